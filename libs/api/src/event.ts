@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { PageQuery, PositionString, Timestamp } from './problem.js'
+
+/** 202 of POST /api/v1/events: durable when this is sent. */
+export const EventsAccepted = z.object({ accepted: z.number().int(), duplicates: z.number().int(), position: PositionString })
+export type EventsAccepted = z.infer<typeof EventsAccepted>
+
+/**
+ * What became of an event in a model. `pending`: in the log, not followed yet. `unmatched`: no model binds it. `waiting`: bound, but its key is
+ * not linked to an instance yet. `settling` never appears here: an event that was folded is `tracked`.
+ */
+export const FateKind = z.enum(['pending', 'tracked', 'duplicate', 'waiting', 'ignored', 'unmatched', 'quarantined'])
+export type FateKind = z.infer<typeof FateKind>
+
+/** How an event was read in its run. */
+export const Reading = z.enum(['fits', 'redeemed', 'deviates', 'noted'])
+export type Reading = z.infer<typeof Reading>
+
+export const Fate = z.object({
+  kind: FateKind,
+  model: z.string().optional(),
+  version: z.number().int().optional(),
+  instance: z.string().optional(),
+  element: z.string().optional(),
+  /** Why, in a sentence: the rule that ignored it, the original of a duplicate, the key it waits under. */
+  reason: z.string().optional(),
+})
+export type Fate = z.infer<typeof Fate>
+
+export const LoggedEvent = z.object({
+  position: PositionString,
+  id: z.string(),
+  source: z.string(),
+  type: z.string(),
+  subject: z.string().optional(),
+  time: Timestamp,
+  appendTime: Timestamp,
+  data: z.unknown().optional(),
+  extensions: z.record(z.string(), z.unknown()).optional(),
+  fates: z.array(Fate),
+})
+export type LoggedEvent = z.infer<typeof LoggedEvent>
+
+export const EventQuery = PageQuery.extend({
+  type: z.string().max(200).optional(),
+  source: z.string().max(400).optional(),
+  fate: FateKind.optional(),
+  subject: z.string().max(400).optional(),
+  after: z.string().max(40).optional(),
+  before: z.string().max(40).optional(),
+})
+export type EventQuery = z.infer<typeof EventQuery>
+
+/** The catalogue of observed types. */
+export const EventType = z.object({
+  type: z.string(), count: z.number().int(), firstSeen: Timestamp, lastSeen: Timestamp,
+  /** Models that bind it. */
+  models: z.array(z.string()),
+})
+export type EventType = z.infer<typeof EventType>

@@ -1,0 +1,7 @@
+export * from './problem.js'
+export * from './event.js'
+export * from './model.js'
+export * from './instance.js'
+export * from './alert.js'
+export * from './command.js'
+export * from './live.js'

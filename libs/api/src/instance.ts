@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import { PageQuery, PositionString, QueryFlag, Timestamp } from './problem.js'
+import { Reading } from './event.js'
+import { AlertSummary } from './alert.js'
+import { CommandSummary } from './command.js'
+
+export const InstanceStatus = z.enum(['active', 'completed', 'terminated'])
+export type InstanceStatus = z.infer<typeof InstanceStatus>
+
+export const Token = z.object({
+  element: z.string(), name: z.string(), since: Timestamp, dueAt: Timestamp.optional(), stuck: z.boolean(), late: z.boolean(),
+  /** A split whose branch is not known yet: where the token may be. */
+  undecided: z.array(z.string()).optional(),
+})
+export type Token = z.infer<typeof Token>
+
+/** `observed` by an event, `assumed` (its event is missing), `silent` (unbound), `timer`, `command`. */
+export const VisitHow = z.enum(['observed', 'assumed', 'silent', 'timer', 'command'])
+export const Visit = z.object({
+  element: z.string(), name: z.string(), entered: Timestamp, left: Timestamp.optional(), how: VisitHow,
+})
+export type Visit = z.infer<typeof Visit>
+
+export const DeviationKind = z.enum([
+  'skipped', 'outOfOrder', 'unexpected', 'repeated', 'rework', 'raceLost', 'afterCancel', 'afterEnd', 'missingStart',
+  'decisionMismatch', 'timerOverruled', 'wrongOutcome',
+])
+export type DeviationKind = z.infer<typeof DeviationKind>
+export const Deviation = z.object({
+  kind: DeviationKind, element: z.string(), name: z.string(), at: Timestamp, count: z.number().int(),
+  /** Later events may still explain it otherwise. */
+  provisional: z.boolean(),
+  accepted: z.boolean(),
+  /** In plain words. */
+  text: z.string(),
+})
+export type Deviation = z.infer<typeof Deviation>
+
+export const Deadline = z.object({
+  kind: z.enum(['timer', 'stuck', 'sla', 'completion']), element: z.string().optional(), name: z.string().optional(),
+  dueAt: Timestamp,
+  /** When Tidemark acts on it: due + grace, or later where senders need to catch up. */
+  actsAt: Timestamp,
+  passed: z.boolean(),
+})
+export type Deadline = z.infer<typeof Deadline>
+
+export const InstanceEvent = z.object({
+  position: PositionString, id: z.string(), source: z.string(), type: z.string(), time: Timestamp, appendTime: Timestamp,
+  element: z.string().optional(), elementName: z.string().optional(), phase: z.enum(['start', 'end', 'occur']).optional(),
+  reading: Reading,
+  /** How it was read, in plain words. */
+  text: z.string(),
+})
+export type InstanceEvent = z.infer<typeof InstanceEvent>
+
+export const InstanceSummary = z.object({
+  id: z.string(), model: z.string(), version: z.number().int(),
+  key: z.string(),
+  /** By name; the first is the primary key. */
+  keys: z.array(z.object({ name: z.string(), value: z.string() })),
+  status: InstanceStatus,
+  stuck: z.boolean(), late: z.boolean(),
+  /** Deviations that count. */
+  deviations: z.number().int(),
+  /** Deadlines or missing senders may still change what is shown. */
+  settling: z.boolean(),
+  /** A bound was hit: what is shown is the best known, not exact. */
+  approximate: z.boolean(),
+  startedAt: Timestamp, lastEventAt: Timestamp, endedAt: Timestamp.optional(),
+  tokens: z.array(Token),
+})
+export type InstanceSummary = z.infer<typeof InstanceSummary>
+
+export const Instance = InstanceSummary.extend({
+  modelName: z.string(),
+  /** The tracker's clock when this was true. */
+  at: Timestamp,
+  visits: z.array(Visit),
+  /** Sequence flows taken by the reading, with how often. */
+  path: z.array(z.object({ flow: z.string(), count: z.number().int() })),
+  /** What may come next, by element. */
+  expected: z.array(z.object({ element: z.string(), name: z.string(), events: z.array(z.string()) })),
+  events: z.array(InstanceEvent),
+  deviationList: z.array(Deviation),
+  deadlines: z.array(Deadline),
+  alerts: z.array(AlertSummary),
+  commands: z.array(CommandSummary),
+  variables: z.record(z.string(), z.unknown()),
+})
+export type Instance = z.infer<typeof Instance>
+
+export const InstanceQuery = PageQuery.extend({
+  model: z.string().max(200).optional(),
+  version: z.coerce.number().int().optional(),
+  /** Exact, any of the instance's keys. */
+  key: z.string().max(200).optional(),
+  status: InstanceStatus.optional(),
+  /** Has a token here now. */
+  element: z.string().max(200).optional(),
+  /** ISO 8601 duration: a token has waited longer (at `element`, where given). */
+  waitingLongerThan: z.string().max(40).optional(),
+  stuck: QueryFlag.optional(), late: QueryFlag.optional(), deviating: QueryFlag.optional(),
+  deviation: DeviationKind.optional(),
+  startedAfter: z.string().max(40).optional(), startedBefore: z.string().max(40).optional(),
+})
+export type InstanceQuery = z.infer<typeof InstanceQuery>

@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { PositionString, Timestamp } from './problem.js'
+
+/**
+ * Server-sent events of GET /api/v1/live?model=. Their id is the position they are true at; `reset` where a resumed position is too far back.
+ * - `changed`: some state was committed; counts and lists may be read again. `elements`: per element the change, for a quick repaint.
+ * - `moved`: tokens that moved along sequence flows, for animation (a sample of at most 200 a message).
+ */
+export const LiveMessage = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('hello'), now: Timestamp, scale: z.number() }),
+  z.object({ kind: z.literal('reset') }),
+  z.object({ kind: z.literal('changed'), position: PositionString, now: Timestamp, models: z.array(z.string()), instances: z.number().int(), alerts: z.boolean(), commands: z.boolean() }),
+  z.object({ kind: z.literal('moved'), model: z.string(), version: z.number().int(), moves: z.array(z.object({ instance: z.string(), key: z.string(), flows: z.array(z.string()) })) }),
+])
+export type LiveMessage = z.infer<typeof LiveMessage>
+
+/** GET /api/v1/status: what the header of the UI shows. */
+export const Status = z.object({
+  version: z.string(),
+  /** The domain clock and how many of its seconds pass in one. */
+  now: Timestamp, clockScale: z.number(),
+  embedded: z.object({ log: z.boolean(), database: z.boolean() }),
+  head: PositionString, folded: PositionString, lagSeconds: z.number(), lagEntries: z.number(),
+  events: z.number().int(), models: z.number().int(), openAlerts: z.number().int(), proposedCommands: z.number().int(),
+  /** The demo can be started by POST /api/v1/demo. */
+  demoAvailable: z.boolean(), demoRunning: z.boolean(),
+})
+export type Status = z.infer<typeof Status>

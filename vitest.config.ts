@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config'
+
+// Libraries are tested from their sources: the condition below is the one their package.json names beside dist.
+const conditions = ['@tidemark/source']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ['node'] } },
+  test: {
+    include: ['libs/**/src/**/*.test.ts', 'apps/**/src/**/*.test.ts', 'examples/**/src/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    pool: 'forks',
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+})
