@@ -1,0 +1,36 @@
+/**
+ * What stands in the payload of the log's control entries (JSON). Events are CloudEvents in structured JSON. Only our own rooms write these
+ * kinds; the kind stands in the log's frame, so that no sender of events can forge one.
+ */
+import { z } from 'zod'
+
+/** kind `model`, subject `model`. One file may hold several processes; each is deployed as a model of its own. */
+export const ModelEntry = z.object({ xml: z.string(), mapping: z.string().optional(), by: z.string() })
+export type ModelEntry = z.infer<typeof ModelEntry>
+
+/** kind `operation`, subject `operation.<op>`: what a person did. */
+export const OperationEntry = z.discriminatedUnion('op', [
+  z.object({ op: z.literal('acknowledgeAlert'), alert: z.string(), by: z.string(), comment: z.string().optional() }),
+  z.object({ op: z.literal('resolveAlert'), alert: z.string(), by: z.string(), comment: z.string().optional() }),
+  /** `model` and `key` name the unit the command belongs to, so that the entry routes without a look-up. */
+  z.object({ op: z.literal('approveCommand'), command: z.string(), model: z.string(), key: z.string(), by: z.string(), comment: z.string().optional() }),
+  z.object({ op: z.literal('rejectCommand'), command: z.string(), model: z.string(), key: z.string(), by: z.string(), comment: z.string().optional() }),
+  z.object({ op: z.literal('retryCommand'), command: z.string(), model: z.string(), key: z.string(), by: z.string(), comment: z.string().optional() }),
+])
+export type OperationEntry = z.infer<typeof OperationEntry>
+
+/** kind `settlement`. A command that leaves has subject `command.<target>.<type>`, all else `settlement.<what>`. */
+export const SettlementEntry = z.discriminatedUnion('what', [
+  /** A command is about to be sent: appended first, sent only once this is folded. `event` is the CloudEvent that the service gets. */
+  z.object({
+    what: z.literal('commandLeft'), command: z.string(), model: z.string(), key: z.string(), element: z.string(), cause: z.string(),
+    event: z.record(z.string(), z.unknown()),
+  }),
+  z.object({
+    what: z.literal('commandSettled'), command: z.string(), model: z.string(), key: z.string(), outcome: z.enum(['delivered', 'dead']),
+    attempts: z.number().int(), error: z.string().optional(),
+  }),
+  z.object({ what: z.literal('alertOpened'), alert: z.string(), episode: z.number().int() }),
+  z.object({ what: z.literal('alertCleared'), alert: z.string(), episode: z.number().int() }),
+])
+export type SettlementEntry = z.infer<typeof SettlementEntry>

@@ -1,0 +1,11 @@
+import { initial } from './0001-initial.js'
+
+export interface Migration {
+  /** Runs in order; never changes once landed. */
+  readonly id: string
+  /** Statements, each run on its own inside the migration's transaction. */
+  readonly statements: readonly string[]
+}
+
+/** Every step, oldest first. */
+export const migrations: readonly Migration[] = [initial]
