@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { TrackerError } from './problem.js'
+
 /** The one reader of the environment. */
 export interface Settings {
   readonly port: number
@@ -21,4 +25,125 @@ export interface Settings {
   readonly clockScale?: { readonly scale: number; readonly realOrigin: number; readonly domainOrigin: number }
   /** Serve POST /api/v1/demo. */
   readonly demo: boolean
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** These may be given as a file: `<NAME>_FILE` holds its path. */
+const SECRETS = ['DATABASE_URL', 'NATS_URL', 'TIDEMARK_TOKEN', 'TIDEMARK_SIGNING_SECRET'] as const
+
+/** Short enough to type, long enough that it cannot be guessed online. */
+const MIN_TOKEN_CHARACTERS = 16
+const MAX_SHARDS = 256
+
+const urlOf = (...schemes: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)), {
+    error: `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+  })
+const webUrl = urlOf('http', 'https')
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number between ${min} and ${max}`)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be a whole number between ${min} and ${max}`)
+const listOf = (text: string) => text.split(',').map((item) => item.trim()).filter((item) => item !== '')
+
+const Variables = z.object({
+  PORT: wholeNumber(0, 65_535).default(3000),
+  TIDEMARK_HOST: z.string().default('127.0.0.1'),
+  TIDEMARK_DATA: z.string().default('./data'),
+  DATABASE_URL: urlOf('postgres', 'postgresql').optional(),
+  NATS_URL: urlOf('nats', 'tls').optional(),
+  TIDEMARK_TOKEN: z.string().min(MIN_TOKEN_CHARACTERS, `must have at least ${MIN_TOKEN_CHARACTERS} characters`).optional(),
+  TIDEMARK_SHARDS: wholeNumber(1, MAX_SHARDS).default(8),
+  TIDEMARK_LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], 'must be one of fatal, error, warn, info, debug, silent')
+    .default('info'),
+  TIDEMARK_COMMAND_URLS: z.string().default('').transform((text, context) => commandUrls(text, (message) => context.addIssue(message))),
+  TIDEMARK_WEBHOOK_URLS: z.string().default('').transform(listOf).pipe(z.array(webUrl)),
+  TIDEMARK_SIGNING_SECRET: z
+    .string()
+    .regex(/^(whsec_)?[A-Za-z0-9+/=]{24,}$/, 'must be base64 of at least 18 bytes, with or without whsec_ (openssl rand -base64 24)')
+    .optional(),
+})
+
+/** Every variable that is read; .env.example lists the same. */
+export const settingNames: readonly string[] = Object.keys(Variables.shape)
+
+/** Answers frozen settings, or throws `badConfiguration` with one message that lists everything wrong. */
+export function readSettings(env: Environment): Settings {
+  const wrong: string[] = []
+  const given = withSecretFiles(env, wrong)
+  const parsed = Variables.safeParse(given)
+  if (!parsed.success) for (const issue of parsed.error.issues) wrong.push(`${issue.path[0]?.toString() ?? ''}: ${issue.message}`)
+  if (!parsed.success || wrong.length > 0) throw badConfiguration(wrong)
+  const values = parsed.data
+  if (!isLoopback(values.TIDEMARK_HOST) && values.TIDEMARK_TOKEN === undefined) {
+    throw badConfiguration([
+      `TIDEMARK_HOST: ${values.TIDEMARK_HOST} can be reached from other machines, so TIDEMARK_TOKEN (or TIDEMARK_TOKEN_FILE) must be set too. ` +
+        'Without a token Tidemark answers on a loopback address only.',
+    ])
+  }
+  return Object.freeze({
+    port: values.PORT,
+    host: values.TIDEMARK_HOST,
+    dataDir: values.TIDEMARK_DATA,
+    shards: values.TIDEMARK_SHARDS,
+    logLevel: values.TIDEMARK_LOG_LEVEL,
+    commandUrls: values.TIDEMARK_COMMAND_URLS,
+    webhookUrls: values.TIDEMARK_WEBHOOK_URLS,
+    demo: false,
+    ...(values.DATABASE_URL === undefined ? {} : { databaseUrl: values.DATABASE_URL }),
+    ...(values.NATS_URL === undefined ? {} : { natsUrl: values.NATS_URL }),
+    ...(values.TIDEMARK_TOKEN === undefined ? {} : { token: values.TIDEMARK_TOKEN }),
+    ...(values.TIDEMARK_SIGNING_SECRET === undefined ? {} : { signingSecret: values.TIDEMARK_SIGNING_SECRET }),
+  })
+}
+
+/** The settings of this process. `overrides` are what the command line was told. */
+export function settingsOfProcess(overrides: Environment = {}): Settings {
+  return readSettings({ ...process.env, ...overrides })
+}
+
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '').toLowerCase()
+  return bare === 'localhost' || bare === '::1' || /^127(\.\d{1,3}){3}$/.test(bare)
+}
+
+function badConfiguration(wrong: readonly string[]): TrackerError {
+  return new TrackerError('badConfiguration', 500, `The configuration is wrong:\n${wrong.map((line) => `  - ${line}`).join('\n')}`)
+}
+
+/** An empty variable counts as absent: that is how compose files pass what is not set. */
+function withSecretFiles(env: Environment, wrong: string[]): Record<string, string> {
+  const given: Record<string, string> = {}
+  for (const name of settingNames) {
+    const value = env[name]
+    if (value !== undefined && value !== '') given[name] = value
+  }
+  for (const name of SECRETS) {
+    const path = env[`${name}_FILE`]
+    if (path === undefined || path === '') continue
+    if (given[name] !== undefined) wrong.push(`${name}: set it or ${name}_FILE, not both`)
+    try {
+      given[name] = readFileSync(path, 'utf8').trim()
+    } catch (error) {
+      wrong.push(`${name}_FILE: ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`)
+    }
+  }
+  return given
+}
+
+function commandUrls(text: string, complain: (message: string) => void): Record<string, string> {
+  const urls: Record<string, string> = {}
+  for (const item of listOf(text)) {
+    const [, service, url] = /^([A-Za-z0-9_-]+)=(.+)$/.exec(item) ?? []
+    if (service === undefined || url === undefined || !webUrl.safeParse(url).success) {
+      complain(`"${item}" must read service=http://host/path`)
+      continue
+    }
+    urls[service] = url
+  }
+  return urls
 }

@@ -1,14 +1,24 @@
 /**
  * The database as the rooms see it: Postgres or PGlite, the same SQL on both. Opened in open-database.ts.
- * bigint columns arrive as strings, jsonb as parsed values, uuid as text, arrays as arrays.
+ * bigint and numeric columns arrive as strings, jsonb as parsed values, uuid as text, timestamptz as Date, arrays as arrays.
  */
 export interface Queryable {
-  /** Parameters are `$1`, `$2`...; arrays become Postgres arrays (cast them in SQL: `$1::uuid[]`), objects are passed as JSON text (`$1::jsonb`). */
+  /**
+   * One statement. Parameters are `$1`, `$2`...; arrays become Postgres arrays (cast them in SQL: `$1::uuid[]`), so a JSON array is passed as
+   * text that the caller made (`JSON.stringify`); objects are passed as JSON text (`$1::jsonb`); bigint values are fine everywhere.
+   *
+   * Statements need not be awaited one by one: inside a transaction they are sent at once, run in the order they were issued, and cost one
+   * round trip together (`await Promise.all([tx.query(...), tx.query(...)])`). After one fails, those behind it fail too.
+   */
   query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row[]>
 }
 
 export interface Database extends Queryable {
-  /** Rolls back and rethrows when the function throws. Inside it only the given handle may be used. */
+  /**
+   * Rolls back and rethrows when the function throws. Inside it only the given handle may be used: the embedded database has one session,
+   * so a statement of its own would wait for the transaction that waits for it (refused after a minute).
+   * `synchronousCommit: false` lets the answer come before the commit is on disk: for what the log can replay.
+   */
   transaction<T>(run: (tx: Queryable) => Promise<T>, options?: { readonly synchronousCommit?: boolean }): Promise<T>
   readonly embedded: boolean
   close(): Promise<void>

@@ -1,0 +1,115 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startPostgres } from '../../../../test/support/postgres.js'
+import { skipUnless } from '../../../../test/support/requires.js'
+import { TrackerError } from '../problem.js'
+import type { Database } from './database.js'
+import { migrate } from './migrate.js'
+import { openDatabase } from './open-database.js'
+
+const postgres = await startPostgres()
+
+describe('the embedded database', () => behavesAsDatabase(async () => undefined))
+describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('a Postgres server', () => {
+  afterAll(() => postgres?.stop())
+  behavesAsDatabase(async () => postgres?.url)
+})
+
+function behavesAsDatabase(urlOf: () => Promise<string | undefined>) {
+  let dataDir: string
+  let database: Database
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'tidemark-database-'))
+    const databaseUrl = await urlOf()
+    database = await openDatabase({ dataDir, ...(databaseUrl === undefined ? {} : { databaseUrl }) })
+    await database.query(`create table sample (id bigint primary key, unit uuid, note text, data jsonb)`)
+  })
+  afterAll(async () => {
+    await database.query(`drop table sample`)
+    await database.close()
+    await rm(dataDir, { recursive: true, force: true })
+  })
+
+  test('has the schema, and opening it again changes nothing', async () => {
+    await migrate(database)
+    expect(await database.query(`select count(*) as n from schema_migration`)).toEqual([{ n: '1' }])
+    expect(await database.query(`select * from instance`)).toEqual([])
+  })
+
+  test('takes and gives every shape the rooms use', async () => {
+    const unit = '00000000-0000-4000-8000-000000000001'
+    const [row] = await database.query(
+      `select $1::bigint as big, $2::jsonb as json, $3::uuid[] as uuids, $4::bigint[] as bigs, $5::text[] as texts, $6::boolean[] as flags,
+              $7::int[] as ints, $8::jsonb[] as jsons, $9::uuid as uuid, $10::text as nothing, 3::int as small, $11::jsonb as list`,
+      [
+        9007199254740993n, { a: [1, { b: 'ü' }] }, [unit], [1n, 9007199254740993n], ['a,b', 'c"d\\e', '{}', '', null], [true, false],
+        [1, 2], ['{"x":"y,\\"z"}', 'null'], unit, null, JSON.stringify([1, 2]),
+      ],
+    )
+    expect(row).toEqual({
+      big: '9007199254740993', json: { a: [1, { b: 'ü' }] }, uuids: [unit], bigs: ['1', '9007199254740993'],
+      texts: ['a,b', 'c"d\\e', '{}', '', null], flags: [true, false], ints: [1, 2], jsons: [{ x: 'y,"z' }, null], uuid: unit, nothing: null, small: 3,
+      list: [1, 2],
+    })
+  })
+
+  test('commits what a transaction did, all of it or nothing', async () => {
+    await database.transaction(async (tx) => {
+      await Promise.all([
+        tx.query(`insert into sample (id) select unnest($1::bigint[])`, [[1, 2, 3]]),
+        tx.query(`update sample set note = $1 where id = 2`, ['second']),
+      ])
+    }, { synchronousCommit: false })
+    await expect(
+      database.transaction(async (tx) => {
+        await tx.query(`delete from sample`)
+        throw new Error('no')
+      }),
+    ).rejects.toThrow('no')
+    expect(await database.query(`select id, note from sample order by id`)).toEqual([
+      { id: '1', note: null }, { id: '2', note: 'second' }, { id: '3', note: null },
+    ])
+  })
+
+  test('does not call a transaction committed in which a statement failed and the error was swallowed', async () => {
+    await expect(
+      database.transaction(async (tx) => {
+        await tx.query(`insert into sample (id) values (10)`)
+        await tx.query(`select 1 / 0`).catch(() => undefined)
+      }),
+    ).rejects.toThrow(/rolled back/)
+    expect(await database.query(`select 1 from sample where id = 10`)).toEqual([])
+  })
+
+  test('keeps transactions that run at the same time apart', async () => {
+    const counts = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        database.transaction(async (tx) => {
+          await tx.query(`insert into sample (id) values ($1)`, [100 + index])
+          if (index % 2 === 1) throw new Error('odd')
+          return 1
+        }).catch(() => 0),
+      ),
+    )
+    expect(counts.filter((count) => count === 1)).toHaveLength(10)
+    expect(await database.query(`select count(*) as n from sample where id >= 100 and id % 2 = 0`)).toEqual([{ n: '10' }])
+    expect(await database.query(`select count(*) as n from sample where id >= 100 and id % 2 = 1`)).toEqual([{ n: '0' }])
+  })
+
+  test('names the statement that is wrong and goes on', async () => {
+    await expect(database.query(`select * from nowhere`)).rejects.toMatchObject({ code: '42P01' })
+    await expect(database.query(`select $1::text`, ['a\u0000b'])).rejects.toMatchObject({ code: '22021' })
+    expect(await database.query(`select 1 as one`)).toEqual([{ one: 1 }])
+  })
+
+  test('refuses a schema that a newer version set up', async () => {
+    await database.query(`insert into schema_migration (id) values ('9999-from-the-future')`)
+    const error = await migrate(database).catch((fault: unknown) => fault)
+    await database.query(`delete from schema_migration where id = '9999-from-the-future'`)
+    expect(error).toBeInstanceOf(TrackerError)
+    expect(error).toMatchObject({ code: 'newerSchema', message: expect.stringContaining('9999-from-the-future') })
+  })
+}

@@ -1,0 +1,77 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { Worker } from 'node:worker_threads'
+import pg from 'pg'
+import { DataSource } from 'typeorm'
+import { TrackerError } from '../../problem.js'
+import type { Database } from '../database.js'
+import { PooledDatabase } from '../pooled-database.js'
+import { createInChildProcess } from './create.js'
+import { forgetRun, recordRun, setAsideAfterPowerLoss } from './power-loss.js'
+import { Upkeep } from './upkeep.js'
+import { WorkerSocket } from './worker-socket.js'
+
+/** A statement that waits longer for the one session waits for itself: it was issued beside the transaction it stands in. */
+const SESSION_WAIT_MS = 60_000
+
+/**
+ * The embedded database: Postgres in WebAssembly in a worker thread, in a directory that this process owns. It never syncs to disk: after a
+ * crash of the process its own recovery applies, after a crash of the machine the directory is set aside and the state comes from the log.
+ */
+export async function openPglite(dir: string): Promise<Database> {
+  await mkdir(dir, { recursive: true })
+  await setAsideAfterPowerLoss(dir)
+  if (!existsSync(`${dir}/PG_VERSION`)) await createInChildProcess(workerFile, dir)
+  await recordRun(dir)
+  const worker = await startWorker(dir)
+  const source = new DataSource({
+    type: 'postgres',
+    driver: pg,
+    host: 'embedded',
+    username: 'postgres',
+    password: 'none',
+    database: 'postgres',
+    ssl: false,
+    logging: false,
+    installExtensions: false,
+    poolSize: 1,
+    connectTimeoutMS: SESSION_WAIT_MS,
+    extra: { pipeline: true, idleTimeoutMillis: 0, stream: () => new WorkerSocket(worker) },
+    poolErrorHandler: () => undefined,
+  })
+  await source.initialize()
+  const { master } = source.driver as unknown as { master: pg.Pool }
+  const upkeep = new Upkeep(master)
+  upkeep.start()
+  return new PooledDatabase(master, true, async () => {
+    await upkeep.stop()
+    await source.destroy()
+    await stopWorker(worker)
+    await forgetRun(dir)
+  })
+}
+
+const workerFile = new URL('./worker.js', import.meta.url)
+
+async function startWorker(dir: string): Promise<Worker> {
+  const worker = new Worker(workerFile, { workerData: { dir } })
+  // Every connection attempt adds its listeners; there is one socket at a time.
+  try {
+    await once(worker, 'message')
+  } catch (error) {
+    throw new TrackerError(
+      'databaseUnreachable', 500,
+      `The embedded database in ${dir} does not start: ${(error as Error).message}. If the directory is damaged, move it away: it is built again from the log.`,
+      undefined, { cause: error },
+    )
+  }
+  worker.on('error', () => undefined)
+  return worker
+}
+
+async function stopWorker(worker: Worker): Promise<void> {
+  const exited = once(worker, 'exit')
+  worker.postMessage('close')
+  await exited
+}

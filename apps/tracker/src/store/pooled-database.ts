@@ -1,0 +1,61 @@
+import type { Pool, PoolClient } from 'pg'
+import type { Database, Queryable } from './database.js'
+
+/**
+ * A {@link Database} over a pool of pg clients in pipeline mode. It uses TypeORM's pool directly: its QueryRunner adds events and a result
+ * object per statement that nobody here reads.
+ */
+export class PooledDatabase implements Database {
+  readonly embedded: boolean
+  readonly #pool: Pool
+  readonly #close: () => Promise<void>
+  #closed: Promise<void> | undefined
+
+  constructor(pool: Pool, embedded: boolean, close: () => Promise<void>) {
+    this.#pool = pool
+    this.embedded = embedded
+    this.#close = close
+  }
+
+  async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
+    const result = await this.#pool.query(sql, params as unknown[] | undefined)
+    return result.rows as Row[]
+  }
+
+  async transaction<T>(run: (tx: Queryable) => Promise<T>, options: { readonly synchronousCommit?: boolean } = {}): Promise<T> {
+    const client = await this.#pool.connect()
+    // Without a listener a connection that breaks while it is ours would end the process; the statement under way fails anyway.
+    client.on('error', ignored)
+    let broken: Error | undefined
+    try {
+      await client.query(options.synchronousCommit === false ? 'begin; set local synchronous_commit to off' : 'begin')
+      const result = await run(handleOf(client))
+      const { command } = await client.query('commit')
+      if (command === 'ROLLBACK') throw new Error('the transaction was rolled back: a statement in it failed and its error was swallowed')
+      return result
+    } catch (error) {
+      // Queued behind whatever the function left running. A client that cannot even roll back is thrown away.
+      await client.query('rollback').catch((fault: Error) => (broken = fault))
+      throw error
+    } finally {
+      client.removeListener('error', ignored)
+      client.release(broken)
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+}
+
+function handleOf(client: PoolClient): Queryable {
+  return {
+    async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
+      const result = await client.query(sql, params as unknown[] | undefined)
+      return result.rows as Row[]
+    },
+  }
+}
+
+function ignored(): void {}
