@@ -1,0 +1,167 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { Option, type Command } from 'commander'
+import { Deployed, EventsAccepted, Flow, ModelSummary, Problem, Status } from '@tidemark/api'
+import { WrongUse } from './output.js'
+
+/** A call is tried again this often where the tracker is busy, restarting or briefly out of reach: some two minutes in all. */
+const MAX_ATTEMPTS = 12
+const FIRST_WAIT_MS = 250
+const MAX_WAIT_MS = 15_000
+/** One request: a batch may wait for a slow disk, not for ever. */
+const REQUEST_TIMEOUT_MS = 30_000
+
+export const DEFAULT_URL = 'http://127.0.0.1:3000'
+
+export interface ClientOptions {
+  readonly url: string
+  readonly token?: string
+}
+
+/** `--url` and `--token`, the same at every command that talks to a tracker. */
+export function addClientOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--url <url>', 'where the tracker listens').env('TIDEMARK_URL').default(DEFAULT_URL))
+    .addOption(new Option('--token <token>', 'its access token, where it asks for one (better given as TIDEMARK_TOKEN)').env('TIDEMARK_TOKEN'))
+}
+
+/** The tracker answered, and said no. `problem` is its application/problem+json body. */
+export class Refused extends WrongUse {
+  readonly status: number
+  readonly problem: Problem | undefined
+  /** The body as it came, for answers that carry more than a problem (findings). */
+  readonly body: unknown
+
+  constructor(status: number, what: string, body: unknown) {
+    const problem = Problem.safeParse(body).data
+    super(`${what} was refused (${status}): ${problem === undefined ? excerpt(body) : inWords(problem)}`)
+    this.name = 'Refused'
+    this.status = status
+    this.problem = problem
+    this.body = body
+  }
+}
+
+/** Retries what may pass by itself (503, 429, a connection that fails once there was one); everything else is a {@link WrongUse}. */
+export class TrackerClient {
+  readonly #url: URL
+  readonly #token: string | undefined
+  #everReached = false
+
+  constructor(options: ClientOptions) {
+    this.#url = parseUrl(options.url)
+    this.#token = options.token
+  }
+
+  async status(): Promise<Status> {
+    return Status.parse(await this.#json('GET', '/api/v1/status', 'the status'))
+  }
+
+  /** @param batch a JSON array of CloudEvents. Taken whole or refused whole. */
+  async sendEvents(batch: string): Promise<EventsAccepted> {
+    return EventsAccepted.parse(await this.#json('POST', '/api/v1/events', 'the events', { body: batch, type: 'application/cloudevents-batch+json' }))
+  }
+
+  /** Undefined where no such model is deployed. */
+  async model(id: string): Promise<ModelSummary | undefined> {
+    return this.#found(async () => ModelSummary.parse(await this.#json('GET', `/api/v1/models/${encodeURIComponent(id)}`, `model ${id}`)))
+  }
+
+  async flow(model: string): Promise<Flow | undefined> {
+    return this.#found(async () => Flow.parse(await this.#json('GET', `/api/v1/models/${encodeURIComponent(model)}/flow`, `the flow of ${model}`)))
+  }
+
+  /** A refusal with findings (422) is thrown as {@link Refused}; its body carries them. */
+  async deploy(model: { xml: Uint8Array; text: () => string; mapping?: string }, options: { dryRun: boolean }): Promise<Deployed> {
+    const path = `/api/v1/models${options.dryRun ? '?dryRun=true' : ''}`
+    const sent =
+      model.mapping === undefined
+        ? { body: model.xml, type: 'application/xml' }
+        : { body: JSON.stringify({ xml: model.text(), mapping: model.mapping }), type: 'application/json' }
+    return Deployed.parse(await this.#json('POST', path, 'the model', sent))
+  }
+
+  async #found<T>(call: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await call()
+    } catch (error) {
+      if (error instanceof Refused && error.status === 404) return undefined
+      throw error
+    }
+  }
+
+  async #json(method: string, path: string, what: string, sent?: { body: string | Uint8Array; type: string }): Promise<unknown> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#once(method, path, sent)
+      if (answer instanceof Response && answer.ok) return await answer.json()
+      const last = attempt >= MAX_ATTEMPTS
+      if (answer instanceof Response) {
+        const body = await bodyOf(answer)
+        if (answer.status === 401 || answer.status === 403) throw new Refused(answer.status, `${what} (is --token or TIDEMARK_TOKEN right?)`, body)
+        if ((answer.status !== 503 && answer.status !== 429) || last) throw new Refused(answer.status, what, body)
+      } else if (!this.#everReached || last) {
+        throw new WrongUse(
+          `no tracker answers at ${this.#url.origin} (${reasonOf(answer)}). Start one with \`npx tidemark serve\`, or name another with --url.`,
+          { cause: answer },
+        )
+      }
+      await pause(waitMs(attempt, answer instanceof Response ? answer.headers.get('retry-after') : null))
+    }
+  }
+
+  async #once(method: string, path: string, sent?: { body: string | Uint8Array; type: string }): Promise<Response | Error> {
+    const headers: Record<string, string> = { accept: 'application/json, application/problem+json' }
+    if (sent !== undefined) headers['content-type'] = sent.type
+    if (this.#token !== undefined) headers['authorization'] = `Bearer ${this.#token}`
+    try {
+      const answer = await fetch(new URL(path, this.#url), {
+        method, headers, redirect: 'error', signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+        ...(sent === undefined ? {} : { body: sent.body }),
+      })
+      this.#everReached = true
+      return answer
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error))
+    }
+  }
+}
+
+function parseUrl(text: string): URL {
+  if (!URL.canParse(text) || !/^https?:/.test(text)) throw new WrongUse(`--url ${text} is no HTTP address; it looks like ${DEFAULT_URL}`)
+  return new URL(text)
+}
+
+/** Doubles from try to try, with jitter so that several senders do not come back together; the tracker's own wish comes first. */
+function waitMs(attempt: number, retryAfter: string | null): number {
+  const asked = Number(retryAfter) * 1000
+  if (asked > 0) return Math.min(asked, MAX_WAIT_MS)
+  const full = Math.min(FIRST_WAIT_MS * 2 ** (attempt - 1), MAX_WAIT_MS)
+  return full / 2 + Math.random() * (full / 2)
+}
+
+async function bodyOf(answer: Response): Promise<unknown> {
+  const text = await answer.text().catch(() => '')
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function inWords(problem: Problem): string {
+  const errors = (problem.errors ?? []).map((error) => {
+    const place = [error.index === undefined ? '' : `event ${error.index}`, error.attribute ?? ''].filter(Boolean).join(', ')
+    return place === '' ? error.message : `${place}: ${error.message}`
+  })
+  return [`${problem.detail ?? problem.title} [${problem.code}]`, ...errors].join('\n  ')
+}
+
+function excerpt(body: unknown): string {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return text === '' ? 'no reason given' : text.slice(0, 300)
+}
+
+function reasonOf(error: Error): string {
+  const cause = error.cause
+  if (cause instanceof AggregateError) return (cause.errors as Error[]).map((one) => one.message).join('; ')
+  return cause instanceof Error ? cause.message : error.message
+}

@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import type { Command } from 'commander'
+import { Deployed, Finding } from '@tidemark/api'
+import { findingLine } from './check.js'
+import { addClientOptions, Refused, TrackerClient, type ClientOptions } from './client.js'
+import { decodeXml } from './logs/byte-source.js'
+import { addOutputOption, finish, paint, print, WrongUse, type ExitCode, type OutputFormat } from './output.js'
+
+interface DeployOptions extends ClientOptions {
+  readonly mapping?: string
+  readonly dryRun?: boolean
+  readonly output: OutputFormat
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('deploy <file>')
+    .description('give a BPMN model to a running tracker, which follows it from the first event of its log on; exit 1 where it cannot be followed')
+    .option('--mapping <file>', 'which events mean what, as YAML or JSON, where the model does not say so itself')
+    .option('--dry-run', 'only say what would be found')
+  addOutputOption(addClientOptions(command)).action((file: string, options: DeployOptions) => finish(() => deploy(file, options)))
+}
+
+async function deploy(file: string, options: DeployOptions): Promise<ExitCode> {
+  const xml = await bytesOf(file)
+  const mapping = options.mapping === undefined ? {} : { mapping: (await bytesOf(options.mapping)).toString('utf8') }
+  const client = new TrackerClient(options)
+  try {
+    const deployed = await client.deploy({ xml, text: () => decodeXml(xml, file), ...mapping }, { dryRun: options.dryRun === true })
+    await print(options.output === 'json' ? JSON.stringify(deployed) : inWords(deployed))
+    return 0
+  } catch (error) {
+    const findings = error instanceof Refused && error.status === 422 ? findingsOf(error) : []
+    if (findings.length === 0) throw error
+    if (options.output === 'json') await print(JSON.stringify({ findings }))
+    else await print([`${paint('red', 'refused')}: ${file} cannot be followed as it is`, ...findings.map((finding) => findingLine(finding))].join('\n'))
+    return 1
+  }
+}
+
+async function bytesOf(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    throw new WrongUse(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+function findingsOf(refused: Refused): z.infer<typeof Finding>[] {
+  return z.object({ findings: z.array(Finding) }).safeParse(refused.body).data?.findings ?? []
+}
+
+function inWords(deployed: Deployed): string {
+  const done = deployed.dryRun === true ? 'could be deployed' : 'deployed'
+  const models = deployed.models.map((model) => `${paint('green', done)}: ${model.id} version ${model.version}${model.name === '' ? '' : ` (${model.name})`}`)
+  return [...models, ...deployed.findings.map((finding) => findingLine(finding))].join('\n')
+}
