@@ -1,0 +1,244 @@
+/**
+ * A belief: every marking that explains what was seen, each with its cost, the cheapest at 0. Steps between beliefs are worked out once and
+ * kept, as a regular-expression engine builds its automaton: following is one look-up per event.
+ */
+import type { Net, Transition } from '../net/net.js'
+import { labelOf } from '../net/net.js'
+import { fire, initialMarking, type Marking } from './marking.js'
+import { MAX_DEBT, MAX_EXACT_MARKINGS, type CostScheme } from './costs.js'
+import { compareFired, Search, type Way } from './search.js'
+
+export interface Hypothesis {
+  readonly marking: Marking
+  readonly cost: number
+  /** Labels its cheapest path skipped and that may still come late; oldest first. */
+  readonly debt: readonly string[]
+}
+
+/**
+ * How a hypothesis came out of the one before.
+ * `sync`: the event is its step. `redeem`: its step was skipped before. `log`: the event fits nowhere. `own`: a timer, command or decision of
+ * ours fired. `contrary`: it should have fired, and this explanation says it did not. `idle`: it did not concern this one.
+ */
+export type MoveHow = 'sync' | 'redeem' | 'log' | 'own' | 'contrary' | 'idle'
+
+export interface Move {
+  readonly how: MoveHow
+  /** Index of the hypothesis it came from. */
+  readonly from: number
+  /** Transitions fired, in order, silent ones included. The observed or own one is at `main`, what follows it rested. */
+  readonly fired: readonly number[]
+  /** Index into `fired`, -1 where nothing was observed. */
+  readonly main: number
+  /** The label paid back, of `redeem`. */
+  readonly label?: string
+}
+
+export interface Step {
+  readonly next: Belief
+  /** Per hypothesis of `next`. */
+  readonly moves: readonly Move[]
+  /** How much dearer the cheapest explanation became. */
+  readonly cost: number
+  /** A bound was hit: the outcome is the best known, not exact. */
+  readonly approximate: boolean
+}
+
+export interface Belief {
+  /** Content as a string: equal beliefs are equal strings on every machine. */
+  readonly content: string
+  readonly hypotheses: readonly Hypothesis[]
+  /** Steps known so far, by symbol. */
+  readonly steps: Map<string, Step>
+}
+
+/** What an event may mean in a net: the labels it is bound to, and their transitions. Exactly one of them fires. */
+export interface Symbol {
+  readonly id: string
+  readonly labels: readonly string[]
+  readonly transitions: readonly Transition[]
+}
+
+/** Beliefs kept; beyond it the table starts anew. Everything in it can be worked out again. */
+const MAX_BELIEFS = 50_000
+
+export class BeliefTable {
+  readonly net: Net
+  readonly search: Search
+  readonly #costs: CostScheme
+  #beliefs = new Map<string, Belief>()
+  readonly #symbols = new Map<string, Symbol>()
+
+  constructor(net: Net, costs: CostScheme) {
+    this.net = net
+    this.#costs = costs
+    this.search = new Search(net, costs)
+  }
+
+  initial(): Belief {
+    return this.#intern([{ marking: this.search.rest(initialMarking(this.net)).marking, cost: 0, debt: [] }])
+  }
+
+  /** The transitions fired before anything was seen: those of the initial rest. */
+  initialWay(): Way {
+    return this.search.rest(initialMarking(this.net))
+  }
+
+  get size(): number {
+    return this.#beliefs.size
+  }
+
+  symbol(labels: readonly string[]): Symbol {
+    const id = labels.join('\u0001')
+    const known = this.#symbols.get(id)
+    if (known !== undefined) return known
+    const indexes = labels.flatMap((label) => this.net.observations.get(label) ?? [])
+    const transitions = [...new Set(indexes)].sort((a, b) => a - b).flatMap((index) => this.net.transitions[index] ?? [])
+    const symbol = { id, labels, transitions }
+    this.#symbols.set(id, symbol)
+    return symbol
+  }
+
+  /** An event. `repeated`: its symbol occurred before in this run. */
+  observe(belief: Belief, symbol: Symbol, repeated: boolean): Step {
+    const key = repeated ? `!${symbol.id}` : symbol.id
+    const known = belief.steps.get(key)
+    if (known !== undefined) return known
+    const step = this.#observe(belief, symbol, repeated)
+    belief.steps.set(key, step)
+    return step
+  }
+
+  /** A timer, command or decision of our own. */
+  act(belief: Belief, transition: Transition): Step {
+    const key = `#${transition.index}`
+    const known = belief.steps.get(key)
+    if (known !== undefined) return known
+    const step = this.#act(belief, transition)
+    belief.steps.set(key, step)
+    return step
+  }
+
+  #observe(belief: Belief, symbol: Symbol, repeated: boolean): Step {
+    const found = new Candidates()
+    this.search.takeCut()
+    belief.hypotheses.forEach((hypothesis, from) => {
+      const room = Math.min(this.#costs.search, found.cheapest + this.#costs.window - hypothesis.cost)
+      for (const transition of symbol.transitions) {
+        for (const way of this.search.enable(hypothesis.marking, transition, room)) {
+          const rested = this.search.rest(fire(way.marking, transition))
+          found.add({
+            marking: rested.marking,
+            cost: hypothesis.cost + way.cost,
+            debt: this.#owed(hypothesis.debt, way.fired),
+            move: { how: 'sync', from, fired: [...way.fired, transition.index, ...rested.fired], main: way.fired.length },
+          })
+        }
+      }
+      const owed = hypothesis.debt.find((label) => symbol.labels.includes(label))
+      if (owed !== undefined) {
+        const at = hypothesis.debt.indexOf(owed)
+        found.add({
+          marking: hypothesis.marking,
+          cost: hypothesis.cost + this.#costs.late,
+          debt: hypothesis.debt.filter((_, index) => index !== at),
+          move: { how: 'redeem', from, fired: [], main: -1, label: owed },
+        })
+      }
+      found.add({
+        marking: hypothesis.marking,
+        cost: hypothesis.cost + (repeated ? this.#costs.repeated : this.#costs.unexpected),
+        debt: hypothesis.debt,
+        move: { how: 'log', from, fired: [], main: -1 },
+      })
+    })
+    return this.#settle(found)
+  }
+
+  #act(belief: Belief, transition: Transition): Step {
+    const found = new Candidates()
+    this.search.takeCut()
+    belief.hypotheses.forEach((hypothesis, from) => {
+      const ways = this.search.enable(hypothesis.marking, transition, 0)
+      for (const way of ways) {
+        const rested = this.search.rest(fire(way.marking, transition))
+        found.add({
+          marking: rested.marking, cost: hypothesis.cost, debt: hypothesis.debt,
+          move: { how: 'own', from, fired: [...way.fired, transition.index, ...rested.fired], main: way.fired.length },
+        })
+      }
+      found.add({
+        marking: hypothesis.marking,
+        cost: hypothesis.cost + (ways.length > 0 ? this.#costs.contrary : 0),
+        debt: hypothesis.debt,
+        move: { how: ways.length > 0 ? 'contrary' : 'idle', from, fired: [], main: -1 },
+      })
+    })
+    return this.#settle(found)
+  }
+
+  /** The labels a path owes after skipping these transitions. */
+  #owed(debt: readonly string[], fired: readonly number[]): readonly string[] {
+    if (!this.#costs.debt) return debt
+    const owed = [...debt]
+    for (const index of fired) {
+      const transition = this.net.transitions[index]
+      if (transition?.kind === 'observe' && transition.phase !== undefined) owed.push(labelOf(transition.element, transition.phase))
+    }
+    return owed.length > MAX_DEBT ? owed.slice(owed.length - MAX_DEBT) : owed
+  }
+
+  #settle(found: Candidates): Step {
+    const { window, beam } = this.#costs
+    const sorted = found.sorted()
+    const cheapest = sorted[0]?.cost ?? 0
+    const exact = sorted.filter((candidate) => candidate.cost === cheapest)
+    const rest = sorted.filter((candidate) => candidate.cost > cheapest && candidate.cost <= cheapest + window).slice(0, beam)
+    const kept = [...exact.slice(0, MAX_EXACT_MARKINGS), ...rest]
+    const next = this.#intern(kept.map(({ marking, cost, debt }) => ({ marking, cost: cost - cheapest, debt })))
+    const approximate = exact.length > MAX_EXACT_MARKINGS || this.search.takeCut()
+    return { next, moves: kept.map((candidate) => candidate.move), cost: cheapest, approximate }
+  }
+
+  #intern(hypotheses: readonly Hypothesis[]): Belief {
+    const content = hypotheses.map(({ marking, cost, debt }) => `${cost}\u0002${marking}\u0002${debt.join('\u0001')}`).join('\u0003')
+    const known = this.#beliefs.get(content)
+    if (known !== undefined) return known
+    if (this.#beliefs.size >= MAX_BELIEFS) this.#beliefs = new Map()
+    const belief: Belief = { content, hypotheses, steps: new Map() }
+    this.#beliefs.set(content, belief)
+    return belief
+  }
+}
+
+interface Candidate extends Hypothesis {
+  readonly move: Move
+}
+
+/** The best candidate per marking: cheapest, then the event explained, then the shorter debt, then canonical order. */
+class Candidates {
+  readonly #byMarking = new Map<Marking, Candidate>()
+  cheapest = Infinity
+
+  add(candidate: Candidate): void {
+    if (candidate.cost < this.cheapest) this.cheapest = candidate.cost
+    const known = this.#byMarking.get(candidate.marking)
+    if (known === undefined || compareCandidates(candidate, known) < 0) this.#byMarking.set(candidate.marking, candidate)
+  }
+
+  sorted(): readonly Candidate[] {
+    return [...this.#byMarking.values()].sort((a, b) => a.cost - b.cost || rankOf(a.move) - rankOf(b.move) || a.debt.length - b.debt.length
+      || (a.marking < b.marking ? -1 : a.marking > b.marking ? 1 : 0))
+  }
+}
+
+function compareCandidates(a: Candidate, b: Candidate): number {
+  return a.cost - b.cost || rankOf(a.move) - rankOf(b.move) || a.debt.length - b.debt.length
+    || compareFired(a.move.fired, b.move.fired) || a.move.from - b.move.from
+}
+
+const RANK: Readonly<Record<MoveHow, number>> = { sync: 0, own: 0, redeem: 1, idle: 2, contrary: 3, log: 4 }
+
+function rankOf(move: Move): number {
+  return RANK[move.how]
+}

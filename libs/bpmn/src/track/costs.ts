@@ -1,0 +1,41 @@
+/** What an explanation costs. Measured: see docs/decisions on cost schemes. */
+export interface CostScheme {
+  /** An observed step passed without its event. */
+  readonly skip: number
+  /** An exception path that nothing is bound to, or a timer or command of ours that did not fire here. */
+  readonly guess: number
+  /** An event whose step was passed before: it came late. */
+  readonly late: number
+  /** An event that fits nowhere, of a kind that this run has seen before; of a kind that it has not. */
+  readonly repeated: number
+  readonly unexpected: number
+  /** Reality against a timer, decision or command of our own. */
+  readonly contrary: number
+  /** Explanations dearer than the cheapest by more than this are dropped. */
+  readonly window: number
+  /** Moves before one event cost at most this. */
+  readonly search: number
+  /** Explanations with cost above 0 that are kept. */
+  readonly beam: number
+  /** Whether skipped steps may be redeemed by late events. */
+  readonly debt: boolean
+}
+
+/** For following live instances. */
+export const TRACKING: CostScheme = {
+  skip: 2, guess: 2, late: 1, repeated: 3, unexpected: 7, contrary: 1, window: 8, search: 16, beam: 50, debt: true,
+}
+
+/** For comparing a log with a model by optimal alignment: every deviation costs 1. */
+export const UNIT: CostScheme = {
+  skip: 1, guess: 1, late: 1, repeated: 1, unexpected: 1, contrary: 1, window: 2, search: 3, beam: 50, debt: false,
+}
+
+/** Markings that explain everything are never cut, up to this many; beyond it an instance is `approximate`. */
+export const MAX_EXACT_MARKINGS = 4096
+
+/** Labels that a marking remembers having skipped. */
+export const MAX_DEBT = 4
+
+/** States that one search may visit: reached only by nets far denser than drawn ones, and then the instance is `approximate`. */
+export const MAX_SEARCH_STATES = 20_000

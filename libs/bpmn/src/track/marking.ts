@@ -1,0 +1,58 @@
+/**
+ * A marking as a string: one character per token, its code the place's index, sorted. Equal markings are equal strings, and their order is
+ * the canonical one on which ties and cuts rest, on every machine.
+ */
+import type { Net, Transition } from '../net/net.js'
+
+export type Marking = string
+
+/** Tokens beyond this many on one place add nothing: what they enable, three enable too. */
+export const MAX_TOKENS_PER_PLACE = 3
+
+export function initialMarking(net: Net): Marking {
+  return String.fromCharCode(net.source)
+}
+
+export function holds(marking: Marking, place: number): boolean {
+  return marking.includes(String.fromCharCode(place))
+}
+
+export function placesOf(marking: Marking): number[] {
+  const places: number[] = []
+  for (let index = 0; index < marking.length; index++) places.push(marking.charCodeAt(index))
+  return places
+}
+
+/** Whether the transition can fire as it is, without any move before it. */
+export function isEnabled(net: Net, marking: Marking, transition: Transition): boolean {
+  for (const place of transition.inputs) if (!holds(marking, place)) return false
+  for (const place of transition.reads) if (!holds(marking, place)) return false
+  return transition.whenEmpty === undefined || isEmpty(net, marking, transition.whenEmpty)
+}
+
+export function isEmpty(net: Net, marking: Marking, scope: number): boolean {
+  const inner = net.scopes[scope]?.inner ?? []
+  for (let index = 0; index < marking.length; index++) if (inner.includes(marking.charCodeAt(index))) return false
+  return true
+}
+
+/** The marking after an enabled transition fired. */
+export function fire(marking: Marking, transition: Transition): Marking {
+  const places = placesOf(marking)
+  for (const place of transition.inputs) {
+    const index = places.indexOf(place)
+    if (index >= 0) places.splice(index, 1)
+  }
+  let kept = transition.clears.length === 0 ? places : places.filter((place) => !transition.clears.includes(place))
+  for (const place of transition.outputs) kept = insert(kept, place)
+  return String.fromCharCode(...kept)
+}
+
+function insert(places: number[], place: number): number[] {
+  let index = places.length
+  while (index > 0 && (places[index - 1] ?? 0) > place) index--
+  let same = 0
+  for (let back = index; back > 0 && places[back - 1] === place; back--) same++
+  if (same >= MAX_TOKENS_PER_PLACE) return places
+  return [...places.slice(0, index), place, ...places.slice(index)]
+}

@@ -1,0 +1,379 @@
+/**
+ * Which moves come before a step: silent ones, skipped ones and guesses, only as far as the step needs them (its causal past). Going for the
+ * goal instead of closing forward keeps parallel branches from multiplying: each missing input is sought on its own.
+ */
+import type { Net, Transition } from '../net/net.js'
+import { fire, holds, isEmpty, isEnabled, placesOf, type Marking } from './marking.js'
+import { MAX_SEARCH_STATES, type CostScheme } from './costs.js'
+
+/** A marking that can be reached, what it costs, and the transitions fired on the way. */
+export interface Way {
+  readonly marking: Marking
+  readonly cost: number
+  readonly fired: readonly number[]
+}
+
+interface State extends Way {
+  /** The token that is on its way to the goal. */
+  readonly focus: number
+}
+
+/** Ways kept for one goal; cheaper ones first, ties in canonical order. */
+const MAX_WAYS = 64
+
+export class Search {
+  readonly #net: Net
+  readonly #costs: CostScheme
+  /** Per place: the places from which a token can get there. */
+  readonly #ancestors: (ReadonlySet<number> | undefined)[] = []
+  readonly #observeMode: boolean
+  readonly #rested = new Map<Marking, Way>()
+  /** Per place: transitions that need its token and leave it there. */
+  readonly #readers: readonly (readonly Transition[])[]
+  #states = 0
+  /** Set when a bound cut a search short since the last {@link takeCut}. */
+  #cut = false
+
+  constructor(net: Net, costs: CostScheme) {
+    this.#net = net
+    this.#costs = costs
+    this.#observeMode = net.process.mode === 'observe'
+    this.#readers = net.places.map((_, place) => net.transitions.filter((transition) => transition.reads.includes(place)))
+  }
+
+  /** Whether a search was cut short since this was last asked. */
+  takeCut(): boolean {
+    const cut = this.#cut
+    this.#cut = false
+    return cut
+  }
+
+  /** Every way, within the budget, in which the transition becomes enabled; the transition itself is not fired. */
+  enable(marking: Marking, transition: Transition, budget: number): readonly Way[] {
+    this.#states = 0
+    return this.#enable({ marking, cost: 0, fired: [] }, transition, budget, [])
+  }
+
+  /** Every way, within the budget, in which all tokens of the scope are gone. */
+  drain(marking: Marking, scope: number, budget: number): readonly Way[] {
+    this.#states = 0
+    return this.#drain({ marking, cost: 0, fired: [] }, scope, budget, [])
+  }
+
+  /** Passes what passes by itself: silent steps that nothing else competes for. */
+  rest(marking: Marking): Way {
+    const known = this.#rested.get(marking)
+    if (known !== undefined) return known
+    let current = marking
+    const fired: number[] = []
+    const bound = this.#net.transitions.length * 4 + 16
+    for (let next = this.#certain(current); next !== undefined && fired.length < bound; next = this.#certain(current)) {
+      current = fire(current, next)
+      fired.push(next.index)
+    }
+    const way = { marking: current, cost: 0, fired }
+    if (this.#rested.size > MAX_SEARCH_STATES) this.#rested.clear()
+    this.#rested.set(marking, way)
+    return way
+  }
+
+  /** As {@link rest}, and past exception paths that nobody has seen: where tokens are shown, timed and waited for. */
+  shownRest(marking: Marking): Way {
+    let current = marking
+    const fired: number[] = []
+    const bound = this.#net.transitions.length * 4 + 16
+    for (let next = this.#likely(current); next !== undefined && fired.length < bound; next = this.#likely(current)) {
+      current = fire(current, next)
+      fired.push(next.index)
+      const rested = this.rest(current)
+      current = rested.marking
+      fired.push(...rested.fired)
+    }
+    return { marking: current, cost: 0, fired }
+  }
+
+  moveCost(transition: Transition): number {
+    switch (transition.kind) {
+      case 'silent':
+        return 0
+      case 'observe':
+        return this.#costs.skip
+      case 'command':
+        return this.#observeMode ? 0 : this.#costs.guess
+      case 'timer':
+      case 'guess':
+        return this.#costs.guess
+    }
+  }
+
+  #certain(marking: Marking): Transition | undefined {
+    for (const place of placesOf(marking)) {
+      const kind = this.#net.places[place]?.kind
+      const consumers = this.#net.consumers[place] ?? []
+      for (const index of consumers) {
+        const transition = this.#net.transitions[index]
+        if (transition === undefined || transition.kind !== 'silent' || transition.rests) continue
+        // A sub-process that has become empty is done, whatever else could have interrupted it.
+        if (transition.whenEmpty !== undefined && kind === 'scope') {
+          const ways = consumers.filter((other) => this.#net.transitions[other]?.whenEmpty !== undefined)
+          if (ways.length === 1 && isEmpty(this.#net, marking, transition.whenEmpty)) return transition
+          continue
+        }
+        if (consumers.length > 1 || !this.#unread(place)) continue
+        if (transition.inputs.every((input) => input === place || (this.#net.consumers[input]?.length ?? 0) === 1) && isEnabled(this.#net, marking, transition)) {
+          return transition
+        }
+      }
+    }
+    return undefined
+  }
+
+  #likely(marking: Marking): Transition | undefined {
+    for (const place of placesOf(marking)) {
+      const free = (this.#net.consumers[place] ?? []).filter((index) => {
+        const kind = this.#net.transitions[index]?.kind
+        return kind !== 'guess'
+      })
+      const transition = free.length === 1 ? this.#net.transitions[free[0] ?? -1] : undefined
+      if (transition === undefined || transition.kind !== 'silent' || transition.rests || transition.whenEmpty !== undefined) continue
+      if (this.#hasTimerReader(place)) continue
+      if (isEnabled(this.#net, marking, transition)) return transition
+    }
+    return undefined
+  }
+
+  #unread(place: number): boolean {
+    return (this.#readers[place]?.length ?? 0) === 0
+  }
+
+  #hasTimerReader(place: number): boolean {
+    return (this.#readers[place] ?? []).some((transition) => transition.kind !== 'guess')
+  }
+
+  #enable(from: Way, transition: Transition, budget: number, goals: readonly number[]): readonly Way[] {
+    let ways: readonly Way[] = [from]
+    for (const place of [...transition.inputs, ...transition.reads]) {
+      if (ways.every((way) => holds(way.marking, place))) continue
+      const next = new Ways()
+      for (const way of ways) {
+        if (holds(way.marking, place)) next.add(way)
+        else for (const reached of this.#mark(way, place, budget, goals)) next.add(reached)
+      }
+      ways = next.sorted()
+    }
+    if (transition.whenEmpty !== undefined) {
+      const next = new Ways()
+      for (const way of ways) for (const drained of this.#drain(way, transition.whenEmpty, budget, goals)) next.add(drained)
+      ways = next.sorted()
+    }
+    // Seeking one input may have used up another.
+    return ways.filter((way) => isEnabled(this.#net, way.marking, transition))
+  }
+
+  /** Cheapest first: one token at a time walks towards the place; what other inputs a step on its way needs is sought in turn. */
+  #mark(from: Way, goal: number, budget: number, goals: readonly number[]): readonly Way[] {
+    if (goals.includes(goal)) return []
+    const inner = [...goals, goal]
+    const ancestors = this.#ancestorsOf(goal)
+    const found = new Ways()
+    const open = new Heap()
+    const best = new Map<string, number>()
+    for (const place of new Set(placesOf(from.marking))) if (ancestors.has(place)) open.push({ ...from, focus: place })
+    for (let state = open.pop(); state !== undefined; state = open.pop()) {
+      if (state.cost > found.cheapest + this.#costs.window) break
+      if (++this.#states > MAX_SEARCH_STATES) {
+        this.#cut = true
+        break
+      }
+      for (const index of this.#net.consumers[state.focus] ?? []) {
+        const transition = this.#net.transitions[index]
+        if (transition === undefined) continue
+        const cost = this.moveCost(transition)
+        if (state.cost + cost > budget) continue
+        const leads = transition.outputs.filter((place) => place === goal || ancestors.has(place))
+        if (leads.length === 0) continue
+        for (const ready of this.#enable(state, transition, budget - cost, inner)) {
+          const marking = fire(ready.marking, transition)
+          const reached = { marking, cost: ready.cost + cost, fired: [...ready.fired, index] }
+          if (holds(marking, goal)) {
+            found.add(reached)
+            continue
+          }
+          for (const focus of leads) {
+            const key = `${String.fromCharCode(focus)}${marking}`
+            const known = best.get(key)
+            if (known !== undefined && known <= reached.cost) continue
+            best.set(key, reached.cost)
+            open.push({ ...reached, focus })
+          }
+        }
+      }
+      // A non-interrupting boundary event leaves its host alone and starts a token of its own.
+      for (const transition of this.#readers[state.focus] ?? []) {
+        const cost = this.moveCost(transition)
+        const leads = transition.outputs.filter((place) => place === goal || ancestors.has(place))
+        if (leads.length === 0 || state.cost + cost > budget) continue
+        const marking = fire(state.marking, transition)
+        const reached = { marking, cost: state.cost + cost, fired: [...state.fired, transition.index] }
+        if (holds(marking, goal)) {
+          found.add(reached)
+          continue
+        }
+        for (const focus of leads) {
+          const key = `${String.fromCharCode(focus)}${marking}`
+          const known = best.get(key)
+          if (known !== undefined && known <= reached.cost) continue
+          best.set(key, reached.cost)
+          open.push({ ...reached, focus })
+        }
+      }
+    }
+    return found.sorted()
+  }
+
+  /** Token by token in canonical order: each has to go anyway, so their order does not matter. */
+  #drain(from: Way, scope: number, budget: number, goals: readonly number[]): readonly Way[] {
+    const inner = this.#net.scopes[scope]?.inner ?? []
+    const found = new Ways()
+    const open = new Heap()
+    const best = new Map<string, number>()
+    open.push({ ...from, focus: 0 })
+    for (let state = open.pop(); state !== undefined; state = open.pop()) {
+      if (++this.#states > MAX_SEARCH_STATES) {
+        this.#cut = true
+        break
+      }
+      if (state.cost > found.cheapest + this.#costs.window) break
+      const current = state
+      const token = placesOf(current.marking).find((place) => inner.includes(place) && !this.#waitsInJoin(current.marking, place, inner))
+        ?? placesOf(current.marking).find((place) => inner.includes(place))
+      if (token === undefined) {
+        found.add(state)
+        continue
+      }
+      for (const index of this.#net.consumers[token] ?? []) {
+        const transition = this.#net.transitions[index]
+        if (transition === undefined) continue
+        const cost = this.moveCost(transition)
+        if (state.cost + cost > budget) continue
+        for (const ready of this.#enable(state, transition, budget - cost, goals)) {
+          const marking = fire(ready.marking, transition)
+          const reached = ready.cost + cost
+          const known = best.get(marking)
+          if (known !== undefined && known <= reached) continue
+          best.set(marking, reached)
+          open.push({ marking, cost: reached, fired: [...ready.fired, index], focus: 0 })
+        }
+      }
+    }
+    return found.sorted()
+  }
+
+  /** A token at a join whose other inputs are missing: another token goes first, since it may be the one that is missing. */
+  #waitsInJoin(marking: Marking, place: number, inner: readonly number[]): boolean {
+    if (this.#net.places[place]?.kind !== 'join' && this.#net.places[place]?.kind !== 'scope') return false
+    if (placesOf(marking).every((other) => other === place || !inner.includes(other))) return false
+    return !(this.#net.consumers[place] ?? []).some((index) => {
+      const transition = this.#net.transitions[index]
+      return transition !== undefined && isEnabled(this.#net, marking, transition)
+    })
+  }
+
+  #ancestorsOf(goal: number): ReadonlySet<number> {
+    const known = this.#ancestors[goal]
+    if (known !== undefined) return known
+    const ancestors = new Set<number>()
+    const open = [goal]
+    for (let place = open.pop(); place !== undefined; place = open.pop()) {
+      for (const index of this.#net.producers[place] ?? []) {
+        const transition = this.#net.transitions[index]
+        for (const before of [...(transition?.inputs ?? []), ...(transition?.reads ?? [])]) {
+          if (ancestors.has(before)) continue
+          ancestors.add(before)
+          open.push(before)
+        }
+      }
+    }
+    this.#ancestors[goal] = ancestors
+    return ancestors
+  }
+}
+
+/** The cheapest way per marking. */
+class Ways {
+  readonly #byMarking = new Map<Marking, Way>()
+  cheapest = Infinity
+
+  add(way: Way): void {
+    this.cheapest = Math.min(this.cheapest, way.cost)
+    const known = this.#byMarking.get(way.marking)
+    if (known === undefined || isBetter(way, known)) this.#byMarking.set(way.marking, { marking: way.marking, cost: way.cost, fired: way.fired })
+  }
+
+  sorted(): readonly Way[] {
+    const ways = [...this.#byMarking.values()].sort(compareWays)
+    return ways.length > MAX_WAYS ? ways.filter((way, index) => way.cost === 0 || index < MAX_WAYS) : ways
+  }
+}
+
+function isBetter(a: Way, b: Way): boolean {
+  if (a.cost !== b.cost) return a.cost < b.cost
+  return compareFired(a.fired, b.fired) < 0
+}
+
+function compareWays(a: Way, b: Way): number {
+  if (a.cost !== b.cost) return a.cost - b.cost
+  return a.marking < b.marking ? -1 : a.marking > b.marking ? 1 : 0
+}
+
+/** Fewer moves first, then document order. */
+export function compareFired(a: readonly number[], b: readonly number[]): number {
+  if (a.length !== b.length) return a.length - b.length
+  for (let index = 0; index < a.length; index++) {
+    const difference = (a[index] ?? 0) - (b[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+/** A binary heap of states: cheapest first, then fewer moves, then canonical order. */
+class Heap {
+  readonly #items: State[] = []
+
+  push(state: State): void {
+    const items = this.#items
+    let index = items.push(state) - 1
+    while (index > 0) {
+      const parent = (index - 1) >> 1
+      if (compareStates(items[parent] as State, state) <= 0) break
+      items[index] = items[parent] as State
+      index = parent
+    }
+    items[index] = state
+  }
+
+  pop(): State | undefined {
+    const items = this.#items
+    const top = items[0]
+    const last = items.pop()
+    if (top === undefined || last === undefined || items.length === 0) return top
+    let index = 0
+    for (;;) {
+      let child = index * 2 + 1
+      if (child >= items.length) break
+      if (child + 1 < items.length && compareStates(items[child + 1] as State, items[child] as State) < 0) child++
+      if (compareStates(last, items[child] as State) <= 0) break
+      items[index] = items[child] as State
+      index = child
+    }
+    items[index] = last
+    return top
+  }
+}
+
+function compareStates(a: State, b: State): number {
+  if (a.cost !== b.cost) return a.cost - b.cost
+  if (a.fired.length !== b.fired.length) return a.fired.length - b.fired.length
+  if (a.marking !== b.marking) return a.marking < b.marking ? -1 : 1
+  return a.focus - b.focus
+}
