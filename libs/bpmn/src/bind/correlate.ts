@@ -1,0 +1,144 @@
+import type { DomainEvent } from '../event.js'
+import type { Binding, Phase, ProcessModel } from '../model.js'
+import { compileExpression, truthOf } from './expression.js'
+import type { Expression } from './expression.js'
+import { eventContext, keyReader } from './key.js'
+import type { KeyReader } from './key.js'
+
+export interface BoundEvent {
+  /** What the event may mean, in canonical order (element, phase), without repetition. Never empty. */
+  readonly labels: readonly { readonly element: string; readonly phase: Phase }[]
+  /** The primary key first, if the event has it; then aliases in the process's order. */
+  readonly keys: readonly { readonly name: string; readonly value: string }[]
+}
+
+type Label = BoundEvent['labels'][number]
+
+/** A binding of one element, made ready. */
+interface Candidate {
+  readonly label: Label
+  readonly source: string | undefined
+  readonly filter: Expression | undefined
+  /** Key that this binding reads in place of a key of the process. */
+  readonly key: { readonly name: string; readonly read: KeyReader } | undefined
+}
+
+interface Candidates {
+  readonly all: readonly Candidate[]
+  /** Set where nothing has to be tested: the answer itself. */
+  readonly labels: readonly Label[] | undefined
+}
+
+/** Event types of which the candidates are remembered; a tracker sees far fewer. */
+const MAX_TYPES = 10_000
+
+/** Says which elements of a process an event means, and which instance. Built once per process; asking is a look-up for most events. */
+export class Binder {
+  private readonly exact = new Map<string, Candidate[]>()
+  private readonly wildcards: { readonly prefix: string; readonly candidate: Candidate }[] = []
+  private readonly keys: readonly { readonly name: string; readonly read: KeyReader }[]
+  /** By event type; `null`: nothing binds it. */
+  private readonly byType = new Map<string, Candidates | null>()
+
+  constructor(process: ProcessModel) {
+    this.keys = process.keys.map((key) => ({ name: key.name, read: keyReader(key) }))
+    for (const element of process.elements) {
+      for (const binding of element.bindings) this.add(binding, { element: element.id, phase: binding.phase })
+    }
+  }
+
+  /** Undefined where the event means nothing in this process. An event without any key is bound, with no keys. */
+  bind(event: DomainEvent): BoundEvent | undefined {
+    const candidates = this.candidatesFor(event.type)
+    if (candidates === null) return undefined
+    if (candidates.labels !== undefined) return { labels: candidates.labels, keys: this.keysOf(event, undefined) }
+    const matching = candidates.all.filter((candidate) => matches(candidate, event))
+    if (matching.length === 0) return undefined
+    return { labels: distinctLabels(matching), keys: this.keysOf(event, matching) }
+  }
+
+  private add(binding: Binding, label: Label): void {
+    const candidate: Candidate = {
+      label, source: binding.source,
+      filter: binding.filter === undefined ? undefined : compileExpression(binding.filter),
+      key: binding.key === undefined ? undefined : { name: binding.key.name, read: keyReader(binding.key) },
+    }
+    if (binding.event.endsWith('*')) {
+      this.wildcards.push({ prefix: binding.event.slice(0, -1), candidate })
+      return
+    }
+    const known = this.exact.get(binding.event)
+    if (known === undefined) this.exact.set(binding.event, [candidate])
+    else known.push(candidate)
+  }
+
+  private candidatesFor(type: string): Candidates | null {
+    const known = this.byType.get(type)
+    if (known !== undefined) return known
+    const all = [
+      ...(this.exact.get(type) ?? []),
+      ...this.wildcards.filter(({ prefix }) => type.startsWith(prefix)).map(({ candidate }) => candidate),
+    ].sort((a, b) => compareLabels(a.label, b.label))
+    const isPlain = all.every((candidate) => candidate.source === undefined && candidate.filter === undefined && candidate.key === undefined)
+    const candidates = all.length === 0 ? null : { all, labels: isPlain ? distinctLabels(all) : undefined }
+    if (this.byType.size >= MAX_TYPES) this.byType.clear()
+    this.byType.set(type, candidates)
+    return candidates
+  }
+
+  /**
+   * The process's keys. A binding's key takes the place of the one of its name, else of the primary; where it leads nowhere, the
+   * process's own is read.
+   */
+  private keysOf(event: DomainEvent, matching: readonly Candidate[] | undefined): BoundEvent['keys'] {
+    const keys: { name: string; value: string }[] = []
+    for (const [index, key] of this.keys.entries()) {
+      const value = this.replaced(event, matching, index) ?? key.read(event)
+      if (value !== undefined) keys.push({ name: key.name, value })
+    }
+    return keys
+  }
+
+  private replaced(event: DomainEvent, matching: readonly Candidate[] | undefined, index: number): string | undefined {
+    for (const { key } of matching ?? []) {
+      if (key === undefined) continue
+      const named = this.keys.findIndex(({ name }) => name === key.name)
+      if ((named === -1 ? 0 : named) !== index) continue
+      const value = key.read(event)
+      if (value !== undefined) return value
+    }
+    return undefined
+  }
+}
+
+const binders = new WeakMap<ProcessModel, Binder>()
+
+/** Binder.bind for whoever does not keep a Binder. */
+export function bindEvent(process: ProcessModel, event: DomainEvent): BoundEvent | undefined {
+  let binder = binders.get(process)
+  if (binder === undefined) {
+    binder = new Binder(process)
+    binders.set(process, binder)
+  }
+  return binder.bind(event)
+}
+
+function matches(candidate: Candidate, event: DomainEvent): boolean {
+  if (candidate.source !== undefined && candidate.source !== event.source) return false
+  return candidate.filter === undefined || truthOf(candidate.filter, eventContext(event)) === 'true'
+}
+
+/** Of a sorted list. */
+function distinctLabels(candidates: readonly Candidate[]): readonly Label[] {
+  return candidates.map(({ label }) => label)
+    .filter((label, index, labels) => index === 0 || compareLabels(labels[index - 1] as Label, label) !== 0)
+}
+
+function compareLabels(a: Label, b: Label): number {
+  return compareText(a.element, b.element) || compareText(a.phase, b.phase)
+}
+
+/** By code unit: the same on every machine, whatever its language. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,67 @@
+import type { TimerDefinition, Trigger, TriggerKind } from '../model.js'
+import { expression, flag, localType, many, nameOf, one, text } from './moddle-element.js'
+import type { ModdleElement } from './moddle-element.js'
+
+const KINDS: Readonly<Record<string, TriggerKind>> = {
+  messageEventDefinition: 'message', timerEventDefinition: 'timer', signalEventDefinition: 'signal', errorEventDefinition: 'error',
+  escalationEventDefinition: 'escalation', conditionalEventDefinition: 'conditional', linkEventDefinition: 'link',
+  terminateEventDefinition: 'terminate', cancelEventDefinition: 'cancel', compensateEventDefinition: 'compensation',
+}
+
+/** What an event waits for or throws. Definitions may stand in the event or be shared at the top of the file. */
+export function extractTrigger(event: ModdleElement): Trigger {
+  const definitions = definitionsOf(event)
+  const [definition] = definitions
+  if (definition === undefined) return { kind: 'none' }
+  if (definitions.length > 1) return { kind: isParallelMultiple(event) ? 'parallelMultiple' : 'multiple' }
+  const kind = KINDS[localType(definition)] ?? 'none'
+  const name = nameOfTrigger(kind, definition, event)
+  const timer = kind === 'timer' ? timerOf(definition) : undefined
+  const condition = kind === 'conditional' ? expression(definition, 'condition') : undefined
+  return {
+    kind,
+    ...(name === undefined ? {} : { name }),
+    ...(timer === undefined ? {} : { timer }),
+    ...(condition === undefined ? {} : { condition }),
+  }
+}
+
+/** The message or signal of an event, or the message of a send or receive task. */
+export function messageOf(node: ModdleElement): { id: string; name: string } | undefined {
+  const holder = /^(send|receive)Task$/.test(localType(node)) ? node : definitionsOf(node)[0]
+  if (holder === undefined || !/^(send|receive)Task$|^(message|signal)EventDefinition$/.test(localType(holder))) return undefined
+  const message = one(holder, localType(holder) === 'signalEventDefinition' ? 'signalRef' : 'messageRef')
+  if (message?.id === undefined || nameOf(message) === '') return undefined
+  return { id: message.id, name: nameOf(message) }
+}
+
+function definitionsOf(event: ModdleElement): ModdleElement[] {
+  if (!/Event$/.test(localType(event))) return []
+  return [...many(event, 'eventDefinitions'), ...many(event, 'eventDefinitionRef')]
+}
+
+function isParallelMultiple(event: ModdleElement): boolean {
+  return !/^(end|intermediateThrow)Event$/.test(localType(event)) && flag(event, 'parallelMultiple')
+}
+
+function nameOfTrigger(kind: TriggerKind, definition: ModdleElement, event: ModdleElement): string | undefined {
+  if (kind === 'message') return nameOf(one(definition, 'messageRef')) || undefined
+  if (kind === 'signal') return nameOf(one(definition, 'signalRef')) || undefined
+  if (kind === 'link') return nameOf(definition) || nameOf(event) || undefined
+  if (kind === 'error') return code(one(definition, 'errorRef'), 'errorCode')
+  if (kind === 'escalation') return code(one(definition, 'escalationRef'), 'escalationCode')
+  return undefined
+}
+
+function code(referred: ModdleElement | undefined, property: string): string | undefined {
+  return text(referred, property) ?? (nameOf(referred) || undefined)
+}
+
+/** Mode is `self` until a binding or the model says that another system acts (bind/). */
+function timerOf(definition: ModdleElement): TimerDefinition | undefined {
+  for (const [property, kind] of [['timeDuration', 'duration'], ['timeDate', 'date'], ['timeCycle', 'cycle']] as const) {
+    const written = expression(definition, property)
+    if (written !== undefined) return { kind, text: written, mode: 'self' }
+  }
+  return undefined
+}

@@ -1,0 +1,93 @@
+import type { ElementKind, TriggerKind } from '../model.js'
+
+/** Kinds of event that carry a trigger. */
+export type EventKind = Extract<ElementKind, `${string}Event`>
+
+/** `true`: followed. A text: refused, and what to draw in its place. */
+export type Support = true | string
+
+const LATER = 'Tidemark does not follow it yet.'
+
+/** Whether a kind of element can be followed; a new kind in the model does not compile until it stands here. */
+export const supportedElements: Record<ElementKind, Support> = {
+  startEvent: true,
+  endEvent: true,
+  intermediateCatchEvent: true,
+  intermediateThrowEvent: true,
+  boundaryEvent: true,
+  task: true,
+  userTask: true,
+  serviceTask: true,
+  manualTask: true,
+  scriptTask: true,
+  businessRuleTask: true,
+  sendTask: true,
+  receiveTask: true,
+  callActivity: true,
+  subProcess: true,
+  transaction: `${LATER} Use an embedded sub-process.`,
+  adHocSubProcess: `${LATER} Draw the order of its activities, or one task in its place.`,
+  exclusiveGateway: true,
+  parallelGateway: true,
+  inclusiveGateway: `${LATER} Draw exclusive and parallel gateways.`,
+  complexGateway: `${LATER} Draw exclusive and parallel gateways.`,
+  eventBasedGateway: true,
+}
+
+const NO_CATCH = 'BPMN does not allow it there.'
+
+/** Whether a trigger can be followed at a kind of event. */
+export const supportedTriggers: Record<EventKind, Record<TriggerKind, Support>> = {
+  startEvent: {
+    none: true, message: true, timer: true, signal: true, error: LATER, escalation: LATER, conditional: LATER, link: NO_CATCH,
+    terminate: NO_CATCH, cancel: NO_CATCH, compensation: LATER, multiple: LATER, parallelMultiple: LATER,
+  },
+  endEvent: {
+    none: true, message: true, timer: NO_CATCH, signal: true, error: true, escalation: LATER, conditional: NO_CATCH, link: NO_CATCH,
+    terminate: true, cancel: LATER, compensation: LATER, multiple: LATER, parallelMultiple: NO_CATCH,
+  },
+  intermediateCatchEvent: {
+    none: true, message: true, timer: true, signal: true, error: NO_CATCH, escalation: NO_CATCH, conditional: LATER, link: true,
+    terminate: NO_CATCH, cancel: NO_CATCH, compensation: NO_CATCH, multiple: LATER, parallelMultiple: LATER,
+  },
+  intermediateThrowEvent: {
+    none: true, message: true, timer: NO_CATCH, signal: true, error: NO_CATCH, escalation: LATER, conditional: NO_CATCH, link: true,
+    terminate: NO_CATCH, cancel: NO_CATCH, compensation: LATER, multiple: LATER, parallelMultiple: NO_CATCH,
+  },
+  boundaryEvent: {
+    none: 'Give it a message, timer, error or signal.', message: true, timer: true, signal: true, error: true, escalation: LATER,
+    conditional: LATER, link: NO_CATCH, terminate: NO_CATCH, cancel: LATER, compensation: LATER, multiple: LATER, parallelMultiple: LATER,
+  },
+}
+
+/** Whether what modifies an element can be followed. */
+export const supportedModifiers: Record<'standard' | 'parallel' | 'sequential' | 'eventSubProcess' | 'compensationHandler'
+  | 'conditionalFlow' | 'parallelEventGateway', Support> = {
+  standard: `${LATER} Draw the loop with an exclusive gateway.`,
+  parallel: LATER,
+  sequential: `${LATER} Draw the loop with an exclusive gateway.`,
+  eventSubProcess: `${LATER} Use a boundary event on a sub-process.`,
+  compensationHandler: LATER,
+  conditionalFlow: `${LATER} Put an exclusive gateway before the conditions.`,
+  parallelEventGateway: LATER,
+}
+
+export function isElementKind(name: string): name is ElementKind {
+  return Object.hasOwn(supportedElements, name)
+}
+
+export function isEventKind(kind: ElementKind): kind is EventKind {
+  return Object.hasOwn(supportedTriggers, kind)
+}
+
+export function isActivity(kind: ElementKind): boolean {
+  return /task$/i.test(kind) || kind === 'callActivity' || isSubProcess(kind)
+}
+
+export function isTask(kind: ElementKind): boolean {
+  return /task$/i.test(kind)
+}
+
+export function isSubProcess(kind: ElementKind): boolean {
+  return kind === 'subProcess' || kind === 'transaction' || kind === 'adHocSubProcess'
+}
