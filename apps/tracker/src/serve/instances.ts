@@ -1,0 +1,43 @@
+import type { InstanceQuery, InstanceSummary, Page } from '@tidemark/api'
+import type { Database } from '../store/database.js'
+import { readInstances, readKeys } from '../store/read/instances.js'
+import type { InstanceFilter, KeyRow } from '../store/read/instances.js'
+import { cursorPart, decodeCursor, pageOfRows } from './cursor.js'
+import { parseDurationMs } from './durations.js'
+import type { Processes } from './processes.js'
+import { showInstance } from './show-instance.js'
+import { parseTime } from './times.js'
+
+/** A page of instances, newest first. Three statements, whatever the page holds. */
+export async function listInstances(
+  db: Database, processes: Processes, query: InstanceQuery, clock: number,
+): Promise<Page<InstanceSummary>> {
+  const rows = await readInstances(db, filterOf(query, clock), query.limit + 1)
+  const processOf = await processes.load(rows)
+  const keysOf = byUnit(await readKeys(db, [...new Set(rows.map(({ unit }) => unit))]))
+  return pageOfRows(rows, query.limit,
+    (row) => showInstance(row, keysOf.get(row.unit) ?? [], processOf(row)), (row) => [row.started_at, row.id])
+}
+
+function filterOf(query: InstanceQuery, clock: number): InstanceFilter {
+  const { model, version, key, status, element, stuck, late, deviating, deviation } = query
+  const below = query.cursor === undefined ? undefined : decodeCursor(query.cursor, [cursorPart.number, cursorPart.uuid])
+  const waitedMs = parseDurationMs(query.waitingLongerThan, 'waitingLongerThan')
+  return {
+    model, version, key, status, element, stuck, late, deviating, deviation,
+    waitingSince: waitedMs === undefined ? undefined : clock - waitedMs,
+    startedAfter: parseTime(query.startedAfter, 'startedAfter'),
+    startedBefore: parseTime(query.startedBefore, 'startedBefore'),
+    below: below === undefined ? undefined : { startedAt: below[0]!, id: below[1]! },
+  }
+}
+
+function byUnit(rows: readonly KeyRow[]): Map<string, KeyRow[]> {
+  const units = new Map<string, KeyRow[]>()
+  for (const row of rows) {
+    const unit = units.get(row.unit)
+    if (unit === undefined) units.set(row.unit, [row])
+    else unit.push(row)
+  }
+  return units
+}

@@ -1,0 +1,43 @@
+import type { DeviationKind } from '@tidemark/api'
+import type { InstanceEventRow } from '../store/read/instance-parts.js'
+
+type DeviationName = (typeof DeviationKind.options)[number]
+
+/** A deviation in a sentence that an analyst understands; `step` is the quoted name of the element. */
+const deviationText: Readonly<Record<DeviationName, (step: string) => string>> = {
+  skipped: (step) => `${step} was passed without its event: it was left out, or its event never arrived.`,
+  outOfOrder: (step) => `${step} happened later than the model has it.`,
+  unexpected: (step) => `${step} happened where the model does not allow it.`,
+  repeated: (step) => `${step} happened again although the model has it once.`,
+  rework: (step) => `Steps up to ${step} were done a second time.`,
+  raceLost: (step) => `${step} happened after another event had already decided the wait.`,
+  afterCancel: (step) => `${step} happened after its part of the process had been cancelled.`,
+  afterEnd: (step) => `${step} happened after the process had ended.`,
+  missingStart: (step) => `The process was first seen at ${step}: the event that starts it is missing.`,
+  decisionMismatch: (step) => `The branch to ${step} was taken although its condition says otherwise.`,
+  timerOverruled: (step) => `${step} happened although its timer had already run out.`,
+  wrongOutcome: (step) => `The process ended at ${step}, an end that the model marks as unwanted.`,
+}
+
+export function describeDeviation(kind: string, name: string, count: number): string {
+  const describe = deviationText[kind as DeviationName] ?? ((step: string) => `${kind} at ${step}.`)
+  const text = describe(`“${name}”`)
+  return count > 1 ? `${text} (${count} times)` : text
+}
+
+const phaseText = { start: 'began', end: 'was finished', occur: 'happened' } as const
+
+/** How an entry was read, in a sentence. */
+export function describeEntry(row: Pick<InstanceEventRow, 'kind' | 'type' | 'phase' | 'reading'>, elementName: string | undefined): string {
+  if (row.kind === 'left') return elementName === undefined ? `Tidemark sent ${row.type}.` : `Tidemark sent ${row.type} at “${elementName}”.`
+  if (row.kind === 'settled') return `The service took ${row.type}.`
+  if (row.kind === 'operation') return 'A person stepped in.'
+  if (elementName === undefined) {
+    return row.reading === 'deviates' ? 'Fits nowhere in the model at this point.' : 'Noted: it moves nothing in this run.'
+  }
+  const what = `“${elementName}” ${phaseText[row.phase ?? 'occur']}`
+  if (row.reading === 'redeemed') return `${what}; it came later than steps that follow it, and fills the gap that was seen there.`
+  if (row.reading === 'deviates') return `${what}, off the modelled path.`
+  if (row.reading === 'noted') return `${what}; noted, nothing moved.`
+  return `${what}, as the model has it.`
+}

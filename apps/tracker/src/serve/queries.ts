@@ -1,0 +1,29 @@
+/** The query strings that are no list of libs/api, and the lists made strict: an unknown parameter is refused, never silently without effect. */
+import { AlertQuery, CommandQuery, EventQuery, InstanceQuery, PageQuery, QueryFlag } from '@tidemark/api'
+import { z } from 'zod'
+
+export const StrictInstanceQuery = InstanceQuery.strict()
+export const StrictEventQuery = EventQuery.strict()
+export const StrictAlertQuery = AlertQuery.strict()
+export const StrictCommandQuery = CommandQuery.strict()
+
+/** Models and event types are few, and pickers want them all. */
+export const CatalogueQuery = PageQuery.extend({ limit: z.coerce.number().int().min(1).max(500).default(200) }).strict()
+export type CatalogueQuery = z.infer<typeof CatalogueQuery>
+
+export const Version = z.coerce.number().int().min(1).max(2_147_483_647)
+
+export const FlowQuery = z.strictObject({ version: Version.optional().describe('Absent: the newest.') })
+export type FlowQuery = z.infer<typeof FlowQuery>
+
+export const DeployQuery = z.strictObject({
+  dryRun: QueryFlag.optional().describe('Only check: nothing is deployed.'),
+  by: z.string().min(1).max(100).optional().describe('Who deploys, for the record.'),
+})
+export type DeployQuery = z.infer<typeof DeployQuery>
+
+export const LiveQuery = z.strictObject({ model: z.string().max(200).optional() })
+export type LiveQuery = z.infer<typeof LiveQuery>
+
+/** What a browser sends back is checked: a position, or nothing. */
+export const LastEventId = z.string().regex(/^\d{1,19}$/).transform(BigInt).optional().catch(undefined)

@@ -1,0 +1,66 @@
+import type { Queryable } from '../database.js'
+
+export interface TrackedRow {
+  readonly position: string
+  readonly model: string | null
+  readonly version: number | null
+  readonly instance: string | null
+  readonly element: string | null
+  readonly reading: string | null
+}
+
+/** Where these events stand in the runs that took them; one row per unit that an event belongs to. */
+export function readTracked(db: Queryable, positions: readonly string[]): Promise<TrackedRow[]> {
+  return db.query<TrackedRow>(
+    `select e.position, i.model, i.version, e.instance, e.element, e.reading from instance_event e
+     left join instance i on i.id = e.instance
+     where e.position = any($1::bigint[]) and e.kind = 'event' order by e.position, i.model`,
+    [positions],
+  )
+}
+
+export interface FateRow {
+  readonly position: string
+  readonly model: string
+  readonly kind: 'duplicate' | 'waiting' | 'ignored' | 'quarantined'
+  readonly reason: string
+}
+
+/** Why these events were not tracked. */
+export function readFates(db: Queryable, positions: readonly string[]): Promise<FateRow[]> {
+  return db.query<FateRow>(
+    `select position, model, kind, reason from event_fate where position = any($1::bigint[]) order by position, model`, [positions])
+}
+
+/** Positions of events with a fate of this kind below a position, newest first. */
+export function readPositionsByFate(db: Queryable, kind: string, below: bigint, limit: number): Promise<{ position: string }[]> {
+  return db.query(
+    `select distinct position from event_fate where kind = $1 and position < $2::bigint order by position desc limit $3::int`,
+    [kind, String(below), limit],
+  )
+}
+
+/** Positions of tracked events below a position, newest first. */
+export function readTrackedPositions(db: Queryable, below: bigint, limit: number): Promise<{ position: string }[]> {
+  return db.query(
+    `select distinct position from instance_event
+     where position < $1::bigint and kind = 'event' and instance is not null order by position desc limit $2::int`,
+    [String(below), limit],
+  )
+}
+
+export interface EventTypeRow {
+  readonly type: string
+  readonly count: string
+  readonly first_seen: string
+  readonly last_seen: string
+}
+
+/** Observed types after `after` by name, summed over shards. */
+export function readEventTypes(db: Queryable, after: string | undefined, limit: number): Promise<EventTypeRow[]> {
+  return db.query<EventTypeRow>(
+    `select type, sum(count)::bigint as count, min(first_seen) as first_seen, max(last_seen) as last_seen from event_type
+     where $1::text is null or type > $1::text group by type order by type limit $2::int`,
+    [after ?? null, limit],
+  )
+}
