@@ -66,7 +66,7 @@ export function readWaits(db: Queryable, model: string, version: number, element
          (percentile_disc(0.05) within group (order by since))::bigint as p95
        from (
          select since, token.version from token where token.model = $1 and token.element = wanted.element order by since limit ${EXACT_TOKENS}
-       ) as some where some.version = $2::int
+       ) as waiting where waiting.version = $2::int
      ) as percentiles`,
     [model, version, elements],
   )
