@@ -12,7 +12,8 @@ const DECLARATION_BYTES = 200
 export class ByteSource {
   readonly path: string
   readonly #sizeBytes: number
-  #readBytes = 0
+  /** Of the present pass; an abandoned one may still have a read under way, which counts for itself. */
+  #pass = { readBytes: 0 }
 
   constructor(path: string, sizeBytes: number) {
     this.path = path
@@ -21,7 +22,7 @@ export class ByteSource {
 
   /** Of the file as it lies on disk, compressed or not. */
   fractionRead(): number {
-    return this.#sizeBytes === 0 ? 1 : this.#readBytes / this.#sizeBytes
+    return this.#sizeBytes === 0 ? 1 : this.#pass.readBytes / this.#sizeBytes
   }
 
   async *text(): AsyncGenerator<string> {
@@ -36,9 +37,10 @@ export class ByteSource {
   }
 
   async *#bytes(): AsyncGenerator<Uint8Array> {
-    this.#readBytes = 0
+    const pass = { readBytes: 0 }
+    this.#pass = pass
     const file = createReadStream(this.path, { highWaterMark: CHUNK_BYTES })
-    file.on('data', (chunk) => { this.#readBytes += chunk.length })
+    file.on('data', (chunk) => { pass.readBytes += chunk.length })
     file.pause()
     try {
       if (!(await isGzip(this.path))) {

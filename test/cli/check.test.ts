@@ -1,0 +1,64 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { repoRoot, dataDir, skipUnless } from '../support/requires.js'
+import { tidemark } from './run-command.js'
+
+interface Checked { file: string; elements: number; findings: { code: string; severity: string; message: string }[] }
+
+let folder = ''
+beforeAll(async () => { folder = await mkdtemp(join(tmpdir(), 'tidemark-check-')) })
+afterAll(async () => { await rm(folder, { recursive: true }) })
+
+async function check(...args: string[]): Promise<{ code: number; files: Checked[] }> {
+  const ran = await tidemark('check', ...args, '--output', 'json')
+  return { code: ran.code, files: JSON.parse(ran.stdout) as Checked[] }
+}
+
+describe('check', () => {
+  test('finds nothing to stop the model of the example', async () => {
+    const { code, files } = await check(join(repoRoot, 'examples/order-fulfilment/order-fulfilment.bpmn'))
+    expect(files).toHaveLength(1)
+    expect(files[0]?.elements).toBeGreaterThan(10)
+    expect(files[0]?.findings.filter((finding) => finding.severity !== 'info')).toEqual([])
+    expect(code).toBe(0)
+  })
+
+  test('never fails on a file, whatever is in it: what is wrong is a finding', async () => {
+    const hostile = {
+      'empty.bpmn': '', 'text.bpmn': 'hello', 'broken.bpmn': '<definitions><process>', 'zeros.bpmn': '\0'.repeat(5000),
+      'other.bpmn': '<html/>', 'deep.bpmn': '<a>'.repeat(5000) + '</a>'.repeat(5000),
+      'entities.bpmn': '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', 'noprocess.bpmn': '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"/>',
+    }
+    for (const [name, content] of Object.entries(hostile)) await writeFile(join(folder, name), content)
+    const { code, files } = await check(folder)
+    expect(files.map((file) => file.file)).toHaveLength(Object.keys(hostile).length)
+    for (const file of files) {
+      expect(file.findings.some((finding) => finding.severity === 'error'), file.file).toBe(true)
+      expect(file.findings.map((finding) => finding.code), file.file).not.toContain('checkFailed')
+    }
+    expect(code).toBe(1)
+  })
+
+  test('says per file what it found, for people', async () => {
+    const ran = await tidemark('check', join(folder, 'text.bpmn'))
+    expect(ran.stdout).toMatch(/text\.bpmn.*\(0 elements\)\n {2}error/)
+    expect(ran.stderr).toMatch(/1 files, 1 errors, 0 warnings/)
+  })
+
+  test('is wrong use where there is nothing to check', async () => {
+    expect((await tidemark('check', join(folder, 'none.bpmn'))).code).toBe(2)
+  })
+})
+
+const data = dataDir()
+
+describe.skipIf(skipUnless(data !== undefined, 'the folder of real models'))('check over every model that was collected', () => {
+  test('has something to say of each, and does not fail on any', async () => {
+    const { files } = await check(data ?? '')
+    expect(files.length).toBeGreaterThan(150)
+    expect(files.filter((file) => file.findings.some((finding) => finding.code === 'checkFailed')).map((file) => file.file)).toEqual([])
+    expect(files.filter((file) => file.elements === 0 && file.findings.length === 0).map((file) => file.file)).toEqual([])
+  }, 60_000)
+})
