@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
  * What really happened, told by those who did it: the truth that a tracker's opinion is compared with.
  * `emitted`: the service did its work and said so to the others. Then of that event: `acknowledged`: the sink has it for good; `repeated`:
  * it goes to the sink twice; `delayed`: it goes there a day or two late; `withheld`: it never goes there; `rejected`: the sink refuses it.
- * `forgot`: the work will never be done. `obeyed`, `declined`: what became of a command. `stopped`: work was dropped, the order is cancelled.
+ * `forgot`: the work will never be done. `obeyed`, `declined`: what became of a command. `stopped`: work dropped, the order is cancelled.
  */
 export type Did =
   | 'emitted' | 'acknowledged' | 'repeated' | 'delayed' | 'withheld' | 'rejected' | 'forgot' | 'obeyed' | 'declined' | 'stopped'

@@ -16,7 +16,8 @@ const STRAIGHT = [
 
 describe('a run of the shop on the virtual clock', () => {
   test('is the same every time for a seed, and another for another seed', () => {
-    const run = (seed: string): string => JSON.stringify([...generateOrders({ orders: 200, startTime, seed, commands: 'timely' }).arrivals()])
+    const run = (seed: string): string =>
+      JSON.stringify([...generateOrders({ orders: 200, startTime, seed, commands: 'timely' }).arrivals()])
     expect(run('a')).toBe(run('a'))
     expect(run('a')).not.toBe(run('b'))
   })

@@ -50,7 +50,9 @@ function readEnvironment(environment: NodeJS.ProcessEnv): { readonly options: Sh
   const journalFile = text('JOURNAL_FILE')
   const options: ShopOptions = {
     sink: { url: required('EVENT_SINK', 'the URL that takes the events'), ...(token === undefined ? {} : { token }) },
-    commands: { secret: required('COMMAND_SECRET', 'whsec_ and base64, shared with whoever sends commands'), port: number('COMMAND_PORT', 0, 0) },
+    commands: {
+      secret: required('COMMAND_SECRET', 'whsec_ and base64, shared with whoever sends commands'), port: number('COMMAND_PORT', 0, 0),
+    },
     clock,
     ordersPerDay: number('ORDERS_PER_DAY', 10, 0),
     ...(seed === undefined ? {} : { seed }),

@@ -3,7 +3,7 @@ import type { ModdleElement } from 'bpmn-moddle'
 import { BpmnModdle } from 'bpmn-moddle'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { generateOrders } from './load.js'
-import { modelFile } from './model-file.js'
+import { mappingFile, modelFile } from './model-file.js'
 
 describe('the order process as it is drawn', () => {
   const xml = readFileSync(modelFile, 'utf8')
@@ -34,5 +34,17 @@ describe('the order process as it is drawn', () => {
 
     expect([...said].filter((type) => !observed.has(type))).toEqual(['customer.notified'])
     expect([...observed].filter((type) => !said.has(type!))).toEqual([])
+  })
+
+  test('has a side mapping that speaks of the same elements, events and durations', () => {
+    const mapping = readFileSync(mappingFile, 'utf8')
+    const mapped = [...mapping.slice(mapping.indexOf('elements:')).matchAll(/^ {2}(\w+):/gm)].map(([, id]) => id!)
+    const spokenOf = [...xml.matchAll(/id="(\w+)"[^>]*>\s*<bpmn:extensionElements>\s*<tm:(?:observe|command)/g)].map(([, id]) => id!)
+    expect(mapped.sort()).toEqual(spokenOf.sort())
+
+    const durationsIn = (text: string): string[] =>
+      [...text.matchAll(/(?:stuckAfter|tolerance|grace|maxGrace|effectsMaxAge|duration)(?:=|: )"?(\w+)/gi)].map(([, it]) => it!).sort()
+    expect(durationsIn(mapping)).toEqual(durationsIn(xml))
+    for (const [, type] of xml.matchAll(/<tm:(?:observe event|command type)="([^"]+)"/g)) expect(mapping).toContain(type)
   })
 })

@@ -23,7 +23,7 @@ describe('the way of events out of the shop', () => {
     expect(lines[0]).toContain('ECONNREFUSED')
 
     let answers = 0
-    const taken = await listen(port, () => answers++ % 3 < 2 ? 503 : 202)
+    const taken = await listen(port, () => answers++ < 4 ? 503 : 202)
     await vi.waitFor(() => expect(acknowledged).toHaveLength(1_000), { timeout: 20_000 })
 
     for (const service of ['order', 'payment']) {

@@ -128,7 +128,8 @@ export class HttpSink implements Outlet {
   #noteHealth(trouble: string | undefined): void {
     if ((trouble !== undefined) === this.#isDown) return
     this.#isDown = trouble !== undefined
-    this.options.log(trouble === undefined ? 'the event sink answers again' : `the event sink does not take events (${trouble}); trying again`)
+    if (trouble === undefined) this.options.log('the event sink answers again')
+    else this.options.log(`the event sink does not take events (${trouble}); trying again`)
   }
 }
 

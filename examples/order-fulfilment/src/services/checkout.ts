@@ -2,7 +2,9 @@ import { DAY_MS } from '../clock.js'
 import type { World } from '../service.js'
 import { Service } from '../service.js'
 
-const CUSTOMERS = ['Ada Novak', 'Ben Okafor', 'Chiara Rossi', 'Dmitri Sokolov', 'Elif Kaya', 'Femke de Vries', 'Goran Petrov', 'Hana Sato'] as const
+const CUSTOMERS = [
+  'Ada Novak', 'Ben Okafor', 'Chiara Rossi', 'Dmitri Sokolov', 'Elif Kaya', 'Femke de Vries', 'Goran Petrov', 'Hana Sato',
+] as const
 const CITIES = ['Amsterdam', 'Berlin', 'Lisbon', 'Lyon', 'Milan', 'Oslo', 'Vienna', 'Warsaw'] as const
 const GOODS = ['kettle', 'lamp', 'bicycle bell', 'rain jacket', 'desk chair', 'atlas'] as const
 
