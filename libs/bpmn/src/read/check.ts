@@ -1,6 +1,15 @@
 import type { Finding, ProcessModel } from '../model.js'
+import { checkBindings } from './check-bindings.js'
+import { checkChoices } from './check-choices.js'
+import { checkSettings } from './check-settings.js'
+import { checkStructure } from './check-structure.js'
+import { checkSupport } from './check-support.js'
+import { Graph } from './graph.js'
 
-/** Our own rules over a bound process. */
-export function check(_process: ProcessModel): Finding[] {
-  return []
+/** Our own rules over a bound process: each asks something that would otherwise show only when instances go wrong. */
+export function check(process: ProcessModel): Finding[] {
+  const graph = new Graph(process)
+  return [
+    ...checkSupport(graph), ...checkStructure(graph), ...checkBindings(graph), ...checkChoices(graph), ...checkSettings(process),
+  ]
 }

@@ -1,0 +1,78 @@
+import { compileExpression } from '../bind/expression.js'
+import type { Element, Finding, SequenceFlow } from '../model.js'
+import { called, finding } from './finding-codes.js'
+import type { Graph } from './graph.js'
+import { isSubProcess } from './supported.js'
+
+/**
+ * Which branch was taken is normally learned from what is observed after it. Where Tidemark itself has to act before anything is
+ * observed (send a command, arm a timer or an SLA), it must be able to decide: otherwise that would silently never happen (tracking.md 5).
+ */
+export function checkChoices(graph: Graph): Finding[] {
+  return [
+    ...graph.process.flows.flatMap((flow) => expressionOf(flow)),
+    ...graph.process.elements.flatMap((element) => unknownConditions(element, graph)),
+    ...graph.process.elements.filter((element) => element.kind === 'exclusiveGateway' && element.outgoing.length > 1)
+      .flatMap((split) => mustBeEager(split, graph)),
+  ]
+}
+
+function expressionOf(flow: SequenceFlow): Finding[] {
+  if (flow.condition?.feel !== true) return []
+  const { error } = compileExpression(flow.condition.text)
+  return error === undefined ? [] : [finding('badExpression', flow.id,
+    `The condition of the flow ${called(flow)} cannot be used: ${error}.`)]
+}
+
+function unknownConditions(element: Element, graph: Graph): Finding[] {
+  const unknown = flowsOf(element, graph).filter((flow) => flow.condition !== undefined && !flow.condition.feel)
+  return unknown.length === 0 ? [] : [finding('unknownCondition', element.id,
+    `Conditions after ${called(element)} are not FEEL; which way was taken is learned from the events that follow.`)]
+}
+
+function mustBeEager(split: Element, graph: Graph): Finding[] {
+  if (flowsOf(split, graph).every((flow) => flow.id === split.defaultFlow || isEvaluable(flow))) return []
+  for (const target of graph.targets(split)) {
+    const acting = firstActing(target, graph)
+    if (acting === undefined) continue
+    return [finding('mustBeEager', split.id, `The choice ${called(split)} leads to ${acting.what} at ${called(acting.element)} before any event `
+      + 'tells which way was taken: give each of its flows a FEEL condition, or make it the default.')]
+  }
+  return []
+}
+
+function isEvaluable(flow: SequenceFlow): boolean {
+  return flow.condition?.feel === true && compileExpression(flow.condition.text).error === undefined
+}
+
+/** Follows what is passed silently, until something is observed. */
+function firstActing(from: Element, graph: Graph): { element: Element; what: string } | undefined {
+  const visited = new Set([from])
+  for (const element of visited) {
+    const what = actionAt(element, graph)
+    if (what !== undefined) return { element, what }
+    if (element.bindings.length > 0 || element.kind === 'eventBasedGateway') continue
+    for (const next of passedOnTo(element, graph)) visited.add(next)
+  }
+  return undefined
+}
+
+function actionAt(element: Element, graph: Graph): string | undefined {
+  if (element.command !== undefined) return 'a command'
+  if (element.sla !== undefined) return 'an SLA'
+  const timers = element.kind === 'eventBasedGateway' ? graph.targets(element) : [element, ...graph.boundaryEvents(element)]
+  return timers.some((timer) => timer.kind !== 'startEvent' && timer.trigger?.timer?.mode === 'self') ? 'a timer' : undefined
+}
+
+function passedOnTo(element: Element, graph: Graph): readonly Element[] {
+  const inner = isSubProcess(element.kind) ? graph.entries(element.id) : []
+  if (inner.length > 0) return inner
+  const out = graph.targets(element)
+  if (out.length > 0) return out
+  const scope = graph.element.get(element.parent ?? '')
+  return scope === undefined || element.trigger?.kind === 'error' ? [] : graph.targets(scope)
+}
+
+function flowsOf(element: Element, graph: Graph): SequenceFlow[] {
+  return element.outgoing.map((id) => graph.flow.get(id)).filter((flow) => flow !== undefined)
+}
