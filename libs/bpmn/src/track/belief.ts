@@ -227,7 +227,8 @@ class Candidates {
   }
 
   sorted(): readonly Candidate[] {
-    return [...this.#byMarking.values()].sort((a, b) => a.cost - b.cost || rankOf(a.move) - rankOf(b.move) || a.debt.length - b.debt.length
+    // On equal cost the story told so far goes on: a reading does not switch without a reason.
+    return [...this.#byMarking.values()].sort((a, b) => a.cost - b.cost || a.move.from - b.move.from || rankOf(a.move) - rankOf(b.move) || a.debt.length - b.debt.length
       || (a.marking < b.marking ? -1 : a.marking > b.marking ? 1 : 0))
   }
 }

@@ -1,0 +1,146 @@
+/** Where reality and model differ, named on the cheapest explanation. One cause is one deviation. */
+import { partsOf } from '../net/net.js'
+import type { Move } from './belief.js'
+import type { Run, TrailStep } from './run.js'
+
+/** A closed set: libs/api and docs/ERRORS.md list the same. */
+export type DeviationKind =
+  | 'skipped' | 'outOfOrder' | 'unexpected' | 'repeated' | 'rework' | 'raceLost' | 'afterCancel' | 'afterEnd' | 'missingStart'
+  | 'decisionMismatch' | 'timerOverruled' | 'wrongOutcome'
+
+export interface Deviation {
+  readonly kind: DeviationKind
+  /** The first element concerned, and all of them. */
+  readonly element: string
+  readonly elements: readonly string[]
+  /** Time of the event or step that showed it, epoch milliseconds. */
+  readonly at: number
+  /** Append time of the entry that showed it. */
+  readonly arrival: number
+  readonly count: number
+  /** Another explanation that is still kept does without it. */
+  readonly provisional: boolean
+  /** The model says that this is normal here. */
+  readonly accepted: boolean
+}
+
+interface Draft {
+  kind: DeviationKind
+  elements: string[]
+  /** Labels still owed, of skipped steps. */
+  owed: string[]
+  at: number
+  arrival: number
+  step: number
+}
+
+export function deviationsOf(run: Run): readonly Deviation[] {
+  const chosen = run.chosen()
+  const settled = settledUpTo(run)
+  const found: Draft[] = []
+  let strays: Draft | undefined
+  let began = false
+  run.trail.forEach((step, at) => {
+    const move = step.step.moves[chosen[at] ?? 0]
+    if (move === undefined) return
+    const draft = (kind: DeviationKind, elements: string[], owed: string[] = []): Draft => ({
+      kind, elements, owed, at: step.time, arrival: step.arrival, step: at,
+    })
+    if (move.how === 'contrary') {
+      const element = step.transition?.element ?? ''
+      if (step.kind === 'timer') found.push(draft('timerOverruled', [element]))
+      else found.push(draft('decisionMismatch', [element]))
+    }
+    if (step.kind !== 'event') return
+    if (move.how === 'sync') {
+      const owed = skippedBy(run, move)
+      if (owed.length > 0) found.push(draft(began || !skipsStart(run, move) ? 'skipped' : 'missingStart', owed.map((label) => partsOf(label).element), owed))
+      if (endsUnwanted(run, move)) found.push(draft('wrongOutcome', [run.model.net.transitions[move.fired.at(-1) ?? -1]?.element ?? '']))
+      strays = undefined
+      began = true
+    }
+    if (move.how === 'redeem' && move.label !== undefined) {
+      redeem(run, found, move.label, step, at)
+      strays = undefined
+    }
+    if (move.how === 'log') {
+      const { element } = partsOf(step.symbol ?? '')
+      const kind = strayKind(run, step, at, chosen)
+      if (strays !== undefined && (strays.kind === kind || (strays.kind === 'rework' && kind === 'repeated'))) {
+        strays.elements.push(element)
+        if (strays.kind === 'repeated' && new Set(strays.elements).size > 1) strays.kind = 'rework'
+      } else {
+        strays = draft(kind, [element])
+        found.push(strays)
+      }
+    }
+  })
+  return found.filter((draft) => draft.elements.length > 0).map((draft) => finish(run, draft, draft.step > settled))
+}
+
+/** Labels of the observed steps that a move passed without their event. */
+export function skippedBy(run: Run, move: Move): string[] {
+  return move.fired.slice(0, Math.max(move.main, 0)).flatMap((index) => {
+    const transition = run.model.net.transitions[index]
+    return transition?.kind === 'observe' && transition.phase !== undefined ? [`${transition.element}\u0000${transition.phase}`] : []
+  })
+}
+
+function skipsStart(run: Run, move: Move): boolean {
+  const { net } = run.model
+  return move.fired.slice(0, move.main).some((index) => net.transitions[index]?.kind === 'observe' && net.transitions[index]?.inputs.includes(net.source))
+}
+
+function endsUnwanted(run: Run, move: Move): boolean {
+  return move.fired.slice(move.main).some((index) => run.model.elements.get(run.model.net.transitions[index]?.element ?? '')?.unwanted === true)
+}
+
+/** A late event pays back a skipped step. Within the tolerance it was clock skew, and nothing is said of it. */
+function redeem(run: Run, found: Draft[], label: string, step: TrailStep, at: number): void {
+  const owing = found.find((draft) => draft.owed.includes(label))
+  const { element } = partsOf(label)
+  if (owing !== undefined) {
+    owing.owed.splice(owing.owed.indexOf(label), 1)
+    const index = owing.elements.indexOf(element)
+    if (index >= 0) owing.elements.splice(index, 1)
+    if (step.time - owing.at <= run.model.toleranceMs) return
+  }
+  found.push({ kind: 'outOfOrder', elements: [element], owed: [], at: step.time, arrival: step.arrival, step: at })
+}
+
+function strayKind(run: Run, step: TrailStep, at: number, chosen: readonly number[]): DeviationKind {
+  if (step.repeated) return 'repeated'
+  const story = run.storyAt(at, chosen[at] ?? 0)
+  if (story.tokens.length === 0) return story.terminated ? 'afterCancel' : 'afterEnd'
+  const element = run.model.elements.get(partsOf(step.symbol ?? '').element)
+  if (element === undefined) return 'unexpected'
+  const visited = new Set<string>()
+  for (let link = story.visits; link !== undefined; link = link.before) visited.add(link.item.element)
+  for (let parent = element.parent; parent !== undefined; parent = run.model.elements.get(parent)?.parent) {
+    const open = story.tokens.some((token) => run.model.net.places[token.place]?.kind === 'scope' && run.model.elementAt(token.place) === parent)
+    if (!open && visited.has(parent)) return 'afterCancel'
+  }
+  const race = run.model.process.elements.find((candidate) => candidate.kind === 'eventBasedGateway'
+    && candidate.outgoing.some((flow) => element.incoming.includes(flow)))
+  if (race !== undefined && visited.has(race.id)) return 'raceLost'
+  return 'unexpected'
+}
+
+/** The last step at which all explanations that are still kept agree on what happened before. */
+function settledUpTo(run: Run): number {
+  let alive = new Set(run.belief.hypotheses.map((_, index) => index))
+  for (let at = run.trail.length - 1; at >= 0; at--) {
+    if (alive.size === 1) return at
+    const before = new Set<number>()
+    for (const index of alive) before.add(run.trail[at]?.step.moves[index]?.from ?? 0)
+    alive = before
+  }
+  return -1
+}
+
+function finish(run: Run, draft: Draft, provisional: boolean): Deviation {
+  // Rework is shown where it came to an end, all else where it began.
+  const element = (draft.kind === 'rework' ? draft.elements.at(-1) : draft.elements[0]) ?? ''
+  const accepted = run.model.process.accepted.some((rule) => rule.kind === draft.kind && (rule.element === undefined || draft.elements.includes(rule.element)))
+  return { kind: draft.kind, element, elements: draft.elements, at: draft.at, arrival: draft.arrival, count: draft.elements.length, provisional, accepted }
+}
