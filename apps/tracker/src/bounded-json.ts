@@ -1,0 +1,114 @@
+/// <reference lib="es2024.string" />
+import { isAscii, isUtf8 } from 'node:buffer'
+import { TrackerError } from './problem.js'
+
+/** Deeper than any message of a business, far from what overflows a stack. */
+export const MAX_JSON_DEPTH = 64
+
+export interface BoundedJson {
+  readonly value: unknown
+  /** Start and end offset of each object in a top-level array, in order; empty where the top level is not an array. */
+  readonly elements: readonly number[]
+}
+
+/**
+ * Parses JSON that came from outside. Refuses, with 400 and a reason, what a later room would choke on: bytes that are not UTF-8, nesting
+ * beyond {@link MAX_JSON_DEPTH}, NUL characters and lone surrogates (Postgres stores neither), numbers beyond a double, `__proto__` keys.
+ * The bytes are walked once, without recursion, before anything is parsed; the parsed value only where that walk saw cause.
+ */
+export function parseBoundedJson(bytes: Uint8Array): BoundedJson {
+  const body = withoutByteOrderMark(bytes)
+  if (!isUtf8(body)) throw refused('The body is not UTF-8.')
+  const outline = outlineOf(body)
+  const value = parse(body)
+  if (outline.suspicious) refuseUnstorable(value)
+  return { value, elements: outline.elements }
+}
+
+/** Strips the mark some tools put first; offsets of {@link BoundedJson.elements} count from behind it. */
+export function withoutByteOrderMark(bytes: Uint8Array): Buffer {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(isAscii(body) ? body.toString('latin1') : body.toString('utf8'))
+  } catch (error) {
+    throw refused(body.length === 0 ? 'The body is empty.' : `The body is not JSON: ${(error as Error).message}.`)
+  }
+}
+
+interface Outline {
+  readonly suspicious: boolean
+  readonly elements: number[]
+}
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const LETTER_U = 0x75
+const OPEN_BRACKET = 0x5b
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACKET = 0x5d
+const CLOSE_BRACE = 0x7d
+/** A number this long may be beyond a double without an exponent. */
+const LONG_NUMBER_DIGITS = 300
+
+function outlineOf(body: Buffer): Outline {
+  const elements: number[] = []
+  let suspicious = body.includes('__proto__')
+  let depth = 0
+  let digits = 0
+  let rootIsArray = false
+  for (let at = 0; at < body.length; at += 1) {
+    const byte = body[at]!
+    if (byte >= 0x30 && byte <= 0x39) {
+      digits += 1
+      if (digits > LONG_NUMBER_DIGITS) suspicious = true
+      continue
+    }
+    if (digits > 0 && (byte === 0x65 || byte === 0x45)) suspicious = true
+    digits = 0
+    if (byte === QUOTE) {
+      at += 1
+      while (at < body.length && body[at] !== QUOTE) {
+        if (body[at] === BACKSLASH) {
+          at += 1
+          if (body[at] === LETTER_U) suspicious = true
+        }
+        at += 1
+      }
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      if (depth === 0 && byte === OPEN_BRACKET) rootIsArray = true
+      if (depth === 1 && rootIsArray && byte === OPEN_BRACE) elements.push(at)
+      depth += 1
+      if (depth > MAX_JSON_DEPTH) throw refused(`The JSON is nested deeper than ${MAX_JSON_DEPTH} levels.`)
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      depth -= 1
+      if (depth === 1 && rootIsArray && byte === CLOSE_BRACE) elements.push(at + 1)
+    }
+  }
+  return { suspicious, elements }
+}
+
+/** Recursion is fine here: the depth was bounded before. */
+function refuseUnstorable(value: unknown): void {
+  if (typeof value === 'string') return refuseText(value)
+  if (typeof value === 'number' && !Number.isFinite(value)) throw refused('The JSON holds a number that is too large for a double.')
+  if (typeof value !== 'object' || value === null) return
+  if (Array.isArray(value)) return value.forEach(refuseUnstorable)
+  for (const [key, item] of Object.entries(value)) {
+    if (key === '__proto__') throw refused('The JSON has a key `__proto__`, which is not taken.')
+    refuseText(key)
+    refuseUnstorable(item)
+  }
+}
+
+function refuseText(text: string): void {
+  if (text.includes('\0')) throw refused('The JSON holds a NUL character (\\u0000), which cannot be stored.')
+  if (!text.isWellFormed()) throw refused('The JSON holds half of a surrogate pair (\\ud800 to \\udfff alone), which is not text.')
+}
+
+function refused(detail: string): TrackerError {
+  return new TrackerError('invalidJson', 400, detail)
+}

@@ -1,0 +1,73 @@
+import type { Log } from '@tidemark/log'
+import type { Clock } from '../clock.js'
+
+/** The clock stands still while nothing is appended; this long at most, in real time. */
+export const QUIET_MS = 5_000
+/** How often it is looked whether something fell due. A deadline fires within a second of its moment. */
+export const LOOK_MS = 250
+
+const NOTHING = new Uint8Array(0)
+
+export interface HeartbeatOptions {
+  /** The earliest moment, in domain time, at which something becomes due; undefined where nothing is. */
+  readonly nextDue: () => Promise<number | undefined>
+  readonly onError: (error: unknown) => void
+  readonly quietMs?: number
+  readonly lookMs?: number
+}
+
+/**
+ * Appends clock entries. The tracker's clock is the append time of the last folded entry (so that it fires nothing early while it lags, or while
+ * nothing could come in): in a quiet log somebody has to say that time goes on. That is said every few seconds, and at once when a deadline
+ * has passed that no entry after it tells of.
+ */
+export class Heartbeat {
+  readonly #log: Log
+  readonly #clock: Clock
+  readonly #options: HeartbeatOptions
+  #timer: NodeJS.Timeout | undefined
+  #looking: Promise<void> = Promise.resolve()
+  #stopped = false
+  #seenAppend = -1
+  #quietSince: number
+
+  constructor(log: Log, clock: Clock, options: HeartbeatOptions) {
+    this.#log = log
+    this.#clock = clock
+    this.#options = options
+    this.#quietSince = clock.machine()
+  }
+
+  start(): void {
+    if (this.#stopped) return
+    this.#timer = setTimeout(() => {
+      // The log's refusals (it closes, the disk is full) and the database's are told, and tried again: time must not stop for good.
+      this.#looking = this.look().catch(this.#options.onError).then(() => this.start())
+    }, this.#options.lookMs ?? LOOK_MS)
+    this.#timer.unref()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.#looking
+  }
+
+  /** One look; true when a clock entry was appended. */
+  async look(): Promise<boolean> {
+    const { lastAppendTime } = this.#log.stats()
+    if (lastAppendTime !== this.#seenAppend) {
+      this.#seenAppend = lastAppendTime
+      this.#quietSince = this.#clock.machine()
+    }
+    const isQuiet = this.#clock.machine() - this.#quietSince >= (this.#options.quietMs ?? QUIET_MS)
+    if (!isQuiet && !(await this.#isDueUnseen(lastAppendTime))) return false
+    await this.#log.append([{ kind: 'clock', subject: 'clock', payload: NOTHING }])
+    return true
+  }
+
+  async #isDueUnseen(lastAppendTime: number): Promise<boolean> {
+    const due = await this.#options.nextDue()
+    return due !== undefined && due <= this.#clock.now() && lastAppendTime < due
+  }
+}

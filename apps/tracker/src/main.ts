@@ -1,0 +1,128 @@
+import 'reflect-metadata'
+import { NestFactory } from '@nestjs/core'
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
+import type { Log } from '@tidemark/log'
+import type { Logger } from 'pino'
+import { AppModule } from './app.module.js'
+import { type Clock, systemClock } from './clock.js'
+import type { Settings } from './config.js'
+import { refusalOf } from './http/access.js'
+import { MAX_BODY_BYTES, readBodies } from './http/bodies.js'
+import { securityHeaders } from './http/headers.js'
+import { servePages } from './http/pages.js'
+import { createLogger, NestLogger } from './logging.js'
+import { openLog } from './open-log.js'
+import { TrackerError } from './problem.js'
+import { ProblemFilter, sendProblem } from './problem.filter.js'
+import { openDatabase } from './store/open-database.js'
+import { Progress } from './store/progress.js'
+import { ensureShards } from './store/shards.js'
+import type { Foundation } from './store/store.module.js'
+
+/** A sender that trickles its request longer than this is cut off. */
+const REQUEST_TIMEOUT_MS = 60_000
+/** What still runs after this long at the end (a stream, a slow sender) is cut off. */
+const CLOSE_GRACE_MS = 5_000
+
+export interface RunningApp {
+  readonly app: NestFastifyApplication
+  readonly foundation: Foundation
+  /** Where it answers, without a slash at the end. */
+  readonly url: string
+  /** Stops what comes in, then the rooms, then log and database. A second call waits for the first. */
+  close(): Promise<void>
+}
+
+export interface AppParts {
+  readonly clock?: Clock
+  readonly logger?: Logger
+  /** Instead of the log in the data directory, which is then not taken: for tests. */
+  readonly log?: Log
+}
+
+/**
+ * Starts the whole service and resolves when it answers. The log comes first, because opening it takes the data directory for this process.
+ * What keeps it from starting is thrown as a TrackerError whose message says what to do; nothing stays open then.
+ */
+export async function createApp(settings: Settings, parts: AppParts = {}): Promise<RunningApp> {
+  const clock = parts.clock ?? systemClock(settings.clockScale)
+  const logger = parts.logger ?? createLogger(settings.logLevel)
+  const undo: (() => Promise<unknown>)[] = []
+  const closeAll = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    const log = parts.log ?? (await openLog(settings, clock))
+    undo.push(() => log.close())
+    const database = await openDatabase(settings)
+    undo.push(() => database.close())
+    await ensureShards(database, settings.shards, log)
+    const foundation: Foundation = { settings, clock, logger, log, database, progress: new Progress() }
+    const app = await NestFactory.create<NestFastifyApplication>(AppModule.on(foundation), adapter(), {
+      bodyParser: false, logger: new NestLogger(logger), abortOnError: false,
+    })
+    undo.push(() => closeApp(app))
+    await furnish(app, settings, logger)
+    await listen(app, settings)
+    const url = urlOf(app, settings)
+    logger.info({ url, dataDir: settings.dataDir, database: database.embedded ? 'embedded' : 'postgres' }, 'tidemark answers')
+    let closing: Promise<void> | undefined
+    return { app, foundation, url, close: () => (closing ??= closeAll()) }
+  } catch (error) {
+    await closeAll().catch((fault: unknown) => logger.error({ err: fault }, 'closing after a failed start failed too'))
+    throw error
+  }
+}
+
+function adapter(): FastifyAdapter {
+  return new FastifyAdapter({ logger: false, bodyLimit: MAX_BODY_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: 'idle', return503OnClosing: true })
+}
+
+/** The edge: who may come in, how bodies are read, what every answer carries, what errors look like. */
+async function furnish(app: NestFastifyApplication, settings: Settings, logger: Logger): Promise<void> {
+  const fastify = app.getHttpAdapter().getInstance()
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(securityHeaders)
+    const refusal = refusalOf({ method: request.method, path: request.url.split('?', 1)[0]!, headers: request.headers }, settings)
+    if (refusal === undefined) done()
+    else sendProblem(reply, refusal)
+  })
+  fastify.addHook('onResponse', (request, reply, done) => {
+    logger.debug({ method: request.method, path: request.url.split('?', 1)[0], status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request')
+    done()
+  })
+  readBodies(fastify)
+  app.useGlobalFilters(new ProblemFilter(logger))
+  await servePages(fastify)
+}
+
+async function listen(app: NestFastifyApplication, settings: Settings): Promise<void> {
+  try {
+    await app.listen(settings.port, settings.host)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EADDRINUSE') {
+      throw new TrackerError('portInUse', 500, `Port ${settings.port} on ${settings.host} is in use. Stop what listens there, or choose another with PORT.`, undefined, { cause: error })
+    }
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES') {
+      throw new TrackerError('addressUnusable', 500, `Tidemark cannot listen on ${settings.host}, port ${settings.port} (${code}). Check TIDEMARK_HOST and PORT.`, undefined, { cause: error })
+    }
+    throw error
+  }
+}
+
+function urlOf(app: NestFastifyApplication, settings: Settings): string {
+  const address = app.getHttpServer().address()
+  const port = typeof address === 'object' && address !== null ? address.port : settings.port
+  const host = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+async function closeApp(app: NestFastifyApplication): Promise<void> {
+  const cut = setTimeout(() => app.getHttpServer().closeAllConnections(), CLOSE_GRACE_MS)
+  try {
+    await app.close()
+  } finally {
+    clearTimeout(cut)
+  }
+}

@@ -1,0 +1,36 @@
+import type { Log } from '@tidemark/log'
+import { TrackerError } from '../problem.js'
+import type { Database } from './database.js'
+
+/**
+ * Writes the number of shards and their rows at the first start; later compares. A key's shard is its hash modulo their number, so another
+ * number would look for everything in the wrong place. A position is only valid with its log, so another log is refused as well.
+ */
+export async function ensureShards(database: Database, shards: number, log: Pick<Log, 'identity' | 'stats'>): Promise<void> {
+  await database.transaction(async (tx) => {
+    await tx.query(`insert into setting (name, value) values ('shards', $1) on conflict (name) do nothing`, [String(shards)])
+    const [setting] = await tx.query<{ value: string }>(`select value from setting where name = 'shards'`)
+    if (setting?.value !== String(shards)) {
+      throw new TrackerError(
+        'shardsChanged', 500,
+        `The database was set up with TIDEMARK_SHARDS=${setting?.value ?? '?'}, and is now started with ${shards}. The number cannot be changed: set it back, ` +
+          'or start with an empty database, which is then built again from the log.',
+      )
+    }
+    await tx.query(`insert into shard (id, log_identity) select id, $2 from generate_series(0, $1::int - 1) as id on conflict (id) do nothing`, [shards, log.identity])
+    const [row] = await tx.query<{ others: string; furthest: string }>(
+      `select count(*) filter (where log_identity <> $1) as others, max(position) as furthest from shard`, [log.identity],
+    )
+    const { last } = log.stats()
+    if (row !== undefined && (row.others !== '0' || BigInt(row.furthest) > last)) throw mismatch(row.others !== '0')
+  })
+}
+
+function mismatch(isOtherLog: boolean): TrackerError {
+  return new TrackerError(
+    'logMismatch', 500,
+    isOtherLog
+      ? 'The database was built from another log than the one in the data directory. Start it with the log it belongs to, or with an empty database, which is then built from this log.'
+      : 'The database has followed the log further than the log now goes: entries are missing at its end, as after restoring an older copy. Restore the log that belongs to it, or start with an empty database.',
+  )
+}

@@ -1,0 +1,33 @@
+import { type DynamicModule, Module } from '@nestjs/common'
+import type { Log } from '@tidemark/log'
+import type { Logger } from 'pino'
+import type { Clock } from '../clock.js'
+import type { Settings } from '../config.js'
+import type { Database } from './database.js'
+import type { Progress } from './progress.js'
+import { CLOCK, DATABASE, LOG, LOGGER, PROGRESS, SETTINGS } from './tokens.js'
+
+/** What the rooms share: opened before they are built, closed after they have stopped. */
+export interface Foundation {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly log: Log
+  readonly database: Database
+  readonly progress: Progress
+}
+
+@Module({})
+export class StoreModule {
+  static on(foundation: Foundation): DynamicModule {
+    const providers = [
+      { provide: SETTINGS, useValue: foundation.settings },
+      { provide: CLOCK, useValue: foundation.clock },
+      { provide: LOGGER, useValue: foundation.logger },
+      { provide: LOG, useValue: foundation.log },
+      { provide: DATABASE, useValue: foundation.database },
+      { provide: PROGRESS, useValue: foundation.progress },
+    ]
+    return { module: StoreModule, global: true, providers, exports: providers.map(({ provide }) => provide) }
+  }
+}
