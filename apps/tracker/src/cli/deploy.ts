@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Command } from 'commander'
-import { Deployed, Finding } from '@tidemark/api'
+import { Finding, type Deployed } from '@tidemark/api'
 import { findingLine } from './check.js'
 import { addClientOptions, Refused, TrackerClient, type ClientOptions } from './client.js'
 import { decodeXml } from './logs/byte-source.js'
