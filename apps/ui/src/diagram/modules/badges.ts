@@ -1,0 +1,93 @@
+import type Canvas from 'diagram-js/lib/core/Canvas'
+import type ElementRegistry from 'diagram-js/lib/core/ElementRegistry'
+import type EventBus from 'diagram-js/lib/core/EventBus'
+import type Overlays from 'diagram-js/lib/features/overlays/Overlays'
+import type { ShapeLike } from 'diagram-js/lib/model/Types'
+import { signPaths } from '../../signs.js'
+import type { ElementView, Mark, Pill } from '../view.js'
+
+/**
+ * The pill (how many are here, or a figure) and the marks (stuck, late, off the path, findings) of an element. Each is one overlay, made the first
+ * time there is something to say and from then on only its DOM is changed: adding and removing overlays costs up to ten times as much.
+ */
+export class Badges {
+  static $inject = ['canvas', 'elementRegistry', 'eventBus', 'overlays']
+  #badges = new Map<string, { pill?: HTMLButtonElement; marks?: HTMLButtonElement }>()
+
+  constructor(
+    readonly canvas: Canvas,
+    readonly registry: ElementRegistry,
+    readonly eventBus: EventBus,
+    readonly overlays: Overlays,
+  ) {
+    eventBus.on('diagram.clear', () => this.#badges.clear())
+  }
+
+  show(id: string, view: ElementView | undefined): void {
+    const shape = this.registry.get(id) as ShapeLike | undefined
+    if (shape === undefined || 'waypoints' in shape) return
+    const badges = this.#badges.get(id) ?? {}
+    this.#badges.set(id, badges)
+    const name = String((shape as { businessObject?: { name?: string } }).businessObject?.name ?? id)
+    if (view?.pill !== undefined) fillPill(badges.pill ??= this.#add(shape, 'pill'), name, view.pill)
+    else if (badges.pill !== undefined) badges.pill.hidden = true
+    if (view !== undefined && view.marks.length > 0) fillMarks(badges.marks ??= this.#add(shape, 'marks'), name, view.marks)
+    else if (badges.marks !== undefined) badges.marks.hidden = true
+  }
+
+  #add(shape: ShapeLike, kind: 'pill' | 'marks'): HTMLButtonElement {
+    const box = document.createElement('div')
+    const button = document.createElement('button')
+    const small = Number(shape['width']) < 60
+    button.type = 'button'
+    button.className = `tm-${kind}${small ? ' tm-small' : ''}`
+    button.dataset['element'] = String(shape.id)
+    button.addEventListener('click', (originalEvent) => this.eventBus.fire('element.click', { element: shape, originalEvent }))
+    button.addEventListener('mouseenter', () => this.eventBus.fire('element.hover', { element: shape }))
+    button.addEventListener('mouseleave', () => this.eventBus.fire('element.out', { element: shape }))
+    box.className = 'tm-anchor'
+    box.append(button)
+    this.overlays.add(shape as never, `tm-${kind}`, { position: placeOf(kind, small), html: box, scale: { min: 0.72 }, show: { minZoom: 0.18 } })
+    return button
+  }
+}
+
+/** Pills sit on the lower left corner, marks on the upper right one; small shapes have their names below and so carry both above. */
+function placeOf(kind: 'pill' | 'marks', small: boolean) {
+  if (kind === 'pill') return small ? { top: -8, left: 6 } : { bottom: 10, left: -10 }
+  return small ? { top: -8, right: 8 } : { top: -10, right: -12 }
+}
+
+function fillPill(button: HTMLButtonElement, name: string, pill: Pill): void {
+  button.hidden = false
+  button.dataset['tone'] = pill.tone
+  button.textContent = pill.text
+  button.title = pill.title
+  button.setAttribute('aria-label', `${name}: ${pill.title}`)
+}
+
+function fillMarks(button: HTMLButtonElement, name: string, marks: readonly Mark[]): void {
+  button.hidden = false
+  button.setAttribute('aria-label', `${name}: ${marks.map(({ title }) => title).join(', ')}`)
+  button.replaceChildren(...marks.map((mark) => {
+    const part = document.createElement('span')
+    part.className = 'tm-mark'
+    part.dataset['mark'] = mark.kind
+    part.title = mark.title
+    part.append(sign(mark), document.createTextNode(mark.text))
+    return part
+  }))
+}
+
+function sign(mark: Mark): SVGSVGElement {
+  const svg = document.createElementNS(svgNamespace, 'svg')
+  svg.setAttribute('viewBox', '0 0 12 12')
+  const path = document.createElementNS(svgNamespace, 'path')
+  path.setAttribute('d', signPaths[mark.kind])
+  svg.append(path)
+  return svg
+}
+
+const svgNamespace = 'http://www.w3.org/2000/svg'
+
+export default { __init__: ['tmBadges'], tmBadges: ['type', Badges] }

@@ -1,0 +1,123 @@
+import { ActionIcon, Button, Group, Textarea, Tooltip } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import type { Alert } from '@tidemark/api'
+import { useEffect, useState } from 'react'
+import { post } from '../api.js'
+import { IconX } from '../icons.js'
+import { Ago, Lasting } from '../parts/moment.js'
+import { Section } from '../parts/page.js'
+import { ProblemNote, titleOf } from '../parts/problem-note.js'
+import { Status } from '../parts/sign.js'
+import { alertQuery } from '../queries.js'
+import type { InstanceSearch } from '../search.js'
+import classes from './alerts.module.css'
+
+const maxMembers = 50
+const deliveryTones = { pending: 'active', delivered: 'good', failed: 'late', dead: 'late' } as const
+
+export function AlertPanel({ id, onClose }: { id: string; onClose: () => void }) {
+  const { data: alert, error, refetch } = useQuery(alertQuery(id))
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape' && !event.defaultPrevented) onClose()
+    }
+    document.addEventListener('keydown', press)
+    return () => document.removeEventListener('keydown', press)
+  }, [onClose])
+  return (
+    <aside className={classes.panel} aria-label="Alert" data-testid="alert-panel">
+      <header className={classes.panelHead}>
+        <h2>{alert?.title ?? 'Alert'}</h2>
+        <Tooltip label="Close (Esc)"><ActionIcon onClick={onClose} aria-label="Close the panel"><IconX size={16} /></ActionIcon></Tooltip>
+      </header>
+      {error !== null && <ProblemNote error={error} again={() => void refetch()} />}
+      {alert !== undefined && (
+        <>
+          <Story alert={alert} />
+          {alert.status !== 'resolved' && <Actions alert={alert} />}
+          <Members alert={alert} />
+          <Deliveries alert={alert} />
+        </>
+      )}
+    </aside>
+  )
+}
+
+function Story({ alert }: { alert: Alert }) {
+  return (
+    <div className={classes.story}>
+      <p className="dim">
+        <Link to="/flow/$model" params={{ model: alert.model }} search={alert.element === undefined ? {} : { element: alert.element }}>
+          {alert.modelName}{alert.elementName !== undefined && ` · ${alert.elementName}`}
+        </Link>
+      </p>
+      <p>Open since <Ago at={alert.openedAt} />, last added to <Ago at={alert.lastAt} />.</p>
+      {alert.acknowledgedAt !== undefined && <p>Acknowledged by {alert.acknowledgedBy ?? 'someone'} <Ago at={alert.acknowledgedAt} />.</p>}
+      {alert.resolvedAt !== undefined && <p>Resolved by {alert.resolvedBy ?? 'the cause being gone'} <Ago at={alert.resolvedAt} />.</p>}
+    </div>
+  )
+}
+
+function Actions({ alert }: { alert: Alert }) {
+  const [comment, setComment] = useState('')
+  const client = useQueryClient()
+  const act = useMutation({
+    mutationFn: (action: 'acknowledge' | 'resolve') => post(`/alerts/${encodeURIComponent(alert.id)}/${action}`, comment.trim() === '' ? {} : { comment: comment.trim() }),
+    onSuccess: (_, action) => {
+      setComment('')
+      notifications.show({ message: action === 'resolve' ? 'Resolved' : 'Acknowledged' })
+    },
+    onError: (error) => notifications.show({ title: titleOf(error), message: error.message, color: 'red' }),
+    onSettled: () => void client.invalidateQueries(),
+  })
+  return (
+    <div className={classes.actions}>
+      <Textarea aria-label="Comment" placeholder="Comment (optional)" autosize minRows={1} maxRows={6} maxLength={1000} value={comment} onChange={(event) => setComment(event.currentTarget.value)} />
+      <Group gap={6} mt={8}>
+        {alert.status === 'open' && (
+          <Button variant="filled" loading={act.isPending && act.variables === 'acknowledge'} onClick={() => act.mutate('acknowledge')} data-testid="acknowledge">Acknowledge</Button>
+        )}
+        <Button loading={act.isPending && act.variables === 'resolve'} onClick={() => act.mutate('resolve')} data-testid="resolve">Resolve</Button>
+      </Group>
+    </div>
+  )
+}
+
+function Members({ alert }: { alert: Alert }) {
+  const shown = alert.instances.slice(0, maxMembers)
+  return (
+    <Section title="Instances with this cause now" count={alert.count}>
+      {shown.length === 0 && <p className="dim">None any more: {alert.total.toLocaleString('en')} had it while the alert was open.</p>}
+      <ul>
+        {shown.map(({ id, key, since }) => (
+          <li key={id} className={classes.member}><Link to="/instances/$id" params={{ id }} className="clip">{key}</Link><span className="dim">for <Lasting from={since} /></span></li>
+        ))}
+      </ul>
+      {alert.count > shown.length && <Link to="/instances" search={membersOf(alert)} className={classes.all}>All {alert.count.toLocaleString('en')} in the list</Link>}
+    </Section>
+  )
+}
+
+function membersOf({ kind, model, element }: Alert): InstanceSearch {
+  const here = { model, ...(element !== undefined && kind !== 'deviation' && { element }) }
+  if (kind === 'stuck') return { ...here, stuck: true }
+  if (kind === 'late') return { ...here, late: true }
+  return kind === 'deviation' ? { ...here, deviating: true } : here
+}
+
+function Deliveries({ alert }: { alert: Alert }) {
+  return (
+    <Section title="Told to">
+      {alert.deliveries.length === 0 && <p className="dim">Nobody: no channel is set up. It is seen here only.</p>}
+      {alert.deliveries.map((delivery, index) => (
+        <div key={index} className={classes.member}>
+          <span className="clip">{delivery.channel}</span>
+          <Status tone={deliveryTones[delivery.status]}>{delivery.status}</Status>
+          <span className="dim" title={delivery.error}>{delivery.attempts} {delivery.attempts === 1 ? 'attempt' : 'attempts'}, <Ago at={delivery.at} /></span>
+        </div>
+      ))}
+    </Section>
+  )
+}

@@ -1,0 +1,16 @@
+import type { FateKind } from '@tidemark/api'
+
+/** What became of an event, in a sentence. */
+export const fateTexts: Record<FateKind, string> = {
+  pending: 'In the log, not followed yet.',
+  tracked: 'Followed: it belongs to an instance.',
+  duplicate: 'Sent before with the same source and id; it counts once.',
+  waiting: 'Bound by a model, but its key is not linked to an instance yet.',
+  ignored: 'A rule says that it does not matter.',
+  unmatched: 'No model binds it.',
+  quarantined: 'It could not be read and is kept aside.',
+}
+
+export const fateTones: Record<FateKind, 'active' | 'good' | 'quiet' | 'stuck' | 'late'> = {
+  pending: 'active', tracked: 'good', duplicate: 'quiet', waiting: 'stuck', ignored: 'quiet', unmatched: 'quiet', quarantined: 'late',
+}

@@ -1,0 +1,73 @@
+import type { Instance, InstanceEvent } from '@tidemark/api'
+import { durationText } from '../times.js'
+
+export type RowKind = 'fits' | 'redeemed' | 'deviates' | 'noted' | 'assumed' | 'timer' | 'command' | 'skipped' | 'end'
+
+/** A line of an instance's story: an event and how it was read, or what was concluded without one. */
+export interface TimelineRow {
+  id: string
+  kind: RowKind
+  at: string
+  element?: string
+  title: string
+  text: string
+  /** Position of the event in the log. */
+  position?: string
+  /** "arrived 1 d 3 h later", where the event came to the log much after its time. */
+  arrived?: string
+}
+
+/** Less than this between an event's time and its arrival is the ordinary way of events. */
+const tellArrivalMs = 60_000
+
+/** In the order of event time; what was concluded stands before the event that made it be concluded. */
+export function timelineOf(instance: Instance): TimelineRow[] {
+  const rows: TimelineRow[] = instance.events.map(eventRow)
+  for (const { element, name, entered, how } of instance.visits) {
+    const title = name || element
+    if (how === 'assumed') rows.push({ id: `assumed ${element} ${entered}`, kind: 'assumed', at: entered, element, title, text: 'No event was seen for it, but what came later needs it.' })
+    if (how === 'timer') rows.push({ id: `timer ${element} ${entered}`, kind: 'timer', at: entered, element, title, text: 'Its time had come: the timer of the model fired.' })
+    if (how === 'command') rows.push({ id: `visit ${element} ${entered}`, kind: 'command', at: entered, element, title, text: 'Done by a command that Tidemark decided.' })
+  }
+  for (const { kind, element, name, at, text } of instance.deviationList) {
+    if (kind !== 'skipped') continue
+    rows.push({ id: `skipped ${element} ${at}`, kind: 'skipped', at, element, title: name || element, text })
+  }
+  if (instance.endedAt !== undefined) {
+    rows.push({
+      id: 'end', kind: 'end', at: instance.endedAt, title: instance.status === 'terminated' ? 'Terminated' : 'Completed',
+      text: `${durationText(Date.parse(instance.endedAt) - Date.parse(instance.startedAt))} after its start`,
+    })
+  }
+  return rows.map((row, index) => ({ row, index })).sort((a, b) => compare(a.row, b.row) || a.index - b.index).map(({ row }) => row)
+}
+
+/** How an event was read, where the tracker gives no sentence of its own. */
+export function readingText({ reading, elementName, element, phase }: Pick<InstanceEvent, 'reading' | 'elementName' | 'element' | 'phase'>): string {
+  const where = elementName || element
+  if (where === undefined) return reading === 'noted' ? 'Kept with the instance; it moves nothing.' : 'It has no place in the model.'
+  const what = phase === 'start' ? `start of “${where}”` : phase === 'end' ? `end of “${where}”` : `“${where}”`
+  switch (reading) {
+    case 'fits': return `Read as the ${what}, as the model expects.`.replace('the “', '“')
+    case 'redeemed': return `Read as the ${what}, which had been taken as missing: it came out of order.`.replace('the “', '“')
+    case 'deviates': return `Read as the ${what}, which the model does not allow here.`.replace('the “', '“')
+    case 'noted': return `Noted at “${where}”; it moves nothing.`
+  }
+}
+
+function eventRow(event: InstanceEvent): TimelineRow {
+  const behindMs = Date.parse(event.appendTime) - Date.parse(event.time)
+  return {
+    id: event.position, kind: event.reading, at: event.time, title: event.type, text: event.text || readingText(event), position: event.position,
+    ...(event.element !== undefined && { element: event.element }),
+    ...(behindMs >= tellArrivalMs && { arrived: `arrived ${durationText(behindMs)} later` }),
+  }
+}
+
+const concluded: readonly RowKind[] = ['assumed', 'skipped', 'timer', 'command']
+
+function compare(a: TimelineRow, b: TimelineRow): number {
+  if (a.at !== b.at) return a.at < b.at ? -1 : 1
+  if (a.kind === 'end' || b.kind === 'end') return a.kind === 'end' ? 1 : -1
+  return Number(concluded.includes(b.kind)) - Number(concluded.includes(a.kind))
+}

@@ -1,0 +1,34 @@
+import { useTrackerNow } from '../clock.js'
+import { countdownText, durationText, momentText, momentTitle, relativeText } from '../times.js'
+
+/** How long ago on the tracker's clock; the absolute time with its zone on hover. */
+export function Ago({ at }: { at: string }) {
+  const nowMs = useTrackerNow()
+  return (
+    <time dateTime={at} title={momentTitle(at)} className="number">
+      {nowMs === undefined ? momentText(at, false) : relativeText(Date.parse(at), nowMs)}
+    </time>
+  )
+}
+
+/** The absolute time in the reader's zone. */
+export function Moment({ at, precise = true }: { at: string; precise?: boolean }) {
+  return <time dateTime={at} title={momentTitle(at)} className="number">{momentText(at, precise)}</time>
+}
+
+/** How long it has lasted, or did. */
+export function Lasting({ from, to }: { from: string; to?: string | undefined }) {
+  const nowMs = useTrackerNow()
+  const untilMs = to === undefined ? nowMs : Date.parse(to)
+  return <span className="number" title={momentTitle(from)}>{untilMs === undefined ? '' : durationText(untilMs - Date.parse(from))}</span>
+}
+
+/** "in 4 d", "2 h over": on the tracker's clock, counting. */
+export function Countdown({ to }: { to: string }) {
+  const nowMs = useTrackerNow()
+  return (
+    <time dateTime={to} title={momentTitle(to)} className="number">
+      {nowMs === undefined ? momentText(to, false) : countdownText(Date.parse(to), nowMs)}
+    </time>
+  )
+}

@@ -1,0 +1,19 @@
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+const tracker = 'http://127.0.0.1:3000'
+
+export default defineConfig({
+  base: '/',
+  plugins: [react()],
+  resolve: { conditions: ['@tidemark/source', 'module', 'browser', 'development|production'] },
+  build: {
+    outDir: 'dist',
+    target: 'es2023',
+    // No data: URLs for fonts and no inlined scripts: the page is served under default-src 'self'.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 700,
+  },
+  server: { proxy: { '/api': tracker, '/openapi.json': tracker } },
+})
