@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { TrackerError } from './problem.js'
 
@@ -101,8 +101,9 @@ export function readSettings(env: Environment): Settings {
   })
 }
 
-/** The settings of this process. `overrides` are what the command line was told. */
+/** The settings of this process: its environment, beneath it a file `.env` in the working directory. `overrides` are what the command line was told. */
 export function settingsOfProcess(overrides: Environment = {}): Settings {
+  if (existsSync('.env')) process.loadEnvFile('.env')
   return readSettings({ ...process.env, ...overrides })
 }
 

@@ -8,6 +8,7 @@ import { type Clock, systemClock } from './clock.js'
 import type { Settings } from './config.js'
 import { refusalOf } from './http/access.js'
 import { MAX_BODY_BYTES, readBodies } from './http/bodies.js'
+import { offerDemo } from './http/demo.js'
 import { securityHeaders } from './http/headers.js'
 import { servePages } from './http/pages.js'
 import { createLogger, NestLogger } from './logging.js'
@@ -38,6 +39,8 @@ export interface AppParts {
   readonly logger?: Logger
   /** Instead of the log in the data directory, which is then not taken: for tests. */
   readonly log?: Log
+  /** Opens the demo's shop; then POST /api/v1/demo does it. */
+  readonly startDemo?: () => Promise<void>
 }
 
 /**
@@ -62,7 +65,7 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
       bodyParser: false, logger: new NestLogger(logger), abortOnError: false,
     })
     undo.push(() => closeApp(app))
-    await furnish(app, settings, logger)
+    await furnish(app, settings, logger, parts.startDemo)
     await listen(app, settings)
     const url = urlOf(app, settings)
     logger.info({ url, dataDir: settings.dataDir, database: database.embedded ? 'embedded' : 'postgres' }, 'tidemark answers')
@@ -79,7 +82,7 @@ function adapter(): FastifyAdapter {
 }
 
 /** The edge: who may come in, how bodies are read, what every answer carries, what errors look like. */
-async function furnish(app: NestFastifyApplication, settings: Settings, logger: Logger): Promise<void> {
+async function furnish(app: NestFastifyApplication, settings: Settings, logger: Logger, startDemo?: () => Promise<void>): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance()
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.headers(securityHeaders)
@@ -93,6 +96,7 @@ async function furnish(app: NestFastifyApplication, settings: Settings, logger: 
   })
   readBodies(fastify)
   app.useGlobalFilters(new ProblemFilter(logger))
+  offerDemo(fastify, startDemo)
   await servePages(fastify)
 }
 

@@ -1,0 +1,53 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { isLoopback, readSettings, settingNames } from './config.js'
+
+const example = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8')
+
+describe('.env.example', () => {
+  const given = parseEnv(example)
+
+  test('lists every setting, and no other', () => {
+    expect(Object.keys(given).sort()).toEqual([...settingNames].sort())
+  })
+
+  test('gives each its default', () => {
+    expect(readSettings(given)).toEqual(readSettings({}))
+  })
+
+  test('says why, above each', () => {
+    for (const block of example.trim().split('\n\n').slice(1)) expect(block).toMatch(/^# .{20,}\n[A-Z_]+=/)
+  })
+})
+
+describe('settings', () => {
+  test('list everything that is wrong in one message', () => {
+    expect(() => readSettings({ PORT: 'http', DATABASE_URL: 'mysql://x', TIDEMARK_SHARDS: '0', TIDEMARK_TOKEN: 'short', TIDEMARK_COMMAND_URLS: 'order' })).toThrow(
+      /PORT: .*\n.*DATABASE_URL: .*postgres.*\n.*TIDEMARK_TOKEN: .*\n.*TIDEMARK_SHARDS: .*\n.*TIDEMARK_COMMAND_URLS: .*service=http/,
+    )
+  })
+
+  test('take a secret from a file, and refuse it twice or unreadable', () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'tidemark-secret-')), 'token')
+    writeFileSync(path, 'a token of some length\n')
+    expect(readSettings({ TIDEMARK_TOKEN_FILE: path }).token).toBe('a token of some length')
+    expect(() => readSettings({ TIDEMARK_TOKEN_FILE: path, TIDEMARK_TOKEN: 'another token of some length' })).toThrow(/not both/)
+    expect(() => readSettings({ TIDEMARK_TOKEN_FILE: `${path}.absent` })).toThrow(/cannot be read \(ENOENT\)/)
+  })
+
+  test('refuse an address that others reach without a token', () => {
+    expect(() => readSettings({ TIDEMARK_HOST: '0.0.0.0' })).toThrow(/TIDEMARK_TOKEN/)
+    expect(readSettings({ TIDEMARK_HOST: '0.0.0.0', TIDEMARK_TOKEN: 'a token of some length' }).host).toBe('0.0.0.0')
+    expect(['127.0.0.1', '127.9.9.9', 'localhost', '::1', '[::1]'].every(isLoopback)).toBe(true)
+    expect(['0.0.0.0', '10.0.0.1', '::', 'localhost.example.com', '127.0.0.1.example.com'].some(isLoopback)).toBe(false)
+  })
+
+  test('read lists and addresses', () => {
+    expect(readSettings({ TIDEMARK_COMMAND_URLS: 'order=http://a:1/x, mail=https://b/y?z=1', TIDEMARK_WEBHOOK_URLS: 'http://c/, http://d/' })).toMatchObject({
+      commandUrls: { order: 'http://a:1/x', mail: 'https://b/y?z=1' }, webhookUrls: ['http://c/', 'http://d/'],
+    })
+  })
+})
