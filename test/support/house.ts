@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import 'reflect-metadata'
-import { Global, HttpException, Module } from '@nestjs/common'
-import type { ArgumentsHost, Type } from '@nestjs/common'
+import { Global, Module } from '@nestjs/common'
+import type { Type } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
@@ -12,7 +12,7 @@ import { MemoryLog } from '@tidemark/log'
 import { pino } from 'pino'
 import type { Settings } from '../../apps/tracker/src/config.js'
 import type { Clock } from '../../apps/tracker/src/clock.js'
-import { TrackerError } from '../../apps/tracker/src/problem.js'
+import { ProblemFilter } from '../../apps/tracker/src/problem.filter.js'
 import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
 import type { Database } from '../../apps/tracker/src/store/database.js'
 import { Progress } from '../../apps/tracker/src/store/progress.js'
@@ -68,7 +68,7 @@ export async function openServingHouse(rooms: readonly Type[], settings: Partial
   const house = await openHouse(settings)
   house.fold()
   const app = await NestFactory.create<NestFastifyApplication>(houseModule(house, rooms), new FastifyAdapter(), { logger: false })
-  app.useGlobalFilters({ catch: refuse })
+  app.useGlobalFilters(new ProblemFilter(pino({ level: 'silent' })))
   await app.listen(0, '127.0.0.1')
   return {
     ...house, app, url: await app.getUrl(),
@@ -91,13 +91,4 @@ function houseModule({ db, log, progress, clock, settings }: House, rooms: reado
   @Module({ imports: [Walls, ...rooms] })
   class HouseModule {}
   return HouseModule
-}
-
-/** As problem.filter.ts does, for the one error class that our rooms throw; whatever else comes is a failure of the test. */
-function refuse(error: unknown, host: ArgumentsHost): void {
-  const reply = host.switchToHttp().getResponse<{ code(status: number): { send(body: unknown): void } }>()
-  if (error instanceof TrackerError) {
-    reply.code(error.status).send({ type: `urn:tidemark:problem:${error.code}`, title: error.code, ...error, detail: error.detail })
-  } else if (error instanceof HttpException) reply.code(error.getStatus()).send({ code: 'http', detail: error.message })
-  else reply.code(500).send({ code: 'unexpected', detail: String((error as Error).stack) })
 }

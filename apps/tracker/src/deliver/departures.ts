@@ -1,0 +1,62 @@
+/**
+ * Commands leave: those whose moment has come are appended to the log as `commandLeft`, and only when that is folded does a courier take them.
+ * So a command that was ever sent is in the log under its one key, and a rebuild sends nothing again.
+ */
+import { subjectFor } from '@tidemark/log'
+import type { Draft, Log } from '@tidemark/log'
+import type { Database } from '../store/database.js'
+import { readLeaving } from '../store/deliver/commands.js'
+import type { LeavingCommand } from '../store/deliver/commands.js'
+import type { SettlementEntry } from '../store/entries.js'
+import type { Committed, Progress } from '../store/progress.js'
+import { commandEvent } from './command-event.js'
+import type { HeadGate } from './head-gate.js'
+import { Loop } from './loop.js'
+
+/** In one batch of the log; the next pass takes the rest. */
+const BATCH = 500
+/** A command becomes due by the clock alone, so somebody must look. */
+const LOOK_MS = 250
+const SETTLE_MS = 20
+
+export class Departures {
+  readonly #loop: Loop
+  #unwatch: (() => void) | undefined
+
+  constructor(
+    private readonly db: Database, private readonly log: Log, private readonly progress: Progress, private readonly gate: HeadGate,
+    onError: (error: unknown) => void,
+  ) {
+    this.#loop = new Loop(() => this.#pass(), { everyMs: LOOK_MS, settleMs: SETTLE_MS, onError })
+  }
+
+  start(): void {
+    this.#unwatch = this.progress.watch((committed: Committed) => {
+      if (committed.commands) this.#loop.wake()
+    })
+    this.#loop.start()
+  }
+
+  async stop(): Promise<void> {
+    this.#unwatch?.()
+    await this.#loop.stop()
+  }
+
+  async #pass(): Promise<void> {
+    if (!this.gate.isOpen) return
+    const leaving = await readLeaving(this.db, this.progress.clock, BATCH)
+    if (leaving.length === 0) return
+    const { last } = await this.log.append(leaving.map(departure))
+    this.gate.waitFor(last)
+  }
+}
+
+function departure(command: LeavingCommand): Draft {
+  const entry: SettlementEntry = {
+    what: 'commandLeft', command: command.id, model: command.model, key: command.key, element: command.element, cause: command.cause,
+    event: commandEvent(command),
+  }
+  return {
+    kind: 'settlement', subject: subjectFor('command', `${command.target ?? 'none'}.${command.type}`), payload: Buffer.from(JSON.stringify(entry)),
+  }
+}
