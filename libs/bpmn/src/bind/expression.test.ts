@@ -51,6 +51,11 @@ describe('a condition', () => {
     expect(truth('today() = @"2026-06-01"', { now: Date.parse('2026-06-01T23:00:00Z') })).toBe('true')
   })
 
+  test('gives dates and durations as the text of ISO 8601', () => {
+    expect(value('duration("P1D")')).toBe('P1D')
+    expect(value('{ at: now(), total: total + 1 }', { now: 0, total: 1 })).toEqual({ at: '1970-01-01T00:00:00Z', total: 2 })
+  })
+
   test('never reaches a prototype', () => {
     for (const text of ['constructor', 'a.constructor', '__proto__', 'a.__proto__.polluted', 'a.toString', 'upper case(a.constructor.name)']) {
       expect(compileExpression(text).evaluate({ a: {} }).known, text).toBe(false)

@@ -71,7 +71,7 @@ function interpret(text: string, analysis: Analysis, context: object): Evaluatio
   if (!fitsLimits(analysis, context)) return UNKNOWN
   try {
     const { value, warnings } = evaluateFeel(text, withClock(context))
-    return warnings.length > 0 ? UNKNOWN : known(value)
+    return warnings.length > 0 ? UNKNOWN : known(plain(value))
   } catch {
     // Also the stack overflow of a deeply nested text, and what the interpreter does not foresee.
     return UNKNOWN
@@ -87,6 +87,11 @@ function withClock(context: object): Record<string, unknown> {
     now: () => (moment === undefined ? null : dateAndTime(moment)),
     today: () => (moment === undefined ? null : date(moment.slice(0, 'yyyy-mm-dd'.length))),
   }
+}
+
+/** Dates and durations of the interpreter become their ISO 8601 text, so that what leaves here is JSON. */
+function plain(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? (JSON.parse(JSON.stringify(value)) as unknown) : value
 }
 
 function known(value: unknown): Evaluation {

@@ -19,7 +19,7 @@ export const mappingKeys = {
 } as const
 
 export function readProcessRules(reader: ShapeReader, top: Shape): ProcessRules {
-  reader.onlyKeys(top, mappingKeys.process, '')
+  reader.onlyKeys(top, ['$schema', ...mappingKeys.process], '')
   const text = (key: string): string | undefined => reader.text(top, key, '')
   return present({
     keys: readKeys(reader, top['key']),

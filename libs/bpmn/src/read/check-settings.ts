@@ -3,7 +3,7 @@ import { parsePath } from '../bind/path.js'
 import type { Element, Finding, KeyExpression, ProcessModel, TimerDefinition } from '../model.js'
 import { isSilentCycle, parseCycle } from '../time/cycle.js'
 import { isZone, parseDuration } from '../time/duration.js'
-import { parseMoment } from '../time/moment.js'
+import { parseDate } from '../time/moment.js'
 import { called, finding } from './finding-codes.js'
 
 /** Every text of a model that is read again when instances move: durations, dates, keys, filters, commands. */
@@ -51,7 +51,7 @@ function timer(element: Element, zone: string): Finding[] {
 }
 
 function timerProblem({ kind, text }: TimerDefinition, zone: string): string | undefined {
-  const parsed = kind === 'duration' ? parseDuration(text) : kind === 'date' ? parseMoment(text, zone) : parseCycle(text, zone)
+  const parsed = kind === 'duration' ? parseDuration(text) : kind === 'date' ? parseDate(text, zone) : parseCycle(text, zone)
   return parsed.ok ? undefined : parsed.error
 }
 

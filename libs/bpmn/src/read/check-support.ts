@@ -18,10 +18,10 @@ export function checkSupport(graph: Graph): Finding[] {
 }
 
 function reasons(element: Element, graph: Graph): [what: string, support: string][] {
-  const asked: [string, Support][] = [[`of the kind ${element.kind}`, supportedElements[element.kind]]]
+  const asked: [string, Support][] = [[withArticle(inWords(element.kind)), supportedElements[element.kind]]]
   if (isEventKind(element.kind) && element.trigger !== undefined) {
     const { kind } = element.trigger
-    asked.push([`an event of the kind ${element.kind} with trigger ${kind}`, supportedTriggers[element.kind][kind]])
+    asked.push([withArticle(`${inWords(kind)} ${inWords(element.kind)}`), supportedTriggers[element.kind][kind]])
   }
   if (element.loop !== undefined) {
     const what = element.loop.kind === 'standard' ? 'repeated by a loop marker' : `a ${element.loop.kind} multi-instance activity`
@@ -31,6 +31,15 @@ function reasons(element: Element, graph: Graph): [what: string, support: string
   if (element.isForCompensation === true) asked.push(['a compensation handler', supportedModifiers.compensationHandler])
   if (hasConditionalFlows(element, graph)) asked.push(['left by conditional flows', supportedModifiers.conditionalFlow])
   return asked.filter((entry): entry is [string, string] => entry[1] !== true)
+}
+
+/** `eventBasedGateway` -> `event based gateway`. */
+function inWords(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+}
+
+function withArticle(words: string): string {
+  return `${/^[aeiou]/.test(words) ? 'an' : 'a'} ${words}`
 }
 
 /** A condition at the only way out of an activity decides nothing between ways; it is told as unknown (check-choices.ts). */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { cycleDue, isSilentCycle, parseCycle } from './cycle.js'
 import type { Cycle } from './cycle.js'
-import { parseMoment } from './moment.js'
+import { parseDate } from './moment.js'
 
 const cycle = (text: string): Cycle => {
   const parsed = parseCycle(text)
@@ -43,15 +43,15 @@ describe('a cycle', () => {
 
 describe('a date', () => {
   test('with an offset is that moment', () => {
-    expect(parseMoment('2026-03-01T09:00:00+01:00', 'America/New_York')).toEqual({ ok: true, value: Date.parse('2026-03-01T08:00:00Z') })
+    expect(parseDate('2026-03-01T09:00:00+01:00', 'America/New_York')).toEqual({ ok: true, value: Date.parse('2026-03-01T08:00:00Z') })
   })
 
   test('without an offset is the time of the zone', () => {
-    expect(parseMoment('2026-07-01T09:00:00', 'Europe/Berlin')).toEqual({ ok: true, value: Date.parse('2026-07-01T07:00:00Z') })
-    expect(parseMoment('2026-07-01', 'Europe/Berlin')).toEqual({ ok: true, value: Date.parse('2026-06-30T22:00:00Z') })
+    expect(parseDate('2026-07-01T09:00:00', 'Europe/Berlin')).toEqual({ ok: true, value: Date.parse('2026-07-01T07:00:00Z') })
+    expect(parseDate('2026-07-01', 'Europe/Berlin')).toEqual({ ok: true, value: Date.parse('2026-06-30T22:00:00Z') })
   })
 
   test.each(['', 'tomorrow', '2026-02-30', '2026-13-01T00:00:00Z', '09:00'])('is not %j', (text) => {
-    expect(parseMoment(text, 'UTC').ok).toBe(false)
+    expect(parseDate(text, 'UTC').ok).toBe(false)
   })
 })

@@ -1,6 +1,6 @@
 import { addDurations, durationMs, parseDuration } from './duration.js'
 import type { Parsed } from './duration.js'
-import { parseMoment } from './moment.js'
+import { parseDate } from './moment.js'
 
 /** A repeating interval, `R3/PT1H` or `R/2026-01-01T00:00:00Z/P1D`. */
 export interface Cycle {
@@ -28,7 +28,7 @@ export function parseCycle(text: string, zone = 'UTC'): Parsed<Cycle> {
   const duration = rest[at] ?? ''
   const parsed = parseDuration(duration)
   if (!parsed.ok) return parsed
-  const date = rest.length === 2 ? parseMoment(rest[1 - at] ?? '', zone) : undefined
+  const date = rest.length === 2 ? parseDate(rest[1 - at] ?? '', zone) : undefined
   if (date !== undefined && !date.ok) return date
   const repetitions = count === '' || count === '-1' ? undefined : Number(count)
   return {

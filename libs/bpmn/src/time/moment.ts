@@ -5,7 +5,7 @@ import type { Parsed } from './duration.js'
  * An ISO 8601 date or date and time as epoch milliseconds. Without an offset the time is the zone's; a date alone is the start of that
  * day there.
  */
-export function parseMoment(text: string, zone: string): Parsed<number> {
+export function parseDate(text: string, zone: string): Parsed<number> {
   const written = text.trim()
   try {
     if (/(?:Z|[+-]\d{2}(?::?\d{2})?)$/i.test(written) && /T/i.test(written)) return moment(Temporal.Instant.from(written))
