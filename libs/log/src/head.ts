@@ -27,12 +27,12 @@ export class Head {
   }
 
   advanced(): void {
-    for (const waiter of [...this.#waiting]) waiter.wake()
+    for (const waiter of this.#waiting) waiter.wake()
   }
 
   /** All present and later waits end with this error. The first one counts. */
   end(error: LogError): void {
     this.#ended ??= error
-    for (const waiter of [...this.#waiting]) waiter.fail(this.#ended)
+    for (const waiter of this.#waiting) waiter.fail(this.#ended)
   }
 }

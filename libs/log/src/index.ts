@@ -1,4 +1,6 @@
 export * from './log.js'
+export { EmbeddedLog } from './embedded/embedded-log.js'
+export type { EmbeddedLogOptions } from './embedded/embedded-log.js'
 export { MemoryLog } from './memory-log.js'
 export type { MemoryLogOptions } from './memory-log.js'
 export { subjectFor } from './subjects.js'

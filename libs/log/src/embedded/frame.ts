@@ -1,0 +1,127 @@
+/**
+ * The frame: what one write puts on disk, valid as a whole or not at all.
+ *
+ *     0  u32  magic
+ *     4  u32  checksum: CRC-32 over the salt of this log and all bytes of the frame behind this field
+ *     8  u32  length of the frame in bytes, this header included
+ *    12  u8   version
+ *    13  u8   flags (1: a marker, which holds no entries)
+ *    14  u16  kinds: bit n is set where an entry of kind code n is inside
+ *    16  u64  base: position of the first entry; of a marker, the position that comes next
+ *    24  u32  count of entries
+ *    28  u32  0
+ *    32  u64  offset of this frame in its segment, so that bytes that landed elsewhere do not validate
+ *    40  u64  synced: bytes of this segment that were on disk when this frame was written
+ *    48  f64  least append time, epoch ms; of a marker, the highest append time so far
+ *    56  f64  highest append time
+ *    64  f64  least effective time
+ *    72  f64  highest effective time
+ *    80  records, see record.ts
+ *
+ * All numbers are little-endian. The salt is random per log, so that stale bytes of another or an older log never validate. `synced`
+ * is what tells a torn tail from damage: bytes below it had been acknowledged (recovery.ts).
+ */
+import { crc32 } from 'node:zlib'
+
+export const FRAME_HEADER_BYTES = 80
+const MAGIC = 0x316b6454
+const VERSION = 1
+const MARKER = 1
+/** The magic as it stands on disk, for those who look for a frame behind damaged bytes. */
+export const MAGIC_BYTES = Buffer.from([0x54, 0x64, 0x6b, 0x31])
+const TWO_32 = 0x1_0000_0000
+
+/** A frame in memory, verified. */
+export interface Frame {
+  readonly buffer: Buffer
+  /** Where the frame begins in the buffer. */
+  readonly start: number
+  readonly lengthBytes: number
+  /** Position of the first entry, or the next position in a marker. */
+  readonly base: number
+  readonly count: number
+  /** Where it stands in its segment. */
+  readonly offset: number
+  readonly syncedBytes: number
+  readonly kinds: number
+  readonly isMarker: boolean
+  readonly minAppendTime: number
+  readonly maxAppendTime: number
+  readonly minTime: number
+  readonly maxTime: number
+}
+
+export type FrameFields = Omit<Frame, 'buffer' | 'start'>
+
+/** The checksum that every frame of a log begins with. */
+export function saltChecksum(salt: Uint8Array): number {
+  return crc32(salt)
+}
+
+/** Writes header and checksum at the beginning of a buffer whose records are in place. Answers the frame as it will be read. */
+export function sealFrame(buffer: Buffer, fields: FrameFields, salt: number): Frame {
+  buffer.writeUInt32LE(MAGIC, 0)
+  buffer.writeUInt32LE(fields.lengthBytes, 8)
+  buffer[12] = VERSION
+  buffer[13] = fields.isMarker ? MARKER : 0
+  buffer.writeUInt16LE(fields.kinds, 14)
+  writeUInt64(buffer, fields.base, 16)
+  buffer.writeUInt32LE(fields.count, 24)
+  buffer.writeUInt32LE(0, 28)
+  writeUInt64(buffer, fields.offset, 32)
+  writeUInt64(buffer, fields.syncedBytes, 40)
+  buffer.writeDoubleLE(fields.minAppendTime, 48)
+  buffer.writeDoubleLE(fields.maxAppendTime, 56)
+  buffer.writeDoubleLE(fields.minTime, 64)
+  buffer.writeDoubleLE(fields.maxTime, 72)
+  buffer.writeUInt32LE(crc32(buffer.subarray(8, fields.lengthBytes), salt), 4)
+  return { ...fields, buffer, start: 0 }
+}
+
+/** A frame without entries: opens a segment, and closes what was acknowledged before the log went idle. */
+export function sealMarker(at: { base: number; offset: number; syncedBytes: number; appendTime: number }, salt: number): Frame {
+  const { base, offset, syncedBytes, appendTime } = at
+  return sealFrame(Buffer.alloc(FRAME_HEADER_BYTES), {
+    lengthBytes: FRAME_HEADER_BYTES, base, count: 0, offset, syncedBytes, kinds: 0, isMarker: true,
+    minAppendTime: appendTime, maxAppendTime: appendTime, minTime: appendTime, maxTime: appendTime,
+  }, salt)
+}
+
+/**
+ * How long the frame at `start` says it is, before anything is verified. 0 where no frame can begin here.
+ * Needs {@link FRAME_HEADER_BYTES} bytes from `start`.
+ */
+export function claimedLength(buffer: Buffer, start: number, offset: number): number {
+  if (buffer.readUInt32LE(start) !== MAGIC || buffer[start + 12] !== VERSION || readUInt64(buffer, start + 32) !== offset) return 0
+  const lengthBytes = buffer.readUInt32LE(start + 8)
+  return lengthBytes < FRAME_HEADER_BYTES ? 0 : lengthBytes
+}
+
+/** The frame at `start`, whose claimed length is in the buffer as a whole; undefined where its checksum is wrong. */
+export function openFrame(buffer: Buffer, start: number, salt: number): Frame | undefined {
+  const lengthBytes = buffer.readUInt32LE(start + 8)
+  if (crc32(buffer.subarray(start + 8, start + lengthBytes), salt) !== buffer.readUInt32LE(start + 4)) return undefined
+  return {
+    buffer, start, lengthBytes,
+    isMarker: (buffer[start + 13]! & MARKER) !== 0,
+    kinds: buffer.readUInt16LE(start + 14),
+    base: readUInt64(buffer, start + 16),
+    count: buffer.readUInt32LE(start + 24),
+    offset: readUInt64(buffer, start + 32),
+    syncedBytes: readUInt64(buffer, start + 40),
+    minAppendTime: buffer.readDoubleLE(start + 48),
+    maxAppendTime: buffer.readDoubleLE(start + 56),
+    minTime: buffer.readDoubleLE(start + 64),
+    maxTime: buffer.readDoubleLE(start + 72),
+  }
+}
+
+/** Positions and offsets stay below 2^53: plain numbers inside, bigint at the port. */
+function writeUInt64(buffer: Buffer, value: number, at: number): void {
+  buffer.writeUInt32LE(value % TWO_32, at)
+  buffer.writeUInt32LE(Math.floor(value / TWO_32), at + 4)
+}
+
+function readUInt64(buffer: Buffer, at: number): number {
+  return buffer.readUInt32LE(at) + buffer.readUInt32LE(at + 4) * TWO_32
+}

@@ -1,0 +1,376 @@
+/**
+ * One write and one sync for all appends that came while the last sync was in flight. There is no timer: the slower the disk, the
+ * larger the groups. Positions are given out when an append comes in; it is answered when its frame is on disk.
+ *
+ * States: open; finishing (no new appends, what is pending goes on); poisoned. After any failed write or sync nobody knows what is on
+ * disk, and a second sync that succeeds proves nothing, so the first failure ends all appends until the log is opened again.
+ */
+import type { AppendOptions, Appended } from '../log.js'
+import { LogError } from '../log.js'
+import type { Disk } from './disk.js'
+import type { Frame } from './frame.js'
+import { FrameBuilder } from './frame-builder.js'
+import { sealMarker } from './frame.js'
+import { Segment } from './segment.js'
+
+export type Durability = NonNullable<AppendOptions['durability']>
+
+/** A frame takes no further append beyond this: large enough for one checksum to be cheap, small enough to look something up in. */
+const FRAME_BYTES = 256 * 1024
+/** Bytes of one write. */
+const COMMIT_BYTES = 8 * 1024 * 1024
+/** Builders' buffers that wait to be used again. */
+const MAX_SPARE_BUFFERS = 8
+/** With `interval` and `os`: bytes that may be written and not synced. */
+const MAX_UNSYNCED_BYTES = 32 * 1024 * 1024
+/** With `os`: the log leaves it to the system so long, then syncs, because readers see synced entries only. */
+const OS_SYNC_MS = 5_000
+
+export interface GroupCommitOptions {
+  readonly segmentSizeBytes: number
+  /** With `interval`: an append is synced at most this long after it was written. */
+  readonly syncIntervalMs: number
+  /** How long nothing is appended before a marker covers the last frame. */
+  readonly idleMarkerMs: number
+}
+
+/** What the log does as the commit proceeds. */
+export interface CommitEvents {
+  /** Frames that own their buffers, oldest first, now on disk. */
+  durable(frames: readonly Frame[]): void
+  /** A new segment takes the frames from now on. */
+  rolled(active: Segment): void
+  poisoned(error: LogError): void
+}
+
+interface Waiter {
+  readonly resolve: (result: Appended) => void
+  readonly reject: (error: LogError) => void
+  readonly result: Appended
+}
+
+class PendingFrame {
+  readonly onWritten: Waiter[] = []
+  readonly onSynced: Waiter[] = []
+  readonly builder: FrameBuilder
+  /** Milliseconds within which this frame must be synced though nobody waits for it. */
+  syncWithinMs = Infinity
+
+  constructor(builder: FrameBuilder) {
+    this.builder = builder
+  }
+}
+
+export class GroupCommit {
+  readonly #disk: Disk
+  readonly #directory: string
+  readonly #salt: number
+  readonly #options: GroupCommitOptions
+  readonly #events: CommitEvents
+  #segment: Segment
+  #next: number
+  #durable: number
+  #durableAppendTime: number
+
+  #pending: PendingFrame[] = []
+  #sealedBytes = 0
+  /** Taken to be written. */
+  #inFlight: readonly PendingFrame[] = []
+  #inFlightBytes = 0
+  /** Written, not yet synced. */
+  #unsynced: Frame[] = []
+  #unsyncedBytes = 0
+  #unsyncedWaiters: Waiter[] = []
+  /** Repetitions whose originals are not on disk yet. */
+  #repetitions: (Waiter & { readonly position: number })[] = []
+  #syncRequested = false
+  #syncTimer: NodeJS.Timeout | undefined
+  #markerTimer: NodeJS.Timeout | undefined
+  #markedBytes: number
+  #running: Promise<void> | undefined
+  #spare: Buffer[] = []
+  #poison: LogError | undefined
+  #syncs = 0
+
+  constructor(
+    disk: Disk, directory: string, salt: number, active: Segment,
+    options: GroupCommitOptions, events: CommitEvents,
+  ) {
+    this.#disk = disk
+    this.#directory = directory
+    this.#salt = salt
+    this.#options = options
+    this.#events = events
+    this.#segment = active
+    this.#next = active.next
+    this.#durable = active.next - 1
+    this.#durableAppendTime = active.maxAppendTime
+    this.#markedBytes = active.sizeBytes
+  }
+
+  /** The position that the next entry gets. */
+  get next(): number {
+    return this.#next
+  }
+
+  get durable(): number {
+    return this.#durable
+  }
+
+  get syncs(): number {
+    return this.#syncs
+  }
+
+  /** Append time of the last durable entry, epoch ms. */
+  get durableAppendTime(): number {
+    return this.#durableAppendTime
+  }
+
+  /** Bytes that were taken in and are not written yet. */
+  get pendingBytes(): number {
+    return this.#sealedBytes + this.#inFlightBytes + (this.#pending.at(-1)?.builder.lengthBytes ?? 0)
+  }
+
+  get poison(): LogError | undefined {
+    return this.#poison
+  }
+
+  /** Where the drafts of one append go, of which they may take about this many bytes. */
+  builder(sizeBytes: number): FrameBuilder {
+    const open = this.#pending.at(-1)
+    if (open !== undefined) {
+      if (open.builder.count === 0 || open.builder.lengthBytes + sizeBytes <= FRAME_BYTES) return open.builder
+      this.#sealedBytes += open.builder.lengthBytes
+    }
+    const builder = new FrameBuilder(this.#next, this.#spare.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES))
+    this.#pending.push(new PendingFrame(builder))
+    return builder
+  }
+
+  /** Counts what was just kept in the {@link builder}, and answers when it is as durable as asked. */
+  commit(result: Appended, durability: Durability): Promise<Appended> {
+    this.#next += result.accepted
+    const frame = this.#pending.at(-1)!
+    return new Promise((resolve, reject) => {
+      const waiter = { resolve, reject, result }
+      if (durability === 'sync') {
+        frame.onSynced.push(waiter)
+      } else {
+        frame.onWritten.push(waiter)
+        frame.syncWithinMs = Math.min(frame.syncWithinMs, durability === 'interval' ? this.#options.syncIntervalMs : OS_SYNC_MS)
+      }
+      this.#start()
+    })
+  }
+
+  /** Answers when a position is on disk that may be pending still. */
+  whenDurable(position: number, result: Appended): Promise<Appended> {
+    if (position <= this.#durable) return Promise.resolve(result)
+    if (this.#poison !== undefined) return Promise.reject(this.#poison)
+    return new Promise((resolve, reject) => {
+      this.#repetitions.push({ position, resolve, reject, result })
+      this.#syncRequested = true
+      this.#start()
+    })
+  }
+
+  /** Puts what is pending and a last marker on disk and gives the file back. Rejects if the log is poisoned by that. */
+  async finish(): Promise<void> {
+    clearTimeout(this.#markerTimer)
+    while (this.#running !== undefined) await this.#running
+    clearTimeout(this.#markerTimer)
+    clearTimeout(this.#syncTimer)
+    try {
+      if (this.#poison === undefined) {
+        if (this.#unsynced.length > 0) await this.#sync()
+        if (this.#markedBytes < this.#segment.sizeBytes) await this.#mark()
+      }
+    } catch (cause) {
+      this.#fail(cause)
+    } finally {
+      await this.#segment.release()
+    }
+  }
+
+  #start(): void {
+    if (this.#running !== undefined || this.#poison !== undefined) return
+    clearTimeout(this.#markerTimer)
+    this.#running = this.#run()
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#hasPending() || this.#syncRequested) {
+        // Whoever was just answered appends again before the next group is taken.
+        await new Promise(setImmediate)
+        await this.#commitOnce()
+      }
+    } catch (cause) {
+      this.#fail(cause)
+    }
+    this.#running = undefined
+    if (this.#poison === undefined) this.#markWhenIdle()
+  }
+
+  async #commitOnce(): Promise<void> {
+    const group = this.#takeGroup()
+    if (group.length > 0) await this.#write(group)
+    const wanted = this.#syncRequested || this.#unsyncedWaiters.length > 0 || this.#unsyncedBytes > MAX_UNSYNCED_BYTES
+    if (wanted) await this.#sync()
+    else this.#syncWithin(Math.min(...group.map((frame) => frame.syncWithinMs)))
+  }
+
+  /** The open frame may be empty, where all that was staged in it was a repetition. */
+  #hasPending(): boolean {
+    return this.#pending.length > 0 && this.#pending[0]!.builder.count > 0
+  }
+
+  #takeGroup(): readonly PendingFrame[] {
+    let bytes = 0
+    let count = 0
+    for (const frame of this.#pending) {
+      if (frame.builder.count === 0 || (count > 0 && bytes + frame.builder.lengthBytes > COMMIT_BYTES)) break
+      bytes += frame.builder.lengthBytes
+      count++
+    }
+    const group = this.#pending.splice(0, count)
+    this.#inFlight = group
+    this.#inFlightBytes = bytes
+    this.#sealedBytes = this.#pending.slice(0, -1).reduce((sum, frame) => sum + frame.builder.lengthBytes, 0)
+    return group
+  }
+
+  async #write(group: readonly PendingFrame[]): Promise<void> {
+    const segment = await this.#roomFor(this.#inFlightBytes)
+    let offset = segment.sizeBytes
+    const frames = group.map(({ builder }) => {
+      const frame = builder.seal(offset, segment.syncedBytes, this.#salt)
+      offset += frame.lengthBytes
+      return frame
+    })
+    await this.#segment.file.write(frames.map((frame) => frame.buffer.subarray(0, frame.lengthBytes)), segment.sizeBytes)
+    for (const [i, frame] of frames.entries()) {
+      segment.note(frame)
+      this.#unsynced.push(this.#ownBuffer(frame))
+      this.#unsyncedBytes += frame.lengthBytes
+      this.#unsyncedWaiters.push(...group[i]!.onSynced)
+    }
+    this.#inFlight = []
+    this.#inFlightBytes = 0
+    for (const frame of group) for (const { resolve, result } of frame.onWritten) resolve(result)
+  }
+
+  /** The active segment, or a new one where it is full. */
+  async #roomFor(bytes: number): Promise<Segment> {
+    const full = this.#segment
+    if (full.next === full.base || full.sizeBytes + bytes <= this.#options.segmentSizeBytes) return full
+    if (this.#unsynced.length > 0) await this.#sync()
+    const index = full.index!
+    const active = await Segment.create(this.#disk, this.#directory, full.next, full.maxAppendTime, this.#salt)
+    this.#segment = active
+    this.#markedBytes = active.sizeBytes
+    this.#events.rolled(active)
+    await full.writeIndexFile(index)
+    full.index = undefined
+    await full.release()
+    return active
+  }
+
+  async #sync(): Promise<void> {
+    clearTimeout(this.#syncTimer)
+    this.#syncTimer = undefined
+    this.#syncRequested = false
+    if (this.#unsynced.length > 0) {
+      await this.#segment.file.sync()
+      this.#syncs++
+    }
+    this.#segment.syncedBytes = this.#segment.sizeBytes
+    this.#durable = this.#segment.next - 1
+    this.#durableAppendTime = this.#segment.maxAppendTime
+    const frames = this.#unsynced
+    const waiters = this.#unsyncedWaiters
+    this.#unsynced = []
+    this.#unsyncedBytes = 0
+    this.#unsyncedWaiters = []
+    this.#events.durable(frames)
+    for (const { resolve, result } of waiters) resolve(result)
+    if (this.#repetitions.length > 0) this.#answerRepetitions()
+  }
+
+  #answerRepetitions(): void {
+    const open = this.#repetitions.filter((it) => it.position > this.#durable)
+    for (const { position, resolve, result } of this.#repetitions) if (position <= this.#durable) resolve(result)
+    this.#repetitions = open
+    if (open.length > 0) this.#syncRequested = true
+  }
+
+  #syncWithin(ms: number): void {
+    if (this.#syncTimer !== undefined || !Number.isFinite(ms)) return
+    this.#syncTimer = setTimeout(() => {
+      this.#syncTimer = undefined
+      this.#syncRequested = true
+      this.#start()
+    }, ms)
+  }
+
+  /** The frame in a buffer that nobody writes into again; a builder's buffer is used again where that wastes less. */
+  #ownBuffer(frame: Frame): Frame {
+    const { buffer, lengthBytes } = frame
+    if (lengthBytes * 2 > buffer.byteLength) return frame
+    const own = Buffer.allocUnsafeSlow(lengthBytes)
+    buffer.copy(own, 0, 0, lengthBytes)
+    if (buffer.byteLength === FRAME_BYTES && this.#spare.length < MAX_SPARE_BUFFERS) this.#spare.push(buffer)
+    return { ...frame, buffer: own }
+  }
+
+  #markWhenIdle(): void {
+    if (this.#markedBytes >= this.#segment.sizeBytes) return
+    this.#markerTimer = setTimeout(() => {
+      if (this.#running !== undefined || this.#poison !== undefined) return
+      this.#running = this.#runMarker()
+    }, this.#options.idleMarkerMs)
+    this.#markerTimer.unref()
+  }
+
+  async #runMarker(): Promise<void> {
+    try {
+      if (this.#unsynced.length > 0) await this.#sync()
+      await this.#mark()
+    } catch (cause) {
+      this.#fail(cause)
+    }
+    this.#running = undefined
+    if (this.#hasPending() || this.#syncRequested) this.#start()
+  }
+
+  /** A frame without entries that says that all before it is on disk. */
+  async #mark(): Promise<void> {
+    const { next: base, sizeBytes: offset, syncedBytes, maxAppendTime: appendTime } = this.#segment
+    const marker = sealMarker({ base, offset, syncedBytes, appendTime }, this.#salt)
+    await this.#segment.file.write([marker.buffer], offset)
+    await this.#segment.file.sync()
+    this.#syncs++
+    this.#segment.note(marker)
+    this.#segment.syncedBytes = this.#segment.sizeBytes
+    this.#markedBytes = this.#segment.sizeBytes
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#poison !== undefined) return
+    const error = new LogError('poisoned', 'Writing to the log failed: '
+      + `${cause instanceof Error ? cause.message : String(cause)}. Nothing more is taken until it is opened again.`, { cause })
+    this.#poison = error
+    clearTimeout(this.#syncTimer)
+    const frames = [...this.#inFlight, ...this.#pending]
+    const waiters = [...this.#unsyncedWaiters, ...this.#repetitions, ...frames.flatMap((it) => [...it.onWritten, ...it.onSynced])]
+    this.#inFlight = []
+    this.#inFlightBytes = 0
+    this.#sealedBytes = 0
+    this.#pending = []
+    this.#unsynced = []
+    this.#unsyncedWaiters = []
+    this.#repetitions = []
+    for (const { reject } of waiters) reject(error)
+    this.#events.poisoned(error)
+  }
+}

@@ -1,0 +1,42 @@
+/** The newest frames, kept in memory within a bound, so that those who follow the head read no file. */
+import type { Frame } from './frame.js'
+import { countWhere } from './sparse-index.js'
+
+/** What a frame takes in memory besides its bytes. */
+const FRAME_OVERHEAD_BYTES = 512
+/** Emptied places at the front of the list before it is moved together. */
+const MAX_GAP = 1_024
+
+export class TailCache {
+  readonly #maxBytes: number
+  #frames: Frame[] = []
+  #front = 0
+  #bytes = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** Takes the next durable frame, which owns its buffer. */
+  add(frame: Frame): void {
+    this.#frames.push(frame)
+    this.#bytes += sizeOf(frame)
+    while (this.#bytes > this.#maxBytes && this.#front < this.#frames.length) this.#bytes -= sizeOf(this.#frames[this.#front++]!)
+    if (this.#front > MAX_GAP && this.#front * 2 > this.#frames.length) {
+      this.#frames = this.#frames.slice(this.#front)
+      this.#front = 0
+    }
+  }
+
+  /** The frame that holds a position, undefined where it is no longer, or not yet, here. */
+  find(position: number): Frame | undefined {
+    const oldest = this.#frames[this.#front]
+    if (oldest === undefined || position < oldest.base) return undefined
+    const frame = this.#frames[countWhere(this.#frames, (it) => it.base <= position) - 1]
+    return frame !== undefined && position < frame.base + frame.count ? frame : undefined
+  }
+}
+
+function sizeOf(frame: Frame): number {
+  return frame.buffer.byteLength + FRAME_OVERHEAD_BYTES
+}
