@@ -10,8 +10,8 @@ const file = (process: string, attributes = '', root = ''): string => `<definiti
   <process id="P" ${attributes}>${process}</process></definitions>`
 const noZeebe = (xml: string): string => xml.replace(/<extensionElements><z:.*?<\/extensionElements>/, '').replace(/xmlns:z="[^"]*"/, '')
 const read = async (xml: string, mapping?: string): Promise<ProcessModel> => {
-  const parsed = mapping === undefined ? {} : parseMapping(mapping)
-  const result = await readProcesses(xml, parsed.mapping === undefined ? {} : { mapping: parsed.mapping })
+  const parsed = mapping === undefined ? undefined : parseMapping(mapping).mapping
+  const result = await readProcesses(xml, parsed === undefined ? {} : { mapping: parsed })
   expect(result.findings.filter(({ severity }) => severity === 'error')).toEqual([])
   return result.processes[0] as ProcessModel
 }

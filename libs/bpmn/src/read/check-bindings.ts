@@ -2,6 +2,12 @@ import type { Element, Finding } from '../model.js'
 import { called, finding } from './finding-codes.js'
 import type { Graph } from './graph.js'
 
+/** Elements of one event, and branches of one split, that are compared with each other. */
+const MAX_SHARING = 20
+const MAX_BRANCHES = 20
+/** Elements visited behind splits: a hint need not be complete on models that no person draws. */
+const MAX_STEPS = 1_000_000
+
 /** Whether events can be told apart, and whether there is any at all. */
 export function checkBindings(graph: Graph): Finding[] {
   const { process } = graph
@@ -33,20 +39,27 @@ function concurrent(graph: Graph): Finding[] {
   for (const element of graph.process.elements) {
     for (const { event, source, filter } of element.bindings) {
       const identity = JSON.stringify([event, source, filter])
-      byEvent.set(identity, [...(byEvent.get(identity) ?? []), element])
+      const known = byEvent.get(identity)
+      if (known === undefined) byEvent.set(identity, [element])
+      else known.push(element)
     }
   }
-  const shared = [...byEvent].filter(([, elements]) => new Set(elements).size > 1)
-  if (shared.length === 0) return []
-
-  const splits = graph.process.elements.filter((element) => element.outgoing.length > 1 && element.kind === 'parallelGateway')
-  const branches = splits.map((split) => graph.targets(split).map((target) => graph.reachable([target])))
-  return shared.flatMap(([identity, elements]) => {
-    const [event] = JSON.parse(identity) as [string]
-    const pair = branches.map((reached) => together(elements, reached)).find((found) => found !== undefined)
-    return pair === undefined ? [] : [finding('ambiguousBinding', pair[1].id,
-      `${event} means ${called(pair[0])} and ${called(pair[1])}, which can be active together: tell them apart with a filter.`)]
-  })
+  const shared = [...byEvent].map(([identity, elements]) => ({ identity, elements: [...new Set(elements)].slice(0, MAX_SHARING) }))
+    .filter(({ elements }) => elements.length > 1)
+  const pairs = new Map<string, [Element, Element]>()
+  let steps = 0
+  for (const split of graph.process.elements) {
+    if (split.kind !== 'parallelGateway' || split.outgoing.length < 2 || shared.length === pairs.size || steps > MAX_STEPS) continue
+    const branches = graph.targets(split).slice(0, MAX_BRANCHES).map((target) => graph.reachable([target]))
+    steps += branches.reduce((sum, { size }) => sum + size, 0)
+    for (const { identity, elements } of shared) {
+      const pair = pairs.has(identity) ? undefined : together(elements, branches)
+      if (pair !== undefined) pairs.set(identity, pair)
+    }
+  }
+  return [...pairs].map(([identity, [first, second]]) => finding('ambiguousBinding', second.id,
+    `${(JSON.parse(identity) as [string])[0]} means ${called(first)} and ${called(second)}, which can be active together: `
+    + 'tell them apart with a filter.'))
 }
 
 /** Two of the elements of which each is reached by a branch that does not reach the other. */

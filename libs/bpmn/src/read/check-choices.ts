@@ -9,11 +9,12 @@ import { isSubProcess } from './supported.js'
  * observed (send a command, arm a timer or an SLA), it must be able to decide: otherwise that would silently never happen (tracking.md 5).
  */
 export function checkChoices(graph: Graph): Finding[] {
+  const acting = firstActing(graph)
   return [
     ...graph.process.flows.flatMap((flow) => expressionOf(flow)),
     ...graph.process.elements.flatMap((element) => unknownConditions(element, graph)),
     ...graph.process.elements.filter((element) => element.kind === 'exclusiveGateway' && element.outgoing.length > 1)
-      .flatMap((split) => mustBeEager(split, graph)),
+      .flatMap((split) => mustBeEager(split, graph, acting)),
   ]
 }
 
@@ -30,31 +31,39 @@ function unknownConditions(element: Element, graph: Graph): Finding[] {
     `Conditions after ${called(element)} are not FEEL; which way was taken is learned from the events that follow.`)]
 }
 
-function mustBeEager(split: Element, graph: Graph): Finding[] {
+function mustBeEager(split: Element, graph: Graph, acting: ReadonlyMap<Element, Element>): Finding[] {
   if (flowsOf(split, graph).every((flow) => flow.id === split.defaultFlow || isEvaluable(flow))) return []
-  for (const target of graph.targets(split)) {
-    const acting = firstActing(target, graph)
-    if (acting === undefined) continue
-    return [finding('mustBeEager', split.id, `The choice ${called(split)} leads to ${acting.what} at ${called(acting.element)} before any event `
-      + 'tells which way was taken: give each of its flows a FEEL condition, or make it the default.')]
-  }
-  return []
+  const met = graph.targets(split).map((target) => acting.get(target)).find((element) => element !== undefined)
+  return met === undefined ? [] : [finding('mustBeEager', split.id,
+    `The choice ${called(split)} leads to ${actionAt(met, graph) ?? 'an action'} at ${called(met)} before any event tells which way was taken: `
+    + 'give each of its flows a FEEL condition, or make it the default.')]
 }
 
 function isEvaluable(flow: SequenceFlow): boolean {
   return flow.condition?.feel === true && compileExpression(flow.condition.text).error === undefined
 }
 
-/** Follows what is passed silently, until something is observed. */
-function firstActing(from: Element, graph: Graph): { element: Element; what: string } | undefined {
-  const visited = new Set([from])
-  for (const element of visited) {
-    const what = actionAt(element, graph)
-    if (what !== undefined) return { element, what }
-    if (element.bindings.length > 0 || element.kind === 'eventBasedGateway') continue
-    for (const next of passedOnTo(element, graph)) visited.add(next)
+/**
+ * For each element the first acting one that a token meets from there on (itself included) before anything is observed. Found backwards
+ * from those that act, so that a large model costs one pass.
+ */
+function firstActing(graph: Graph): Map<Element, Element> {
+  const before = new Map<Element, Element[]>()
+  const acting = new Map<Element, Element>()
+  for (const element of graph.process.elements) {
+    if (actionAt(element, graph) !== undefined) acting.set(element, element)
+    else if (element.bindings.length === 0 && element.kind !== 'eventBasedGateway') {
+      for (const next of passedOnTo(element, graph)) {
+        const known = before.get(next)
+        if (known === undefined) before.set(next, [element])
+        else known.push(element)
+      }
+    }
   }
-  return undefined
+  for (const [element, met] of acting) {
+    for (const earlier of before.get(element) ?? []) if (!acting.has(earlier)) acting.set(earlier, met)
+  }
+  return acting
 }
 
 function actionAt(element: Element, graph: Graph): string | undefined {

@@ -59,12 +59,13 @@ function joins(graph: Graph): Finding[] {
     })
 }
 
+/** Elements of a branch between choice and join; longer ones are not looked at. */
+const MAX_BRANCH = 1_000
+
 /** The exclusive split that a branch comes from, with nothing but a plain sequence between. */
 function choiceBehind(flow: string, graph: Graph): Element | undefined {
-  const passed = new Set<Element>()
   let element = graph.element.get(graph.flow.get(flow)?.source ?? '')
-  while (element !== undefined && !passed.has(element)) {
-    passed.add(element)
+  for (let step = 0; element !== undefined && step < MAX_BRANCH; step++) {
     if (element.outgoing.length > 1) {
       return element.kind === 'exclusiveGateway' || element.kind === 'eventBasedGateway' ? element : undefined
     }

@@ -69,7 +69,11 @@ export function finding(code: FindingCode, elementId: string | undefined, messag
   return elementId === undefined ? { code, severity, message } : { code, severity, elementId, message }
 }
 
+/** Letters of a name that a message shows. */
+const MAX_NAME = 100
+
 /** How a message calls an element: its name and id, or its id alone. */
 export function called(element: { readonly id: string; readonly name?: string }): string {
-  return element.name ? `"${element.name}" (${element.id})` : element.id
+  const name = element.name && element.name.length > MAX_NAME ? `${element.name.slice(0, MAX_NAME)}...` : element.name
+  return name ? `"${name}" (${element.id})` : element.id
 }

@@ -11,6 +11,9 @@ import type { XmlNode } from './xml-tree.js'
 /** References without which a process is not what was drawn. */
 const VITAL_REFERENCES: ReadonlySet<string> = new Set(['sourceRef', 'targetRef', 'attachedToRef', 'processRef', 'default'])
 
+/** The parser quotes what it could not read, which may be the whole file. */
+const MAX_QUOTE = 300
+
 type Warning = Awaited<ReturnType<BpmnModdle['fromXML']>>['warnings'][number]
 
 /**
@@ -29,7 +32,7 @@ export async function parse(xml: string, root: XmlNode): Promise<{ definitions?:
 }
 
 function fromWarning(warning: Warning, root: XmlNode): Finding {
-  const message = warning.message.replace(/\s+/g, ' ')
+  const message = shortened(warning.message)
   const unparsable = /^unparsable content <([^> ]*)/.exec(message)
   if (unparsable) return fromUnparsable(unparsable[1] ?? '', message, root)
   if (!message.startsWith('unresolved reference')) {
@@ -43,6 +46,11 @@ function fromWarning(warning: Warning, root: XmlNode): Finding {
   }
   const code = VITAL_REFERENCES.has(property) ? 'unresolvedReference' : 'unresolvedSideReference'
   return finding(code, element.id, `${property} of ${where} names ${String(warning.value)}, which is not in the file.`)
+}
+
+function shortened(message: string): string {
+  const text = message.replace(/\s+/g, ' ')
+  return text.length <= 2 * MAX_QUOTE ? text : `${text.slice(0, MAX_QUOTE)} ... ${text.slice(-MAX_QUOTE)}`
 }
 
 function fromUnparsable(name: string, message: string, root: XmlNode): Finding {

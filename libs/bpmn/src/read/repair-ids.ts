@@ -27,14 +27,13 @@ export function repairIds(root: XmlNode): Finding[] {
   const findings: Finding[] = []
   const holders = new Map<string, XmlNode>()
   const references = referencesById(root)
-  const written = new Set<string>()
-  for (const node of descend(root)) written.add(attribute(node, 'id') ?? '')
+  const ids = new FreeIds(root)
 
   for (const node of descend(root)) {
     const id = idAttribute(node)
     if (id === undefined) {
       if (node.uri !== namespaces.bpmn || roleOf(node) === 'other') continue
-      const value = freeId(node.local, written)
+      const value = ids.free(node.local)
       node.attributes.push({ name: 'id', local: 'id', uri: '', value })
       holders.set(value, node)
       findings.push(finding('repairedId', value, `A ${node.local} (line ${node.line}) has no id and got ${value}.`))
@@ -43,12 +42,12 @@ export function repairIds(root: XmlNode): Finding[] {
     const old = id.value
     const first = holders.get(old)
     if (first !== undefined) {
-      id.value = freeId(legalId(old), written)
+      id.value = ids.free(legalId(old))
       for (const reference of references.get(old) ?? []) if (means(reference, node, first)) reference.write(id.value)
       findings.push(finding('repairedDuplicateId', id.value,
         `The id ${old} is used twice; the ${node.local} in line ${node.line} got ${id.value}.`))
     } else if (!LEGAL_ID.test(old)) {
-      id.value = freeId(legalId(old), written)
+      id.value = ids.free(legalId(old))
       for (const reference of references.get(old) ?? []) reference.write(id.value)
       findings.push(finding('repairedId', id.value, `The id "${old}" (line ${node.line}) is not legal and became ${id.value}.`))
     }
@@ -81,11 +80,23 @@ function legalId(id: string): string {
   return /^[a-z_]/i.test(legal) ? legal : `_${legal}`
 }
 
-function freeId(wanted: string, taken: Set<string>): string {
-  let id = wanted
-  for (let number = 2; taken.has(id); number++) id = `${wanted}_${number}`
-  taken.add(id)
-  return id
+/** Ids that nothing in the file has yet: the wanted one, else with the next number behind it. */
+class FreeIds {
+  private readonly taken = new Set<string>()
+  private readonly last = new Map<string, number>()
+
+  constructor(root: XmlNode) {
+    for (const node of descend(root)) this.taken.add(attribute(node, 'id') ?? '')
+  }
+
+  free(wanted: string): string {
+    let number = this.last.get(wanted) ?? 1
+    let id = number === 1 ? wanted : `${wanted}_${number}`
+    while (this.taken.has(id)) id = `${wanted}_${++number}`
+    this.last.set(wanted, number)
+    this.taken.add(id)
+    return id
+  }
 }
 
 function roleOf(node: XmlNode): Role {
