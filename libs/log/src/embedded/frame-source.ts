@@ -57,7 +57,13 @@ export class FrameSource {
   async #seek(segment: Segment, position: number): Promise<void> {
     if (segment !== this.#segment) {
       await this.close()
-      this.#file = await segment.retain()
+      try {
+        this.#file = await segment.retain()
+      } catch (error) {
+        // Trimmed while it was being opened: that is out of range, not damage.
+        this.#segments.holding(position)
+        throw error
+      }
       this.#segment = segment
     }
     const offset = (await this.#segments.index(segment)).offsetOf(position)

@@ -30,7 +30,7 @@ export interface GroupCommitOptions {
   readonly segmentSizeBytes: number
   /** With `interval`: an append is synced at most this long after it was written. */
   readonly syncIntervalMs: number
-  /** How long nothing is appended before a marker covers the last frame. */
+  /** How long nothing is appended before a marker covers the last frame. 0: at once, without a timer. */
   readonly idleMarkerMs: number
 }
 
@@ -325,6 +325,10 @@ export class GroupCommit {
 
   #markWhenIdle(): void {
     if (this.#markedBytes >= this.#segment.sizeBytes) return
+    if (this.#options.idleMarkerMs === 0) {
+      this.#running = this.#runMarker()
+      return
+    }
     this.#markerTimer = setTimeout(() => {
       if (this.#running !== undefined || this.#poison !== undefined) return
       this.#running = this.#runMarker()

@@ -1,6 +1,7 @@
 /** The three ways to read durable entries: forwards (and on, at the head), backwards, and by position. */
 import type { Head } from '../head.js'
 import type { Entry } from '../log.js'
+import { LogError } from '../log.js'
 import type { ReadPlan, Wanted } from '../read-plan.js'
 import type { Frame } from './frame.js'
 import { FrameReader } from './frame-reader.js'
@@ -135,15 +136,19 @@ export async function lookUp(log: Readable, ascending: readonly number[]): Promi
         continue
       }
       if (frame === undefined || reader === undefined || position >= frame.base + frame.count || position < reader.position) {
-        frame = source.ready(position) ?? (await source.frame(position))
-        reader = new FrameReader(frame)
+        frame = source.ready(position) ?? (await source.frame(position).catch(undefinedWhereTrimmed))
+        reader = frame && new FrameReader(frame)
       }
       const out: Entry[] = []
-      reader.take(out, 1, position, position, everything)
+      reader?.take(out, 1, position, position, everything)
       found.push(out[0])
     }
     return found
   } finally {
     await source.close()
   }
+}
+
+function undefinedWhereTrimmed(error: unknown): undefined {
+  if (!(error instanceof LogError) || error.code !== 'outOfRange') throw error
 }

@@ -34,12 +34,14 @@ export interface Recovered extends Identity {
  * Throws LogError corrupt.
  */
 export async function recover(disk: Disk, directory: string, rememberedBytes: number, onFrame: (frame: Frame) => void): Promise<Recovered> {
-  const bases = (await disk.list(directory)).map(baseOfName).filter((base) => base !== undefined).sort((a, b) => a - b)
+  const names = await disk.list(directory)
+  const bases = names.map(baseOfName).filter((base) => base !== undefined).sort((a, b) => a - b)
   const known = await readIdentity(disk, directory)
   if (known === undefined && bases.length > 0) {
     throw new LogError('corrupt', `${directory}/log.id is missing, though the directory holds a log. Restore it from a backup.`)
   }
   const identity = known ?? (await createIdentity(disk, directory))
+  await removeOrphans(disk, directory, names)
   const notes: string[] = []
   const unborn = await dropUnborn(disk, directory, bases, identity.salt, notes)
   const lastBase = bases.pop()
@@ -81,6 +83,12 @@ async function dropUnborn(
   bases.pop()
   notes.push(`Removed ${segmentName(base)}: it was being made when the process ended, and holds nothing.`)
   return base
+}
+
+/** Index files whose segments were trimmed. */
+async function removeOrphans(disk: Disk, directory: string, names: readonly string[]): Promise<void> {
+  const present = new Set(names)
+  for (const name of names) if (name.endsWith('.idx') && !present.has(name.replace(/idx$/, 'log'))) await disk.remove(`${directory}/${name}`)
 }
 
 async function openClosed(disk: Disk, directory: string, bases: readonly number[], lastBase: number | undefined, salt: number): Promise<Segment[]> {

@@ -59,16 +59,22 @@ export class SegmentList {
     }
   }
 
-  /** Removes whole segments that end before a position, never the last one. Oldest first, so that a crash leaves no hole. */
+  /**
+   * Removes whole segments that end before a position, never the last one. Oldest first and each on disk before the next, because a
+   * crash may keep a later removal and lose an earlier one: that would leave a hole.
+   */
   async trim(before: number): Promise<void> {
-    let removed = false
     while (this.#segments.length > 1 && this.#segments[0]!.next <= before) {
       const segment = this.#segments.shift()!
       this.#indexes.delete(segment)
+      await this.#disk.remove(segment.indexPath).catch(ignoreMissing)
       await this.#disk.remove(segment.path)
-      await this.#disk.remove(segment.indexPath).catch(() => undefined)
-      removed = true
+      await this.#disk.syncDirectory(this.#directory)
     }
-    if (removed) await this.#disk.syncDirectory(this.#directory)
   }
+}
+
+/** An index file may be missing: it is derived. */
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error
 }

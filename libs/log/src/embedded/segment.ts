@@ -110,7 +110,9 @@ export class Segment implements SegmentSummary {
       return this.#file
     } catch (cause) {
       this.#users--
-      throw new LogError('corrupt', `The segment ${this.path} cannot be opened.`, { position: BigInt(this.base), cause })
+      // Anything else, such as too many open files, says nothing about what is on disk.
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+      throw new LogError('corrupt', `${this.path} is missing. Restore it from a backup.`, { position: BigInt(this.base), cause })
     } finally {
       this.#opening = undefined
     }

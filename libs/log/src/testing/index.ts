@@ -1,1 +1,2 @@
-export {}
+export { describeLogContract } from './log-contract.js'
+export type { LogUnderTest } from './log-contract.js'
