@@ -1,0 +1,47 @@
+/** What one batch writes, as rows. Made by track/core, written by commit-changes.ts. */
+import type { Fact } from '@tidemark/bpmn'
+
+/** Rows to write, for all units of a batch. */
+export interface Changes {
+  facts: { unit: string; fact: Fact; contentHash: string }[]
+  readings: { unit: string; position: bigint; instance: string; element: string | null; phase: string | null; reading: string }[]
+  instances: InstanceRow[]
+  goneInstances: string[]
+  tokens: { instance: string; rows: TokenRow[] }[]
+  deviations: { instance: string; rows: DeviationRow[] }[]
+  deadlines: { unit: string; shard: number; at: number }[]
+  goneDeadlines: string[]
+  models: Map<string, ModelCount>
+  elements: Map<string, ElementCount>
+  flows: Map<string, { shard: number; model: string; version: number; flow: string; count: number }>
+  durations: Map<string, { shard: number; model: string; version: number; element: string; bucket: number; count: number }>
+  alerts: Map<string, AlertCause>
+  members: { alert: string; instance: string; since: number; joinedAt: number; silent: boolean }[]
+  goneMembers: { alert: string; instance: string }[]
+  commands: CommandRow[]
+  goneCommands: string[]
+  moves: { model: string; version: number; instance: string; key: string; flows: readonly string[] }[]
+}
+
+export interface InstanceRow {
+  id: string; unit: string; run: number; shard: number; model: string; version: number; key: string; formerIds: string[]; status: string
+  stuck: boolean; late: boolean; deviations: number; settling: boolean; approximate: boolean
+  startedAt: number; lastEventAt: number; endedAt: number | null; shownAt: number; position: bigint; tokens: string; variables: string
+}
+export interface TokenRow { element: string; n: number; shard: number; model: string; version: number; since: number; stuck: boolean; late: boolean }
+export interface DeviationRow { kind: string; element: string; at: number; count: number; provisional: boolean; accepted: boolean }
+export interface ModelCount { shard: number; model: string; version: number; active: number; completed: number; terminated: number; stuck: number; late: number; deviating: number; lastEventAt: number }
+export interface ElementCount { shard: number; model: string; version: number; element: string; tokens: number; stuck: number; late: number; deviating: number; visits: number }
+export interface AlertCause { id: string; kind: string; severity: string; model: string; element: string; title: string; joined: number; lastAt: number }
+export interface CommandRow {
+  id: string; unit: string; instance: string; shard: number; model: string; version: number; key: string; element: string; cause: string; type: string
+  target: string | null; data: string; status: string; decidedAt: number; leavesAt: number; leftAt: number | null; deliveredAt: number | null; note: string | null
+}
+
+export function noChanges(): Changes {
+  return {
+    facts: [], readings: [], instances: [], goneInstances: [], tokens: [], deviations: [], deadlines: [], goneDeadlines: [], models: new Map(), elements: new Map(),
+    flows: new Map(), durations: new Map(), alerts: new Map(), members: [], goneMembers: [], commands: [], goneCommands: [], moves: [],
+  }
+}
+

@@ -1,0 +1,109 @@
+/** Keys that find instances, and events that wait for theirs. */
+import type { Fact } from '@tidemark/bpmn'
+import type { Queryable } from '../database.js'
+
+export interface AliasKey {
+  readonly model: string
+  readonly name: string
+  readonly value: string
+}
+
+export async function readLinks(db: Queryable, aliases: readonly AliasKey[]): Promise<readonly (AliasKey & { primary_key: string })[]> {
+  if (aliases.length === 0) return []
+  return db.query(
+    `select link.model, link.name, link.value, link.primary_key from instance_key as link
+     join unnest($1::text[], $2::text[], $3::text[]) as alias (model, name, value) using (model, name, value) order by link.learned_at, link.primary_key`,
+    columns(aliases),
+  )
+}
+
+export async function readWaiting(db: Queryable, aliases: readonly AliasKey[]): Promise<readonly (AliasKey & { fact: StoredFact })[]> {
+  if (aliases.length === 0) return []
+  return db.query(
+    `select waiting.model, waiting.name, waiting.value, waiting.fact from waiting_event as waiting
+     join unnest($1::text[], $2::text[], $3::text[]) as alias (model, name, value) using (model, name, value) where released_at is null order by position`,
+    columns(aliases),
+  )
+}
+
+/** A fact as it waits: JSON has no bigint, and Postgres no NUL. */
+export type StoredFact = Omit<Fact, 'position'> & { readonly position: string; readonly contentHash: string }
+
+export function storeFact(fact: Fact, contentHash: string): string {
+  const labels = Object.fromEntries(Object.entries(fact.labels).map(([version, own]) => [version, own.map((label) => label.replace('\u0000', '\t'))]))
+  return JSON.stringify({ ...fact, labels, position: String(fact.position), contentHash })
+}
+
+export function restoreFact(stored: StoredFact): { fact: Fact; contentHash: string } {
+  const { contentHash, position, labels, ...rest } = stored
+  const restored = Object.fromEntries(Object.entries(labels).map(([version, own]) => [version, own.map((label) => label.replace('\t', '\u0000'))]))
+  return { fact: { ...rest, labels: restored, position: BigInt(position) }, contentHash }
+}
+
+export function insertLinks(tx: Queryable, links: readonly (AliasKey & { unit: string; key: string; learnedAt: bigint })[]): Promise<unknown>[] {
+  if (links.length === 0) return []
+  return [tx.query(
+    `insert into instance_key (model, name, value, unit, primary_key, learned_at)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::bigint[]) on conflict do nothing`,
+    [...columns(links), links.map((link) => link.unit), links.map((link) => link.key), links.map((link) => link.learnedAt)],
+  )]
+}
+
+export function insertWaiting(tx: Queryable, waiting: readonly (AliasKey & { position: bigint; fact: string })[]): Promise<unknown>[] {
+  if (waiting.length === 0) return []
+  return [tx.query(
+    `insert into waiting_event (model, name, value, position, fact)
+     select model, name, value, position, fact::jsonb from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[]) as row (model, name, value, position, fact)
+     on conflict do nothing`,
+    [...columns(waiting), waiting.map((row) => row.position), waiting.map((row) => row.fact)],
+  )]
+}
+
+/** What was released is tracked now: it waits no more, and has no fate of its own. */
+export function releaseWaiting(tx: Queryable, released: readonly (AliasKey & { position: bigint; by: bigint })[]): Promise<unknown>[] {
+  if (released.length === 0) return []
+  return [
+    tx.query(
+      `update waiting_event as waiting set released_at = row.by
+       from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]) as row (model, name, value, position, by)
+       where waiting.model = row.model and waiting.name = row.name and waiting.value = row.value and waiting.position = row.position`,
+      [...columns(released), released.map((row) => row.position), released.map((row) => row.by)],
+    ),
+    tx.query(
+      `delete from event_fate as fate using unnest($1::text[], $2::bigint[]) as row (model, position)
+       where fate.model = row.model and fate.position = row.position and fate.kind = 'waiting'`,
+      [released.map((row) => row.model), released.map((row) => row.position)],
+    ),
+  ]
+}
+
+export interface FateRow {
+  readonly position: bigint
+  readonly model: string
+  readonly kind: 'duplicate' | 'waiting' | 'ignored' | 'quarantined'
+  readonly reason: string
+}
+
+export function insertFates(tx: Queryable, fates: readonly FateRow[]): Promise<unknown>[] {
+  if (fates.length === 0) return []
+  return [tx.query(
+    `insert into event_fate (position, model, kind, reason) select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) on conflict do nothing`,
+    [fates.map((row) => row.position), fates.map((row) => row.model), fates.map((row) => row.kind), fates.map((row) => row.reason)],
+  )]
+}
+
+export function countTypes(tx: Queryable, types: ReadonlyMap<string, { count: number; first: number; last: number }>): Promise<unknown>[] {
+  const rows = [...types].sort(([a], [b]) => (a < b ? -1 : 1))
+  if (rows.length === 0) return []
+  return [tx.query(
+    `insert into event_type (shard, type, count, first_seen, last_seen) select 0, type, count, first, last
+     from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) as row (type, count, first, last)
+     on conflict (shard, type) do update set count = event_type.count + excluded.count, first_seen = least(event_type.first_seen, excluded.first_seen),
+       last_seen = greatest(event_type.last_seen, excluded.last_seen)`,
+    [rows.map(([type]) => type), rows.map(([, row]) => row.count), rows.map(([, row]) => row.first), rows.map(([, row]) => row.last)],
+  )]
+}
+
+function columns(aliases: readonly AliasKey[]): [string[], string[], string[]] {
+  return [aliases.map((alias) => alias.model), aliases.map((alias) => alias.name), aliases.map((alias) => alias.value)]
+}

@@ -1,0 +1,69 @@
+/** Loads what folding needs: the facts of units, and when they were last shown. One statement each, for all units of a batch. */
+import type { Fact } from '@tidemark/bpmn'
+import type { Queryable } from '../database.js'
+
+export interface StoredUnit {
+  readonly facts: readonly { readonly fact: Fact; readonly contentHash: string }[]
+  /** The clock at which its instances were shown last; undefined where none were. */
+  readonly shownAt: number | undefined
+}
+
+interface FactRow {
+  unit: string
+  position: string
+  kind: Fact['kind']
+  time: string
+  append_time: string
+  source: string
+  event_id: string
+  type: string
+  sequence: string | null
+  content_hash: string
+  labels: Record<string, string[]>
+  patch: Record<string, unknown> | null
+}
+
+export async function loadUnits(db: Queryable, units: readonly string[]): Promise<ReadonlyMap<string, StoredUnit>> {
+  if (units.length === 0) return new Map()
+  const [facts, shown] = await Promise.all([
+    db.query<FactRow>(
+      `select unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch from instance_event where unit = any($1::uuid[])`,
+      [units],
+    ),
+    db.query<{ unit: string; shown_at: string }>(`select unit, max(shown_at) as shown_at from instance where unit = any($1::uuid[]) group by unit`, [units]),
+  ])
+  const loaded = new Map<string, { facts: { fact: Fact; contentHash: string }[]; shownAt: number | undefined }>()
+  for (const row of facts) {
+    const unit = loaded.get(row.unit) ?? { facts: [], shownAt: undefined }
+    loaded.set(row.unit, unit)
+    unit.facts.push({ fact: factOf(row), contentHash: row.content_hash })
+  }
+  for (const row of shown) {
+    const unit = loaded.get(row.unit)
+    if (unit !== undefined) unit.shownAt = Number(row.shown_at)
+  }
+  return loaded
+}
+
+function factOf(row: FactRow): Fact {
+  const labels: Record<string, readonly string[]> = {}
+  for (const version in row.labels) labels[version] = (row.labels[version] ?? []).map((label) => label.replace('\t', '\u0000'))
+  const base = {
+    position: BigInt(row.position), kind: row.kind, time: Number(row.time), appendTime: Number(row.append_time), source: row.source, id: row.event_id, type: row.type, labels,
+    ...(row.sequence === null ? {} : { sequence: row.sequence }),
+  }
+  if (row.patch === null) return base
+  return row.kind === 'event' ? { ...base, patch: row.patch } : { ...base, ...(row.patch as Partial<Fact>) }
+}
+
+/** Units whose next deadline the clock has passed, oldest first. */
+export async function dueUnits(db: Queryable, clock: number, limit: number): Promise<readonly { unit: string; model: string; key: string }[]> {
+  return db.query<{ unit: string; model: string; key: string }>(
+    `select distinct on (due.at, due.unit) due.unit, instance.model, instance.key
+     from (select unit, at from deadline where at <= $1 order by at, unit limit $2) as due
+     join instance on instance.unit = due.unit
+     join model_version on model_version.model = instance.model and model_version.version = instance.version and model_version.status = 'active'
+     order by due.at, due.unit`,
+    [clock, limit],
+  )
+}

@@ -1,0 +1,36 @@
+/** Who owns the shards, and how far they are. The compare-and-set on epoch and position is what makes a commit safe. */
+import type { Queryable } from '../database.js'
+
+export interface ShardState {
+  readonly id: number
+  readonly epoch: bigint
+  readonly position: bigint
+  readonly clock: number
+  readonly logIdentity: string
+}
+
+/** Takes all shards over: whoever held them before can commit nothing any more. */
+export async function takeShards(db: Queryable, owner: string): Promise<readonly ShardState[]> {
+  const rows = await db.query<{ id: number; epoch: string; position: string; clock: string; log_identity: string }>(
+    `update shard set epoch = epoch + 1, owner = $1 returning id, epoch, position, clock, log_identity`, [owner])
+  return rows.map((row) => ({
+    id: row.id, epoch: BigInt(row.epoch), position: BigInt(row.position), clock: Number(row.clock), logIdentity: row.log_identity,
+  })).sort((a, b) => a.id - b.id)
+}
+
+/** Moves the shards on. False where another owner has taken one of them, or one does not stand where we think: then nothing may be committed. */
+export async function moveShards(tx: Queryable, shards: readonly ShardState[], from: bigint, to: bigint, clock: number): Promise<boolean> {
+  const rows = await tx.query(
+    `update shard set position = $3, clock = greatest(clock, $4) from unnest($1::int[], $2::bigint[]) as mine (id, epoch)
+     where shard.id = mine.id and shard.epoch = mine.epoch and shard.position = $5 returning shard.id`,
+    [shards.map((shard) => shard.id), shards.map((shard) => shard.epoch), to, clock, from],
+  )
+  return rows.length === shards.length
+}
+
+/** As {@link moveShards}, for a model version that is still catching up: it has a position of its own. */
+export async function moveModel(tx: Queryable, model: string, version: number, from: bigint, to: bigint, status: 'catchingUp' | 'active'): Promise<boolean> {
+  const rows = await tx.query(
+    `update model_version set position = $4, status = $5 where model = $1 and version = $2 and position = $3 returning model`, [model, version, from, to, status])
+  return rows.length === 1
+}

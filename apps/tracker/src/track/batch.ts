@@ -1,0 +1,172 @@
+/**
+ * One batch on its way from the log to the tables: plan, load, fold, compare, commit. Everything that decides is in core/; this calls it in
+ * order and brings it the rows it needs.
+ */
+import type { Fact } from '@tidemark/bpmn'
+import type { Database, Queryable } from '../store/database.js'
+import { commitChanges } from '../store/write/commit-changes.js'
+import { noChanges, type Changes } from '../store/write/changes.js'
+import { countTypes, insertFates, insertLinks, insertWaiting, readLinks, readWaiting, releaseWaiting, restoreFact, storeFact, type FateRow } from '../store/write/keys.js'
+import { unitOf } from '../store/identity.js'
+import { compareUnit, type UnitState } from './core/changes.js'
+import type { Decoded } from './core/decode.js'
+import { aliasesOf, aliasId, bindEvents, plan, type Plan, type PlannedFact, type PlannedModel } from './core/plan.js'
+import type { Models } from './models.js'
+import type { KnownUnit, Units } from './units.js'
+
+export interface BatchInput {
+  readonly entries: readonly Decoded[]
+  readonly models: readonly PlannedModel[]
+  /** Append time of the last entry: nothing is shown that the clock has not passed. */
+  readonly clock: number
+  readonly position: bigint
+  /** Units whose deadline has come. */
+  readonly due: readonly { readonly model: string; readonly key: string }[]
+  /** Undecodable entries and event types are counted once, by the live batch. */
+  readonly live: boolean
+}
+
+export interface Batch {
+  readonly changes: Changes
+  readonly plan: Plan
+  readonly fates: readonly FateRow[]
+  readonly types: ReadonlyMap<string, { count: number; first: number; last: number }>
+  readonly addedFacts: number
+}
+
+export async function foldBatch(db: Database, models: Models, units: Units, input: BatchInput): Promise<Batch> {
+  const events = input.entries.filter((entry) => entry.kind === 'event')
+  const bound = bindEvents(events, input.models)
+  const aliases = aliasesOf(bound)
+  const [links, waiting] = aliases.length === 0 ? [[], []] : await Promise.all([readLinks(db, aliases), readWaiting(db, aliases)])
+  const linked = new Map<string, string[]>()
+  for (const link of links) push(linked, aliasId(link), link.primary_key)
+  const queued = new Map<string, PlannedFact[]>()
+  for (const row of waiting) push(queued, aliasId(row), restoreFact(row.fact))
+  const planned = plan(bound, { linked, waiting: queued })
+
+  const parts = new Map<string, { model: string; key: string; facts: PlannedFact[] }>()
+  const part = (model: string, key: string) => {
+    const id = `${model}\u0000${key}`
+    const known = parts.get(id) ?? { model, key, facts: [] }
+    parts.set(id, known)
+    return known
+  }
+  for (const { model, key, facts } of planned.parts) part(model, key).facts.push(...facts)
+  const followed = new Set(input.models.map((model) => model.id))
+  for (const entry of input.entries) {
+    const control = controlFact(entry)
+    if (control !== undefined && followed.has(control.model)) part(control.model, control.key).facts.push({ fact: control.fact, contentHash: '' })
+  }
+  for (const { model, key } of input.due) part(model, key)
+
+  const changes = noChanges()
+  const fates: FateRow[] = planned.fates.map((fate) => ({ ...fate }))
+  const wanted = [...parts.values()]
+  const known = await units.get(db, wanted)
+  let addedFacts = 0
+  known.forEach((unit, index) => {
+    const facts = takeNew(unit, wanted[index]?.facts ?? [], fates)
+    if (facts.length === 0 && unit.unit.facts.length === 0) return
+    addedFacts += facts.length
+    foldUnit(models, unit, facts, input, changes)
+  })
+  return { changes, plan: planned, fates: [...fates, ...undecodable(input)], types: input.live ? typesOf(events) : new Map(), addedFacts }
+}
+
+/** Everything that a folded batch writes. */
+export async function commitBatch(tx: Queryable, batch: Batch): Promise<void> {
+  await Promise.all([
+    commitChanges(tx, batch.changes),
+    ...insertLinks(tx, batch.plan.links.map((link) => ({ ...link, unit: unitOf(link.model, link.key) }))),
+    ...insertWaiting(tx, batch.plan.waiting.map(({ planned, ...alias }) => ({ ...alias, position: planned.fact.position, fact: storeFact(planned.fact, planned.contentHash) }))),
+    ...insertFates(tx, batch.fates),
+    ...releaseWaiting(tx, batch.plan.released),
+    ...countTypes(tx, batch.types),
+  ])
+}
+
+/** Leaves out what the unit has seen: the same event again, or another one under its id. */
+function takeNew(unit: KnownUnit, facts: readonly PlannedFact[], fates: FateRow[]): PlannedFact[] {
+  return facts.filter(({ fact, contentHash }) => {
+    if (unit.unit.has(fact.position)) return false
+    if (fact.kind !== 'event') return true
+    const id = `${fact.source}\u0000${fact.id}`
+    const known = unit.contents.get(id)
+    if (known === undefined) {
+      unit.contents.set(id, contentHash)
+      return true
+    }
+    fates.push(known === contentHash
+      ? { position: fact.position, model: unit.model, kind: 'duplicate', reason: 'the instance has this event already' }
+      : { position: fact.position, model: unit.model, kind: 'quarantined', reason: `idReused: source ${fact.source} sent another event with the id ${fact.id}` })
+    return false
+  })
+}
+
+function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[], input: BatchInput, changes: Changes): void {
+  const before: UnitState = { unit: unit.id, model: unit.model, key: unit.key, shard: unit.shard, shownAt: unit.shownAt, views: unit.views }
+  unit.unit.add(facts.map(({ fact }) => fact))
+  const shownAt = Math.max(input.clock, unit.shownAt)
+  const after: UnitState = { ...before, shownAt, views: unit.unit.view(shownAt) }
+  for (const { fact, contentHash } of facts) changes.facts.push({ unit: unit.id, fact, contentHash })
+  const modelOf = (version: number) => {
+    const loaded = models.version(unit.model, version)
+    if (loaded === undefined) throw new Error(`model ${unit.model} has no version ${version}`)
+    return loaded.tracked
+  }
+  compareUnit(changes, before, after, modelOf, input.position, new Set(facts.map(({ fact }) => fact.position)))
+  unit.views = after.views
+  unit.shownAt = shownAt
+}
+
+/** What we and people did to a unit, as a fact of it. */
+function controlFact(entry: Decoded): { readonly model: string; readonly key: string; readonly fact: Fact } | undefined {
+  if (entry.kind !== 'operation' && entry.kind !== 'settlement') return undefined
+  const { position, time, appendTime } = entry.entry
+  const base = { position, time, appendTime, source: '/tidemark', id: String(position), labels: {} }
+  if (entry.kind === 'operation') {
+    const { operation } = entry
+    if (operation.op !== 'approveCommand' && operation.op !== 'rejectCommand' && operation.op !== 'retryCommand') return undefined
+    const outcome = operation.op === 'approveCommand' ? 'approved' : operation.op === 'rejectCommand' ? 'rejected' : 'retried'
+    return {
+      model: operation.model, key: operation.key,
+      fact: { ...base, kind: 'operation', type: operation.op, command: operation.command, outcome, by: operation.by, ...(operation.comment === undefined ? {} : { note: operation.comment }) },
+    }
+  }
+  const { settlement } = entry
+  if (settlement.what === 'commandLeft') {
+    return { model: settlement.model, key: settlement.key, fact: { ...base, kind: 'left', type: settlement.what, command: settlement.command, element: settlement.element } }
+  }
+  if (settlement.what === 'commandSettled') {
+    return {
+      model: settlement.model, key: settlement.key,
+      fact: { ...base, kind: 'settled', type: settlement.what, command: settlement.command, outcome: settlement.outcome, ...(settlement.error === undefined ? {} : { note: settlement.error }) },
+    }
+  }
+  return undefined
+}
+
+function undecodable(input: BatchInput): FateRow[] {
+  if (!input.live) return []
+  return input.entries.flatMap((entry) => (entry.kind === 'undecodable' ? [{ position: entry.entry.position, model: '', kind: 'quarantined' as const, reason: entry.reason }] : []))
+}
+
+function typesOf(events: readonly Extract<Decoded, { kind: 'event' }>[]): Map<string, { count: number; first: number; last: number }> {
+  const types = new Map<string, { count: number; first: number; last: number }>()
+  for (const { event, entry } of events) {
+    const known = types.get(event.type)
+    if (known === undefined) types.set(event.type, { count: 1, first: entry.appendTime, last: entry.appendTime })
+    else {
+      known.count++
+      known.last = entry.appendTime
+    }
+  }
+  return types
+}
+
+function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
+  const values = map.get(key)
+  if (values === undefined) map.set(key, [value])
+  else values.push(value)
+}

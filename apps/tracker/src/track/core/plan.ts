@@ -1,0 +1,164 @@
+/**
+ * Which units a batch concerns. The plan of an entry depends only on entries before it: keys count from the position at which they were
+ * learned, and an event whose key is not linked yet waits under it.
+ */
+import type { Binder, Fact } from '@tidemark/bpmn'
+import { labelOf } from '@tidemark/bpmn'
+import type { Decoded } from './decode.js'
+import { variablesOf } from './variables.js'
+
+export interface PlannedModel {
+  readonly id: string
+  /** Newest first. */
+  readonly versions: readonly { readonly version: number; readonly binder: Binder }[]
+  /** Name of the key that identifies an instance; all others find it. */
+  readonly primaryKey: string
+}
+
+/** An alias: a key by which an instance is found, but not made. */
+export interface Alias {
+  readonly model: string
+  readonly name: string
+  readonly value: string
+}
+
+/** A fact with what its row needs beside it. */
+export interface PlannedFact {
+  readonly fact: Fact
+  readonly contentHash: string
+}
+
+export interface BoundEvent extends PlannedFact {
+  readonly model: string
+  readonly primary: string | undefined
+  readonly aliases: readonly Alias[]
+}
+
+export interface Link extends Alias {
+  readonly key: string
+  readonly learnedAt: bigint
+}
+
+export interface Waiting extends Alias {
+  readonly planned: PlannedFact
+}
+
+export interface Plan {
+  /** By model and primary key, in log order. */
+  readonly parts: readonly { readonly model: string; readonly key: string; readonly facts: readonly PlannedFact[] }[]
+  readonly links: readonly Link[]
+  /** Events that now wait, and waiting events that were released (by alias and position). */
+  readonly waiting: readonly Waiting[]
+  readonly released: readonly (Alias & { readonly position: bigint; readonly by: bigint })[]
+  readonly fates: readonly { readonly position: bigint; readonly model: string; readonly kind: 'ignored' | 'waiting'; readonly reason: string }[]
+}
+
+/** What is known of aliases before the batch. */
+export interface KnownAliases {
+  /** Primary keys, by {@link aliasId}. */
+  readonly linked: ReadonlyMap<string, readonly string[]>
+  readonly waiting: ReadonlyMap<string, readonly PlannedFact[]>
+}
+
+/** An alias of more primaries than this links nothing: it is a hub (a customer, a warehouse), not a key. */
+export const MAX_PRIMARIES = 20
+
+/** The first pass: what each event means in each model, and by which keys. */
+export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[], models: readonly PlannedModel[]): readonly BoundEvent[] {
+  const bound: BoundEvent[] = []
+  for (const { entry, event, contentHash } of events) {
+    for (const model of models) {
+      const labels: Record<string, readonly string[]> = {}
+      let keys: readonly { readonly name: string; readonly value: string }[] | undefined
+      for (const { version, binder } of model.versions) {
+        const found = binder.bind(event)
+        if (found === undefined) continue
+        labels[version] = found.labels.map(({ element, phase }) => labelOf(element, phase))
+        keys ??= found.keys
+      }
+      if (keys === undefined) continue
+      const patch = variablesOf(event.data)
+      const fact: Fact = {
+        position: entry.position, kind: 'event', time: entry.time, appendTime: entry.appendTime, source: event.source, id: event.id, type: event.type, labels,
+        ...(event.sequence === undefined ? {} : { sequence: event.sequence }), ...(patch === undefined ? {} : { patch }),
+      }
+      bound.push({
+        model: model.id, fact, contentHash,
+        primary: keys.find((key) => key.name === model.primaryKey)?.value,
+        aliases: keys.filter((key) => key.name !== model.primaryKey).map((key) => ({ model: model.id, name: key.name, value: key.value })),
+      })
+    }
+  }
+  return bound
+}
+
+/** Aliases whose links and waiting events the second pass needs to know. */
+export function aliasesOf(bound: readonly BoundEvent[]): readonly Alias[] {
+  const aliases = new Map<string, Alias>()
+  for (const { aliases: own } of bound) for (const alias of own) aliases.set(aliasId(alias), alias)
+  return [...aliases.values()]
+}
+
+/** The second pass, in log order. */
+export function plan(bound: readonly BoundEvent[], known: KnownAliases): Plan {
+  const parts = new Map<string, { model: string; key: string; facts: PlannedFact[] }>()
+  const links: Link[] = []
+  const waiting: Waiting[] = []
+  const released: (Alias & { position: bigint; by: bigint })[] = []
+  const fates: Plan['fates'][number][] = []
+  const linked = new Map<string, string[]>()
+  const queued = new Map<string, PlannedFact[]>()
+  const linksOf = (id: string) => {
+    const own = linked.get(id) ?? [...(known.linked.get(id) ?? [])]
+    linked.set(id, own)
+    return own
+  }
+  const queueOf = (id: string) => {
+    const own = queued.get(id) ?? [...(known.waiting.get(id) ?? [])]
+    queued.set(id, own)
+    return own
+  }
+  const add = (model: string, key: string, planned: PlannedFact) => {
+    const id = `${model}\u0000${key}`
+    const part = parts.get(id)
+    if (part === undefined) parts.set(id, { model, key, facts: [planned] })
+    else part.facts.push(planned)
+  }
+  for (const { model, primary, aliases, fact, contentHash } of bound) {
+    const planned = { fact, contentHash }
+    if (primary !== undefined) {
+      add(model, primary, planned)
+      for (const alias of aliases) {
+        const id = aliasId(alias)
+        const primaries = linksOf(id)
+        if (primaries.includes(primary) || primaries.length >= MAX_PRIMARIES) continue
+        primaries.push(primary)
+        links.push({ ...alias, key: primary, learnedAt: fact.position })
+        const queue = queueOf(id)
+        for (const waited of queue.splice(0)) {
+          add(model, primary, waited)
+          released.push({ ...alias, position: waited.fact.position, by: fact.position })
+        }
+      }
+      continue
+    }
+    const targets = new Set(aliases.flatMap((alias) => linksOf(aliasId(alias))))
+    for (const key of targets) add(model, key, planned)
+    if (targets.size > 0) continue
+    const [alias] = aliases
+    if (alias === undefined) {
+      fates.push({ position: fact.position, model, kind: 'ignored', reason: 'carries no key of this model: neither its key path nor correlationid, partitionkey or subject' })
+      continue
+    }
+    for (const each of aliases) {
+      queueOf(aliasId(each)).push(planned)
+      waiting.push({ ...each, planned })
+    }
+    fates.push({ position: fact.position, model, kind: 'waiting', reason: `waits until an event links ${alias.name} ${alias.value} to an instance` })
+  }
+  return { parts: [...parts.values()], links, waiting, released, fates }
+}
+
+export function aliasId(alias: Alias): string {
+  return `${alias.model}\u0000${alias.name}\u0000${alias.value}`
+}
