@@ -12,6 +12,7 @@ import { MemoryLog } from '@tidemark/log'
 import { pino } from 'pino'
 import type { Settings } from '../../apps/tracker/src/config.js'
 import type { Clock } from '../../apps/tracker/src/clock.js'
+import { readBodies } from '../../apps/tracker/src/http/bodies.js'
 import { ProblemFilter } from '../../apps/tracker/src/problem.filter.js'
 import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
 import type { Database } from '../../apps/tracker/src/store/database.js'
@@ -67,7 +68,8 @@ export interface RunningHouse extends House {
 export async function openServingHouse(rooms: readonly Type[], settings: Partial<Settings> = {}): Promise<RunningHouse> {
   const house = await openHouse(settings)
   house.fold()
-  const app = await NestFactory.create<NestFastifyApplication>(houseModule(house, rooms), new FastifyAdapter(), { logger: false })
+  const app = await NestFactory.create<NestFastifyApplication>(houseModule(house, rooms), new FastifyAdapter(), { logger: false, bodyParser: false })
+  readBodies(app.getHttpAdapter().getInstance())
   app.useGlobalFilters(new ProblemFilter(pino({ level: 'silent' })))
   await app.listen(0, '127.0.0.1')
   return {

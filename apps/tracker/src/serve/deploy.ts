@@ -12,10 +12,8 @@ import type { Progress } from '../store/progress.js'
 import { readDeployedAt, readNewestSources } from '../store/read/models.js'
 import type { SourceRow } from '../store/read/models.js'
 import type { Answer } from './answer.js'
+import { FOLD_WAIT_MS } from './fold-wait.js'
 import type { ModelBody } from './model-body.js'
-
-/** How long a person's action waits for its entry to be folded. */
-export const FOLD_WAIT_MS = 5_000
 
 type Refused = Problem & { findings: readonly Finding[] }
 

@@ -21,3 +21,10 @@ export function Answers(summary: string, schema: z.ZodType, ...others: readonly 
 export function AnswersPage(summary: string, item: z.ZodType) {
   return Answers(summary, pageOf(item))
 }
+
+/** What a person does: 200 once it is folded, 202 while it is not, 409 where the status does not allow it. */
+export function ByAPerson(summary: string, schema: z.ZodType) {
+  return Answers(summary, schema,
+    { status: 202, description: 'In the log, not folded yet: see `location`.' },
+    { status: 409, description: 'Its status does not allow it.', schema: ProblemAnswer })
+}

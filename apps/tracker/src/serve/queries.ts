@@ -1,5 +1,5 @@
 /** The query strings that are no list of libs/api, and the lists made strict: an unknown parameter is refused, never silently without effect. */
-import { AlertQuery, CommandQuery, EventQuery, InstanceQuery, PageQuery, QueryFlag } from '@tidemark/api'
+import { AlertQuery, CommandQuery, EventQuery, InstanceQuery, PageQuery, PersonAction, PositionString, QueryFlag } from '@tidemark/api'
 import { z } from 'zod'
 
 export const StrictInstanceQuery = InstanceQuery.strict()
@@ -27,3 +27,9 @@ export type LiveQuery = z.infer<typeof LiveQuery>
 
 /** What a browser sends back is checked: a position, or nothing. */
 export const LastEventId = z.string().regex(/^\d{1,19}$/).transform(BigInt).optional().catch(undefined)
+
+/** No body at all is fine: then `operator` did it. */
+export const OptionalPersonAction = PersonAction.prefault({})
+
+/** A position of the log in a path. */
+export const PathPosition = PositionString.regex(/^\d{1,19}$/, 'not a position: positions are decimal numbers').transform(BigInt)

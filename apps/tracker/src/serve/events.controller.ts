@@ -1,0 +1,42 @@
+import { EventType, LoggedEvent } from '@tidemark/api'
+import type { EventQuery, Page } from '@tidemark/api'
+import type { Log } from '@tidemark/log'
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common'
+import { ApiTags } from '@nestjs/swagger'
+import type { Database } from '../store/database.js'
+import type { Progress } from '../store/progress.js'
+import { DATABASE, LOG, PROGRESS } from '../store/tokens.js'
+import { Answers, AnswersPage } from './documented.js'
+import { listEventTypes } from './event-types.js'
+import { findEvent, listEvents } from './events.js'
+import { Processes } from './processes.js'
+import { CatalogueQuery, PathPosition, StrictEventQuery } from './queries.js'
+
+@ApiTags('events')
+@Controller('api/v1')
+export class EventExplorerController {
+  constructor(
+    @Inject(DATABASE) private readonly db: Database,
+    @Inject(LOG) private readonly log: Log,
+    @Inject(PROGRESS) private readonly progress: Progress,
+    @Inject(Processes) private readonly processes: Processes,
+  ) {}
+
+  @Get('events')
+  @AnswersPage('What came in and what became of it, newest first; a page may be short and still have a next one', LoggedEvent)
+  list(@Query({ schema: StrictEventQuery }) query: EventQuery): Promise<Page<LoggedEvent>> {
+    return listEvents({ db: this.db, log: this.log, progress: this.progress }, query)
+  }
+
+  @Get('events/:position')
+  @Answers('One event and its fates', LoggedEvent)
+  find(@Param('position', { schema: PathPosition }) position: bigint): Promise<LoggedEvent> {
+    return findEvent({ db: this.db, log: this.log, progress: this.progress }, position)
+  }
+
+  @Get('event-types')
+  @AnswersPage('The types that were observed, and the models that bind them', EventType)
+  types(@Query({ schema: CatalogueQuery }) query: CatalogueQuery): Promise<Page<EventType>> {
+    return listEventTypes(this.db, this.processes, query)
+  }
+}

@@ -1,0 +1,41 @@
+import type { Fate } from '@tidemark/api'
+import type { Database } from '../store/database.js'
+import type { Progress } from '../store/progress.js'
+import { readFates, readTracked } from '../store/read/events.js'
+import type { FateRow, TrackedRow } from '../store/read/events.js'
+
+/**
+ * What became of these events, by position. Two statements for all of them. An event without any row was bound by no model (`unmatched`), or
+ * is not followed yet (`pending`): no rows are kept for either.
+ */
+export async function fatesOf(db: Database, progress: Progress, positions: readonly string[]): Promise<(position: string) => Fate[]> {
+  // Read before the tables: an event that is folded between the two readings comes out as pending, never as unmatched.
+  const folded = progress.position
+  const fates = new Map<string, Fate[]>(positions.map((position) => [position, []]))
+  for (const row of await readTracked(db, positions)) fates.get(row.position)?.push(tracked(row))
+  for (const row of await readFates(db, positions)) fates.get(row.position)?.push(untracked(row))
+  return (position) => {
+    const known = fates.get(position) ?? []
+    if (known.length > 0) return known
+    return [BigInt(position) > folded
+      ? { kind: 'pending', reason: 'In the log, not followed yet.' } : { kind: 'unmatched', reason: 'No model binds this event.' }]
+  }
+}
+
+function tracked({ model, version, instance, element, reading }: TrackedRow): Fate {
+  if (model === null || version === null || instance === null) {
+    return { kind: 'waiting', reason: 'Kept under its key: no run of it has begun, or none could take it.' }
+  }
+  const place = { kind: 'tracked' as const, model, version, instance, ...(element === null ? {} : { element }) }
+  return reading === null || reading === 'fits' ? place : { ...place, reason: readings[reading] ?? reading }
+}
+
+const readings: Readonly<Record<string, string>> = {
+  redeemed: 'Came later than steps that follow it.',
+  deviates: 'Off the modelled path.',
+  noted: 'Noted: it moved nothing.',
+}
+
+function untracked({ kind, model, reason }: FateRow): Fate {
+  return { kind, ...(model === '' ? {} : { model }), reason }
+}

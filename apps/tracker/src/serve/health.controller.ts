@@ -1,0 +1,36 @@
+import type { Log } from '@tidemark/log'
+import { Controller, Get, Inject } from '@nestjs/common'
+import { ApiTags } from '@nestjs/swagger'
+import { z } from 'zod'
+import type { Clock } from '../clock.js'
+import type { Database } from '../store/database.js'
+import type { Progress } from '../store/progress.js'
+import { CLOCK, DATABASE, LOG, PROGRESS } from '../store/tokens.js'
+import { Answers } from './documented.js'
+import { checkReady } from './health.js'
+
+const Live = z.object({ status: z.literal('live') })
+const Ready = z.object({ status: z.literal('ready'), lagSeconds: z.number() })
+
+@ApiTags('running it')
+@Controller('health')
+export class HealthController {
+  constructor(
+    @Inject(DATABASE) private readonly db: Database,
+    @Inject(LOG) private readonly log: Log,
+    @Inject(PROGRESS) private readonly progress: Progress,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Get('live')
+  @Answers('The process answers', Live)
+  live(): z.infer<typeof Live> {
+    return { status: 'live' }
+  }
+
+  @Get('ready')
+  @Answers('The database answers and following keeps up; 503 otherwise', Ready)
+  ready(): Promise<z.infer<typeof Ready>> {
+    return checkReady({ db: this.db, log: this.log, progress: this.progress, clock: this.clock })
+  }
+}

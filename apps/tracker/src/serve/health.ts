@@ -1,0 +1,47 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Log } from '@tidemark/log'
+import type { Clock } from '../clock.js'
+import { TrackerError } from '../problem.js'
+import type { Database } from '../store/database.js'
+import type { Progress } from '../store/progress.js'
+import { readHeartbeat } from '../store/read/totals.js'
+import { lagOf } from './status.js'
+
+/** A database that answers later than this does not answer. */
+const DATABASE_TIMEOUT_MS = 2_000
+/** Behind by more than this, what is shown is not what is. */
+const READY_LAG_SECONDS = 30
+
+export interface HealthContext {
+  readonly db: Database
+  readonly log: Log
+  readonly progress: Progress
+  readonly clock: Clock
+}
+
+/** Ready: the database answers and following keeps up. Otherwise 503 with the reason. */
+export async function checkReady({ db, log, progress, clock }: HealthContext): Promise<{ status: 'ready'; lagSeconds: number }> {
+  await answersInTime(readHeartbeat(db))
+  const { seconds } = lagOf(log, progress, clock)
+  if (seconds > READY_LAG_SECONDS) {
+    throw notReady(`Following is ${Math.round(seconds)} seconds behind the log: what is shown is that old. It catches up by itself.`)
+  }
+  return { status: 'ready', lagSeconds: seconds }
+}
+
+async function answersInTime(answer: Promise<void>): Promise<void> {
+  const limit = new AbortController()
+  const late = pause(DATABASE_TIMEOUT_MS, undefined, { signal: limit.signal, ref: false }).then(
+    () => { throw notReady(`The database has not answered within ${DATABASE_TIMEOUT_MS / 1_000} seconds.`) },
+    () => undefined,
+  )
+  try {
+    await Promise.race([answer, late])
+  } finally {
+    limit.abort()
+  }
+}
+
+function notReady(detail: string): TrackerError {
+  return new TrackerError('notReady', 503, detail, undefined, { retryAfterSeconds: 5 })
+}

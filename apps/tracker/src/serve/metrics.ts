@@ -1,0 +1,91 @@
+import type { Log } from '@tidemark/log'
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import type { Clock } from '../clock.js'
+import type { Database } from '../store/database.js'
+import type { Progress } from '../store/progress.js'
+import { readAllModelCounts } from '../store/read/models.js'
+import { readOutbox, readTotals } from '../store/read/totals.js'
+import { lagOf, version } from './status.js'
+
+/** A label value costs memory in every system that stores it: no more models than this, and never an instance. */
+const MODELS = 200
+
+export interface MetricsContext {
+  readonly db: Database
+  readonly log: Log
+  readonly progress: Progress
+  readonly clock: Clock
+}
+
+/**
+ * What Prometheus scrapes. Figures that outlive the process (events, instances, what waits in the outbox) are read from the tables at each
+ * scrape with three statements, so they are right after a restart; those of the process itself come from the client's defaults.
+ */
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #events = new Counter({
+    name: 'tidemark_events_followed_total', help: 'Events that were followed since the beginning of the log', registers: [this.#registry],
+  })
+  readonly #head = this.#gauge('tidemark_log_entries', 'Entries in the log')
+  readonly #size = this.#gauge('tidemark_log_size_bytes', 'Size of the log')
+  readonly #pending = this.#gauge('tidemark_log_pending_bytes', 'Bytes that wait to be written to the log')
+  readonly #lagEntries = this.#gauge('tidemark_log_lag_events', 'Entries that are in the log and not followed yet')
+  readonly #lagSeconds = this.#gauge('tidemark_log_lag_seconds', 'How far following is behind the newest entry')
+  readonly #instances = this.#gauge('tidemark_instances', 'Instances by model and state', ['process', 'state'])
+  readonly #stuck = this.#gauge('tidemark_instances_stuck', 'Instances that wait too long', ['process'])
+  readonly #late = this.#gauge('tidemark_instances_late', 'Instances past a deadline', ['process'])
+  readonly #deviating = this.#gauge('tidemark_instances_deviating', 'Instances with deviations that count', ['process'])
+  readonly #alerts = this.#gauge('tidemark_alerts_open', 'Open alerts')
+  readonly #outbox = this.#gauge('tidemark_outbox_pending', 'Messages that wait to be sent', ['channel'])
+  readonly #oldest = this.#gauge('tidemark_outbox_oldest_seconds', 'How long the longest of them has been due', ['channel'])
+
+  constructor(private readonly context: MetricsContext) {
+    this.#gauge('tidemark_build_info', 'The version that runs', ['version']).set({ version }, 1)
+    collectDefaultMetrics({ register: this.#registry })
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  /** The exposition format of Prometheus. */
+  async scrape(): Promise<string> {
+    this.#measureLog()
+    await this.#measureTables()
+    return this.#registry.metrics()
+  }
+
+  #measureLog(): void {
+    const { log, progress, clock } = this.context
+    const { entries, sizeBytes, pendingBytes } = log.stats()
+    const lag = lagOf(log, progress, clock)
+    this.#head.set(entries)
+    this.#size.set(sizeBytes)
+    this.#pending.set(pendingBytes)
+    this.#lagEntries.set(lag.entries)
+    this.#lagSeconds.set(lag.seconds)
+  }
+
+  async #measureTables(): Promise<void> {
+    const { db } = this.context
+    const totals = await readTotals(db)
+    this.#events.reset()
+    this.#events.inc(Number(totals.events))
+    this.#alerts.set(Number(totals.open_alerts))
+    for (const gauge of [this.#instances, this.#stuck, this.#late, this.#deviating]) gauge.reset()
+    for (const row of await readAllModelCounts(db, MODELS)) {
+      for (const state of ['active', 'completed', 'terminated'] as const) this.#instances.set({ process: row.model, state }, Number(row[state]))
+      this.#stuck.set({ process: row.model }, Number(row.stuck))
+      this.#late.set({ process: row.model }, Number(row.late))
+      this.#deviating.set({ process: row.model }, Number(row.deviating))
+    }
+    for (const { channel, pending, oldest_seconds } of await readOutbox(db)) {
+      this.#outbox.set({ channel }, Number(pending))
+      this.#oldest.set({ channel }, Math.max(0, oldest_seconds))
+    }
+  }
+
+  #gauge(name: string, help: string, labelNames: readonly string[] = []): Gauge {
+    return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.#registry] })
+  }
+}
