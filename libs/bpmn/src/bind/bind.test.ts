@@ -73,7 +73,8 @@ describe('Zeebe', () => {
 })
 
 test('Camunda 7: the topic of an external task', async () => {
-  const xml = noZeebe(file('<serviceTask id="a" name="Pay" c:type="external" c:topic="pay"/>', '', 'xmlns:c="http://camunda.org/schema/1.0/bpmn"'))
+  const xml = noZeebe(file('<serviceTask id="a" name="Pay" c:type="external" c:topic="pay"/>', '',
+    'xmlns:c="http://camunda.org/schema/1.0/bpmn"'))
   expect(first(await read(xml)).bindings).toEqual([{ event: 'pay', phase: 'end', from: 'camunda' }])
 })
 
@@ -83,13 +84,15 @@ describe('tm: in the model', () => {
       <t:command type="customer.tell" target="mail">={ order: key }</t:command><t:sla duration="P2D" severity="critical" name="Told in time"/></extensionElements></sendTask>
     <endEvent id="e" t:unwanted="true"/>`,
   't:mode="suggest" t:grace="PT5S" t:tolerance="PT0S" t:zone="Europe/Berlin" t:completion="PT1H" t:stuckAfter="P3D"')
-    .replace('t:stuckAfter="P3D">', `$&<extensionElements><t:key name="orderId" value="data.orderId"/><t:key name="payment" value="data.paymentId"/>
+    .replace('t:stuckAfter="P3D">',
+      `$&<extensionElements><t:key name="orderId" value="data.orderId"/><t:key name="payment" value="data.paymentId"/>
       <t:sla duration="P10D"/><t:accept kind="skipped" element="a"/></extensionElements>`)
 
   test('says how a process is followed', async () => {
     const process = await read(rich)
     expect(process).toMatchObject({
-      mode: 'suggest', grace: 'PT5S', tolerance: 'PT0S', maxGrace: 'PT10M', zone: 'Europe/Berlin', completion: 'PT1H', stuckAfter: 'P3D', effectsMaxAge: 'P1D',
+      mode: 'suggest', grace: 'PT5S', tolerance: 'PT0S', maxGrace: 'PT10M', zone: 'Europe/Berlin', completion: 'PT1H', stuckAfter: 'P3D',
+        effectsMaxAge: 'P1D',
       keys: [{ name: 'orderId', value: 'data.orderId' }, { name: 'payment', value: 'data.paymentId' }],
       sla: { duration: 'P10D', severity: 'warning' }, accepted: [{ kind: 'skipped', element: 'a' }],
     })
@@ -99,7 +102,8 @@ describe('tm: in the model', () => {
     const process = await read(rich)
     expect(first(process)).toMatchObject({
       bindings: [
-        { event: 'told', source: 'mail', phase: 'end', filter: 'data.ok', key: { name: 'orderId', value: 'data.mail.orderId' }, from: 'tidemark' },
+        { event: 'told', source: 'mail', phase: 'end', filter: 'data.ok', key: { name: 'orderId', value: 'data.mail.orderId' },
+          from: 'tidemark' },
         { event: 'told.*', phase: 'start', from: 'tidemark' },
       ],
       command: { type: 'customer.tell', target: 'mail', data: '={ order: key }' },
@@ -116,7 +120,8 @@ describe('tm: in the model', () => {
   })
 
   test('a bound timer is watched, an unbound one is ours, and tm:timer decides', async () => {
-    const timer = async (extensions: string): Promise<string | undefined> => first(await read(file(`<intermediateCatchEvent id="a"><extensionElements>${extensions}</extensionElements>
+    const timer = async (extensions: string): Promise<string | undefined> => first(await read(file(`<intermediateCatchEvent id="a">
+      <extensionElements>${extensions}</extensionElements>
       <timerEventDefinition id="d"><timeDuration>P1D</timeDuration></timerEventDefinition></intermediateCatchEvent>`))).trigger?.timer?.mode
     expect(await timer('')).toBe('self')
     expect(await timer('<t:observe event="reminded"/>')).toBe('watch')
@@ -130,7 +135,8 @@ describe('tm: in the model', () => {
 })
 
 describe('precedence', () => {
-  const all = (own: string): string => file(`<serviceTask id="pay" name="Pay"><extensionElements>${own}<z:taskDefinition type="job"/></extensionElements></serviceTask>`)
+  const all = (own: string): string => file(`<serviceTask id="pay" name="Pay"><extensionElements>${own}<z:taskDefinition type="job"/>
+    </extensionElements></serviceTask>`)
   const from = async (xml: string, mapping?: string): Promise<(string | Binding['from'])[][]> => (
     first(await read(xml, mapping)).bindings.map((binding) => [binding.event, binding.from])
   )

@@ -137,8 +137,9 @@ function rulesFor(element: Element, mapping: Mapping | undefined): ElementRules 
 function strangers(mapping: Mapping, drawings: readonly Drawing[]): Finding[] {
   const meant = drawings.filter((drawing) => mapping.process === undefined || drawing.id === mapping.process)
   if (meant.length === 0) {
+    const there = drawings.map((drawing) => drawing.id).join(', ') || 'none'
     return [finding('unknownMappingElement', undefined,
-      `The mapping is for the process ${mapping.process ?? ''}, but the file has ${drawings.map((drawing) => drawing.id).join(', ') || 'none'}.`)]
+      `The mapping is for the process ${mapping.process ?? ''}, but the file has ${there}.`)]
   }
   const known = new Set(meant.flatMap((drawing) => drawing.elements.flatMap((element) => [element.id, element.name])))
   return Object.keys(mapping.elements).filter((name) => !known.has(name)).map((name) => finding('unknownMappingElement', undefined,

@@ -6,7 +6,8 @@ import { Binder, bindEvent } from './correlate.js'
 type Rule = Omit<Binding, 'from' | 'phase'> & { phase?: Binding['phase'] }
 
 const process = (bindings: Record<string, Rule[]>, keys: KeyExpression[] = [{ name: 'key', value: '' }]): ProcessModel => ({
-  id: 'P', name: '', flows: [], keys, mode: 'observe', tolerance: 'PT2S', grace: 'PT30S', maxGrace: 'PT10M', zone: 'UTC', effectsMaxAge: 'P1D', accepted: [],
+  id: 'P', name: '', flows: [], keys, mode: 'observe', tolerance: 'PT2S', grace: 'PT30S', maxGrace: 'PT10M', zone: 'UTC',
+    effectsMaxAge: 'P1D', accepted: [],
   elements: Object.entries(bindings).map(([id, rules]): Element => ({
     id, name: id, kind: 'task', incoming: [], outgoing: [], bindings: rules.map((rule) => ({ phase: 'end', from: 'mapping', ...rule })),
   })),
@@ -15,11 +16,13 @@ const event = (type: string, more: Partial<DomainEvent> = {}): DomainEvent => ({
 const labels = (model: ProcessModel, incoming: DomainEvent): string[] | undefined => (
   bindEvent(model, incoming)?.labels.map(({ element, phase }) => `${element}.${phase}`)
 )
-const keys = (model: ProcessModel, incoming: DomainEvent): string[] | undefined => bindEvent(model, incoming)?.keys.map(({ name, value }) => `${name}=${value}`)
+const keys = (model: ProcessModel, incoming: DomainEvent): string[] | undefined => bindEvent(model, incoming)?.keys.map(({ name,
+  value }) => `${name}=${value}`)
 
 describe('what an event means', () => {
   test('is every element that its type is bound to, in canonical order and once', () => {
-    const model = process({ b: [{ event: 'pay' }], a: [{ event: 'pay' }, { event: 'pay', phase: 'start' }, { event: 'pay' }], c: [{ event: 'ship' }] })
+    const model = process({ b: [{ event: 'pay' }], a: [{ event: 'pay' }, { event: 'pay', phase: 'start' }, { event: 'pay' }],
+      c: [{ event: 'ship' }] })
     expect(labels(model, event('pay'))).toEqual(['a.end', 'a.start', 'b.end'])
     expect(labels(model, event('refund'))).toBeUndefined()
   })
@@ -58,7 +61,8 @@ describe('which instance an event belongs to', () => {
 
   test('is read by path, attribute or FEEL, primary key first', () => {
     const model = process(pay, [
-      { name: 'order', value: 'data.order.id' }, { name: 'region', value: 'region' }, { name: 'both', value: '= data.order.id + "-" + subject' },
+      { name: 'order', value: 'data.order.id' }, { name: 'region', value: 'region' }, { name: 'both',
+        value: '= data.order.id + "-" + subject' },
       { name: 'payment', value: '=data.paymentId' },
     ])
     const incoming = event('pay', { subject: 'S', extensions: { region: 'EU' }, data: { order: { id: 'O1' }, paymentId: 7 } })
@@ -72,7 +76,8 @@ describe('which instance an event belongs to', () => {
     expect(keys(process(pay, [{ name: 'k', value: 'data.id' }]), event('pay', { data: { id: value } }))).toEqual([])
   })
 
-  test.each(['data.constructor.name', 'data.__proto__.name', 'constructor.name', 'data.toString.length', 'data.id.length'])('never comes from a prototype: %s', (value) => {
+  test.each(['data.constructor.name', 'data.__proto__.name', 'constructor.name', 'data.toString.length',
+    'data.id.length'])('never comes from a prototype: %s', (value) => {
     expect(keys(process(pay, [{ name: 'k', value }]), event('pay', { data: { id: 'text' } }))).toEqual([])
   })
 

@@ -79,7 +79,7 @@ export class Binder {
       ...(this.exact.get(type) ?? []),
       ...this.wildcards.filter(({ prefix }) => type.startsWith(prefix)).map(({ candidate }) => candidate),
     ].sort((a, b) => compareLabels(a.label, b.label))
-    const isPlain = all.every((candidate) => candidate.source === undefined && candidate.filter === undefined && candidate.key === undefined)
+    const isPlain = all.every(({ source, filter, key }) => source === undefined && filter === undefined && key === undefined)
     const candidates = all.length === 0 ? null : { all, labels: isPlain ? distinctLabels(all) : undefined }
     if (this.byType.size >= MAX_TYPES) this.byType.clear()
     this.byType.set(type, candidates)

@@ -102,7 +102,7 @@ export function fitsLimits(analysis: Analysis, context: object): boolean {
   if (analysis.iterators.length === 0) return true
   const size = measure(context)
   if (size === undefined) return false
-  const iterations = analysis.iterators.reduce<number>((product, steps) => product * (steps === 'list' ? Math.max(size.longestList, 1) : steps), 1)
+  const iterations = analysis.iterators.reduce<number>((product, steps) => product * (steps === 'list' ? size.longestList : steps), 1)
   return iterations * size.values <= MAX_WORK && iterations * size.characters <= MAX_TEXT_WORK
 }
 

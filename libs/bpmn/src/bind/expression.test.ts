@@ -57,7 +57,8 @@ describe('a condition', () => {
   })
 
   test('never reaches a prototype', () => {
-    for (const text of ['constructor', 'a.constructor', '__proto__', 'a.__proto__.polluted', 'a.toString', 'upper case(a.constructor.name)']) {
+    for (const text of ['constructor', 'a.constructor', '__proto__', 'a.__proto__.polluted', 'a.toString',
+      'upper case(a.constructor.name)']) {
       expect(compileExpression(text).evaluate({ a: {} }).known, text).toBe(false)
     }
   })

@@ -14,7 +14,10 @@ export interface Expression {
   readonly text: string
   /** Why it can never be evaluated; then every evaluation is unknown. */
   readonly error?: string
-  /** The context is plain JSON; `now` in it (epoch milliseconds) is what now() and today() say, without it they are unknown. Never throws. */
+  /**
+   * The context is plain JSON; `now` in it (epoch milliseconds) is what now() and today() say, without it they are unknown.
+   * Never throws.
+   */
   evaluate(context: object): Evaluation
 }
 

@@ -9,7 +9,10 @@ const MAX_KEY_LENGTH = 200
 /** Reads one key value from an event; undefined where the event has none. */
 export type KeyReader = (event: DomainEvent) => string | undefined
 
-/** A plain path (`data.order.id`, `subject`), FEEL behind `=`, or '' for the default key. An expression that cannot be read reads nothing. */
+/**
+ * A plain path (`data.order.id`, `subject`), FEEL behind `=`, or '' for the default key. An expression that cannot be read reads
+ * nothing.
+ */
 export function keyReader(key: KeyExpression): KeyReader {
   if (key.value === '') return (event) => defaultKeyOf(event)
   const path = parsePath(key.value.replace(/^=\s*/, ''))
@@ -24,7 +27,8 @@ export function keyReader(key: KeyExpression): KeyReader {
 
 /** What a filter or a key expression sees: the event alone. */
 export function eventContext(event: DomainEvent): object {
-  return { ...event.extensions, id: event.id, source: event.source, type: event.type, subject: event.subject, time: event.time, data: event.data }
+  const { id, source, type, subject, time, data } = event
+  return { ...event.extensions, id, source, type, subject, time, data }
 }
 
 /** What emitters that know nothing of us fill in. */

@@ -29,7 +29,8 @@ elements:
     expect(mapping).toMatchObject({
       process: 'order',
       rules: {
-        keys: [{ name: 'orderId', value: 'data.orderId' }, { name: 'paymentId', value: 'data.payment.paymentId' }], mode: 'manage', grace: 'PT1M',
+        keys: [{ name: 'orderId', value: 'data.orderId' }, { name: 'paymentId', value: 'data.payment.paymentId' }], mode: 'manage',
+          grace: 'PT1M',
         sla: { duration: 'P10D', severity: 'warning' }, accepted: [{ kind: 'skipped' }, { kind: 'repeated', element: 'pay' }],
       },
     })
@@ -49,7 +50,8 @@ elements:
   test.each([
     ['', 'badMapping'], ['[]', 'badMapping'], ['a: [', 'badMapping'], ['elements: { a: 1', 'badMapping'], ['elements: pay', 'badMapping'],
     ['mode: obey', 'badMapping'], ['elements: { pay: { observe: { phase: end } } }', 'badMapping'], ['a: 1\na: 2', 'badMapping'],
-    ['elemnts: {}', 'unknownMappingKey'], ['elements: { pay: { observed: x } }', 'unknownMappingKey'], ['sla: { time: P1D }', 'unknownMappingKey'],
+    ['elemnts: {}', 'unknownMappingKey'], ['elements: { pay: { observed: x } }', 'unknownMappingKey'], ['sla: { time: P1D }',
+      'unknownMappingKey'],
     ['accepted: skipped', 'badMapping'], ['elements: { pay: { managed: "yes" } }', 'badMapping'],
   ])('that is wrong is refused as a whole: %j', (text, code) => {
     const { mapping, findings } = parseMapping(text)
@@ -67,14 +69,16 @@ elements:
   test('applies to all elements of a name', async () => {
     const { mapping } = parseMapping('elements: { Ship: goods.shipped, Collect payment: payment.received }')
     const { processes, findings } = await readProcesses(MODEL, mapping === undefined ? {} : { mapping })
-    expect(processes[0]?.elements.map(({ bindings }) => bindings.map(({ event }) => event))).toEqual([['payment.received'], ['goods.shipped'], ['goods.shipped']])
+    expect(processes[0]?.elements.map(({ bindings }) => bindings.map(({ event }) => event))).toEqual([['payment.received'],
+      ['goods.shipped'], ['goods.shipped']])
     expect(findings).toEqual([])
   })
 
   test('that names what the model does not have is told, with what was perhaps meant', async () => {
     const told = async (text: string): Promise<string[]> => {
       const { mapping } = parseMapping(text)
-      return (await readProcesses(MODEL, mapping === undefined ? {} : { mapping })).findings.map(({ code, message }) => `${code}: ${message}`)
+      return (await readProcesses(MODEL, mapping === undefined ? {} : { mapping })).findings.map(({ code,
+        message }) => `${code}: ${message}`)
     }
     expect((await told('elements: { collect-payment: x }'))[0]).toMatch(/^unknownMappingElement.*did you mean "Collect payment"/)
     expect((await told('process: invoice'))[0]).toMatch(/^unknownMappingElement.*invoice.*order/)
@@ -82,7 +86,8 @@ elements:
 })
 
 describe('mapping-schema.json', () => {
-  interface Schema { properties: Record<string, unknown>; additionalProperties: boolean; $defs: Record<string, { properties?: Record<string, unknown>; anyOf?: { properties?: object }[] }> }
+  interface Schema { properties: Record<string, unknown>; additionalProperties: boolean; $defs: Record<string,
+    { properties?: Record<string, unknown>; anyOf?: { properties?: object }[] }> }
   const schema = JSON.parse(readFileSync(new URL('../mapping-schema.json', import.meta.url), 'utf8')) as Schema
   const keysOf = (name: string): string[] => {
     const definition = schema.$defs[name]
@@ -92,6 +97,7 @@ describe('mapping-schema.json', () => {
 
   test('lists the keys that are read, no more and no fewer', () => {
     expect(Object.keys(schema.properties).filter((key) => key !== '$schema')).toEqual([...mappingKeys.process])
-    for (const part of ['element', 'observe', 'command', 'sla', 'key', 'accepted'] as const) expect(keysOf(part), part).toEqual([...mappingKeys[part]])
+    for (const part of ['element', 'observe', 'command', 'sla', 'key', 'accepted'] as const) expect(keysOf(part),
+      part).toEqual([...mappingKeys[part]])
   })
 })

@@ -31,8 +31,8 @@ function twicePhased(elements: readonly Element[]): Finding[] {
 }
 
 /**
- * The same event at two elements is normal where only one of them can be active (a task that is drawn on two branches). It is ambiguous where both
- * can wait at once: on different branches of a parallel split, before these meet.
+ * The same event at two elements is normal where only one of them can be active (a task that is drawn on two branches). It is
+ * ambiguous where both can wait at once: on different branches of a parallel split, before these meet.
  */
 function concurrent(graph: Graph): Finding[] {
   const byEvent = new Map<string, Element[]>()

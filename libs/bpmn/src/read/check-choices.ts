@@ -35,8 +35,8 @@ function mustBeEager(split: Element, graph: Graph, acting: ReadonlyMap<Element, 
   if (flowsOf(split, graph).every((flow) => flow.id === split.defaultFlow || isEvaluable(flow))) return []
   const met = graph.targets(split).map((target) => acting.get(target)).find((element) => element !== undefined)
   return met === undefined ? [] : [finding('mustBeEager', split.id,
-    `The choice ${called(split)} leads to ${actionAt(met, graph) ?? 'an action'} at ${called(met)} before any event tells which way was taken: `
-    + 'give each of its flows a FEEL condition, or make it the default.')]
+    `The choice ${called(split)} leads to ${actionAt(met, graph) ?? 'an action'} at ${called(met)} before any event tells which way was `
+    + 'taken: give each of its flows a FEEL condition, or make it the default.')]
 }
 
 function isEvaluable(flow: SequenceFlow): boolean {

@@ -14,7 +14,8 @@ export function checkSettings(process: ProcessModel): Finding[] {
     ...duration(`maxGrace of ${of}`, process.maxGrace), ...duration(`stuckAfter of ${of}`, process.stuckAfter),
     ...duration(`completion of ${of}`, process.completion), ...duration(`effectsMaxAge of ${of}`, process.effectsMaxAge),
     ...duration(`SLA of ${of}`, process.sla?.duration),
-    ...(isZone(process.zone) ? [] : [finding('badSetting', undefined, `The zone "${process.zone}" of ${of} is unknown: use one such as Europe/Berlin.`)]),
+    ...(isZone(process.zone) ? [] : [finding('badSetting', undefined,
+      `The zone "${process.zone}" of ${of} is unknown: use one such as Europe/Berlin.`)]),
     ...keys(process), ...accepted(process),
     ...process.elements.flatMap((element) => elementSettings(element, process.zone)),
   ]
@@ -75,7 +76,8 @@ function keys(process: ProcessModel): Finding[] {
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   return [
     ...process.keys.flatMap((candidate) => key(`key ${candidate.name} of ${called(process)}`, candidate)),
-    ...(twice === undefined ? [] : [finding('badSetting', undefined, `Two keys of ${called(process)} are called ${twice}: name them differently.`)]),
+    ...(twice === undefined ? [] : [finding('badSetting', undefined,
+      `Two keys of ${called(process)} are called ${twice}: name them differently.`)]),
   ]
 }
 
@@ -83,5 +85,6 @@ function accepted(process: ProcessModel): Finding[] {
   const ids = new Set(process.elements.map(({ id }) => id))
   return process.accepted.filter(({ kind, element }) => kind === '' || (element !== undefined && !ids.has(element)))
     .map(({ kind, element }) => finding('badSetting', undefined,
-      `An accepted deviation of ${called(process)} says ${kind || 'no kind'} at ${element ?? 'any element'}: give a kind and the id of an element.`))
+      `An accepted deviation of ${called(process)} says ${kind || 'no kind'} at ${element ?? 'any element'}: `
+      + 'give a kind and the id of an element.'))
 }

@@ -24,7 +24,8 @@ function boundaries(graph: Graph): Finding[] {
 }
 
 function unreachable(graph: Graph): Finding[] {
-  const roots = [...graph.entries(undefined), ...graph.process.elements.filter((element) => element.parent === undefined && element.triggeredByEvent)]
+  const byEvent = graph.process.elements.filter((element) => element.parent === undefined && element.triggeredByEvent === true)
+  const roots = [...graph.entries(undefined), ...byEvent]
   const reached = graph.reachable(roots)
   return graph.process.elements.filter((element) => !reached.has(element)).map((element) => finding('unreachable', element.id,
     `No token can reach ${called(element)}: connect it, or delete it.`))
@@ -35,7 +36,8 @@ function ends(graph: Graph): Finding[] {
   const elements = graph.process.elements.filter((element) => element.outgoing.length === 0 && element.triggeredByEvent !== true
     && element.isForCompensation !== true && !(element.kind === 'boundaryEvent' && element.trigger?.kind === 'compensation'))
   if (!elements.some((element) => element.parent === undefined)) {
-    return [finding('noEnd', undefined, `The process ${called(graph.process)} has no end, so its instances never complete: draw an end event.`)]
+    return [finding('noEnd', undefined,
+      `The process ${called(graph.process)} has no end, so its instances never complete: draw an end event.`)]
   }
   const scopes = new Set(graph.process.elements.filter((element) => element.kind === 'endEvent').map((element) => element.parent))
   return elements
@@ -55,7 +57,8 @@ function joins(graph: Graph): Finding[] {
       const choices = join.incoming.map((flow) => choiceBehind(flow, graph)).filter((choice) => choice !== undefined)
       const twice = choices.find((choice, index) => choices.indexOf(choice) !== index)
       return twice === undefined ? [] : [finding('joinFedByChoice', join.id,
-        `The parallel join ${called(join)} waits for branches of which ${called(twice)} takes only one: join them with an exclusive gateway.`)]
+        `The parallel join ${called(join)} waits for branches of which ${called(twice)} takes only one: `
+        + 'join them with an exclusive gateway.')]
     })
 }
 

@@ -4,7 +4,8 @@ import { findingCodes } from './finding-codes.js'
 import { readProcesses } from './read-processes.js'
 
 const file = (body: string, attributes = ''): string => `<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
-  xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:tm="urn:tidemark:bpmn:1"><bpmn:process id="P" name="Order" ${attributes}>${body}</bpmn:process></bpmn:definitions>`
+  xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:tm="urn:tidemark:bpmn:1">
+  <bpmn:process id="P" name="Order" ${attributes}>${body}</bpmn:process></bpmn:definitions>`
 const flow = (source: string, target: string, condition = ''): string => (
   `<bpmn:sequenceFlow id="${source}_${target}" sourceRef="${source}" targetRef="${target}">${condition}</bpmn:sequenceFlow>`
 )
@@ -14,12 +15,14 @@ const task = (id: string, extra = '', extensions = ''): string => (
   `<bpmn:task id="${id}" name="${id}" ${extra}>${extensions && `<bpmn:extensionElements>${extensions}</bpmn:extensionElements>`}</bpmn:task>`
 )
 const timer = (id: string, text: string, kind = 'timeDuration'): string => (
-  `<bpmn:intermediateCatchEvent id="${id}"><bpmn:timerEventDefinition id="${id}d"><bpmn:${kind}>${text}</bpmn:${kind}></bpmn:timerEventDefinition></bpmn:intermediateCatchEvent>`
+  `<bpmn:intermediateCatchEvent id="${id}"><bpmn:timerEventDefinition id="${id}d"><bpmn:${kind}>${text}</bpmn:${kind}>
+    </bpmn:timerEventDefinition></bpmn:intermediateCatchEvent>`
 )
 const XOR = 'exclusiveGateway'
 const gateway = (id: string, kind: string, extra = ''): string => `<bpmn:${kind} id="${id}" ${extra}/>`
 
-const found = async (body: string, attributes?: string): Promise<readonly Finding[]> => (await readProcesses(file(body, attributes))).findings
+const found = async (body: string, attributes?: string): Promise<readonly Finding[]> => (await readProcesses(file(body,
+  attributes))).findings
 const codes = async (body: string, attributes?: string): Promise<string[]> => (await found(body, attributes)).map(({ code }) => code)
 const SOUND = `<bpmn:startEvent id="s"/>${task('a')}<bpmn:endEvent id="e"/>${chain('s', 'a', 'e')}`
 
@@ -35,7 +38,8 @@ describe('what cannot be followed is named', () => {
     ['<bpmn:task id="x"><bpmn:standardLoopCharacteristics/></bpmn:task>', 'repeated by a loop marker'],
     ['<bpmn:task id="x"><bpmn:multiInstanceLoopCharacteristics/></bpmn:task>', 'a parallel multi-instance activity'],
     ['<bpmn:task id="x" isForCompensation="true"/>', 'a compensation handler'],
-    ['<bpmn:boundaryEvent id="x" attachedToRef="a"><bpmn:escalationEventDefinition id="d"/></bpmn:boundaryEvent>', 'an escalation boundary event'],
+    ['<bpmn:boundaryEvent id="x" attachedToRef="a"><bpmn:escalationEventDefinition id="d"/></bpmn:boundaryEvent>',
+      'an escalation boundary event'],
     ['<bpmn:boundaryEvent id="x" attachedToRef="a"><bpmn:messageEventDefinition id="d"/><bpmn:timerEventDefinition id="d2"/></bpmn:boundaryEvent>',
       'a multiple boundary event'],
     ['<bpmn:endEvent id="x"><bpmn:cancelEventDefinition id="d"/></bpmn:endEvent>', 'a cancel end event'],
@@ -51,7 +55,8 @@ describe('what cannot be followed is named', () => {
 
   test('a call activity is told, but followed', async () => {
     const findings = await found(`<bpmn:callActivity id="x" name="Bill" calledElement="billing"/>`)
-    expect(findings).toMatchObject([{ code: 'opaqueCall', severity: 'info', message: '"Bill" (x) calls the process billing; it is followed as one task.' }])
+    expect(findings).toMatchObject([{ code: 'opaqueCall', severity: 'info',
+      message: '"Bill" (x) calls the process billing; it is followed as one task.' }])
   })
 })
 
@@ -95,7 +100,8 @@ describe('bindings', () => {
 
   test('one event for start and end of a task', async () => {
     expect(await codes(task('a', '', '<tm:observe event="x" phase="start"/><tm:observe event="x"/>'))).toContain('ambiguousBinding')
-    expect(await codes(task('a', '', '<tm:observe event="x" phase="start" filter="data.on"/><tm:observe event="x"/>'))).not.toContain('ambiguousBinding')
+    expect(await codes(task('a', '',
+      '<tm:observe event="x" phase="start" filter="data.on"/><tm:observe event="x"/>'))).not.toContain('ambiguousBinding')
   })
 
   test('a command without a type, a binding without an event, a filter that cannot be read', async () => {
@@ -108,22 +114,26 @@ describe('bindings', () => {
 
 describe('times and settings', () => {
   test.each([
-    ['badDuration', timer('t', 'two days')], ['badDuration', timer('t', '0 0 9 * * ?', 'timeCycle')], ['badDuration', timer('t', '${days}')],
+    ['badDuration', timer('t', 'two days')], ['badDuration', timer('t', '0 0 9 * * ?', 'timeCycle')], ['badDuration', timer('t',
+      '${days}')],
     ['badDuration', timer('t', '2026-02-30', 'timeDate')], ['silentCycle', timer('t', 'R/PT0S', 'timeCycle')],
-    ['badExpression', timer('t', '= 1 +')], ['timerWithoutTime', '<bpmn:intermediateCatchEvent id="t"><bpmn:timerEventDefinition id="d"/></bpmn:intermediateCatchEvent>'],
+    ['badExpression', timer('t', '= 1 +')], ['timerWithoutTime',
+      '<bpmn:intermediateCatchEvent id="t"><bpmn:timerEventDefinition id="d"/></bpmn:intermediateCatchEvent>'],
     ['badDuration', task('a', 'tm:stuckAfter="long"')], ['badDuration', task('a', '', '<tm:sla duration="long"/>')],
   ])('%s: %s', async (code, body) => {
     expect(await codes(body)).toContain(code)
   })
 
   test('good ones have no finding', async () => {
-    for (const body of [timer('t', 'P14D'), timer('t', 'R3/PT1H', 'timeCycle'), timer('t', '2026-03-01', 'timeDate'), timer('t', '= wait')]) {
+    for (const body of [timer('t', 'P14D'), timer('t', 'R3/PT1H', 'timeCycle'), timer('t', '2026-03-01', 'timeDate'), timer('t',
+      '= wait')]) {
       expect((await codes(body)).filter((code) => code !== 'nothingObserved')).toEqual([])
     }
   })
 
   test.each([
-    ['tm:zone="Europe/Atlantis"', 'badSetting'], ['tm:mode="obey"', 'badSetting'], ['tm:grace="soon"', 'badDuration'], ['tm:tolerance="-PT1S"', 'badDuration'],
+    ['tm:zone="Europe/Atlantis"', 'badSetting'], ['tm:mode="obey"', 'badSetting'], ['tm:grace="soon"', 'badDuration'],
+      ['tm:tolerance="-PT1S"', 'badDuration'],
   ])('of the process: %s is %s', async (attribute, code) => {
     expect(await codes(SOUND, attribute)).toContain(code)
   })
@@ -137,7 +147,8 @@ describe('a choice before something that Tidemark does itself', () => {
   test.each([
     ['a command', sent],
     ['a timer', timer('t', 'P1D')],
-    ['a timer', `${task('t')}<bpmn:boundaryEvent id="bt" attachedToRef="t"><bpmn:timerEventDefinition id="d"><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:boundaryEvent>`],
+    ['a timer', `${task('t')}<bpmn:boundaryEvent id="bt" attachedToRef="t"><bpmn:timerEventDefinition id="d">
+      <bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:boundaryEvent>`],
     ['an SLA', task('t', '', '<tm:sla duration="P1D"/>')],
   ])('must be decidable: %s', async (what, target) => {
     const findings = (await found(choice(when('${x}'), '', target))).filter(({ code }) => code === 'mustBeEager')
@@ -148,12 +159,14 @@ describe('a choice before something that Tidemark does itself', () => {
 
   test('also behind what is passed silently, but not behind what is observed', async () => {
     const behind = (between: string): string => `${gateway('x', XOR)}${between}${sent}${task('b')}${chain('x', 'm', 't')}${flow('x', 'b')}`
-    expect(await codes(behind('<bpmn:task id="m"/>').replaceAll('"m"', '"Task_9"').replaceAll('x_m', 'x_9').replaceAll('m_t', 'n_t'))).toContain('mustBeEager')
+    expect(await codes(behind('<bpmn:task id="m"/>').replaceAll('"m"', '"Task_9"').replaceAll('x_m', 'x_9').replaceAll('m_t',
+      'n_t'))).toContain('mustBeEager')
     expect(await codes(behind(task('m')))).not.toContain('mustBeEager')
   })
 
   test('a timer that another system watches does not count', async () => {
-    const watched = timer('t', 'P1D').replace('<bpmn:timerEventDefinition', '<bpmn:extensionElements><tm:timer mode="watch"/></bpmn:extensionElements><bpmn:timerEventDefinition')
+    const watched = timer('t', 'P1D').replace('<bpmn:timerEventDefinition',
+      '<bpmn:extensionElements><tm:timer mode="watch"/></bpmn:extensionElements><bpmn:timerEventDefinition')
     expect(await codes(choice(when('${x}'), '', watched))).not.toContain('mustBeEager')
   })
 })

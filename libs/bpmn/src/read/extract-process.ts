@@ -27,8 +27,9 @@ export function extractProcess(process: ModdleElement, name: string): { drawing:
     const target = one(flow, 'targetRef')?.id
     const id = flow.id ?? ''
     if (source === undefined || target === undefined || !known.has(source) || !known.has(target)) {
+      const missing = source === undefined ? 'source' : 'target'
       findings.push(finding('danglingFlow', id,
-        `The sequence flow ${called({ id, name: nameOf(flow) })} has no ${source === undefined ? 'source' : 'target'}: connect or delete it.`))
+        `The sequence flow ${called({ id, name: nameOf(flow) })} has no ${missing}: connect or delete it.`))
       continue
     }
     flows.push({ id, name: nameOf(flow), source, target, ...conditionOf(flow) })
@@ -77,7 +78,7 @@ function collect(
 function extractElement(node: ModdleElement, parent: string | undefined, lane: string | undefined): Element {
   const kind = localType(node) as Element['kind']
   const trigger = isEventKind(kind) ? extractTrigger(node) : undefined
-  const defaultFlow = isActivity(kind) || /Gateway$/.test(kind) ? one(node, 'default')?.id : undefined
+  const defaultFlow = isActivity(kind) || kind.endsWith('Gateway') ? one(node, 'default')?.id : undefined
   const attachedTo = kind === 'boundaryEvent' ? one(node, 'attachedToRef')?.id : undefined
   const loop = isActivity(kind) ? loopOf(node) : undefined
   const calledElement = kind === 'callActivity' ? text(node, 'calledElement') : undefined

@@ -36,7 +36,7 @@ export function messageOf(node: ModdleElement): { id: string; name: string } | u
 }
 
 function definitionsOf(event: ModdleElement): ModdleElement[] {
-  if (!/Event$/.test(localType(event))) return []
+  if (!localType(event).endsWith('Event')) return []
   return [...many(event, 'eventDefinitions'), ...many(event, 'eventDefinitionRef')]
 }
 

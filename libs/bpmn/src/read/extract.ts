@@ -35,5 +35,6 @@ export function extract(definitions: ModdleElement): { drawings: Drawing[]; find
 }
 
 function blackBox(pool: ModdleElement): Finding {
-  return finding('blackBoxPool', pool.id, `The pool ${called({ id: pool.id ?? '', name: nameOf(pool) })} has no flow nodes and is not followed.`)
+  const name = called({ id: pool.id ?? '', name: nameOf(pool) })
+  return finding('blackBoxPool', pool.id, `The pool ${name} has no flow nodes and is not followed.`)
 }

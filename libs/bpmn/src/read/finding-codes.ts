@@ -52,7 +52,7 @@ export const findingCodes = {
   badDuration: { severity: 'error', meaning: 'A duration, date or cycle is not ISO 8601.' },
   timerWithoutTime: { severity: 'warning', meaning: 'A timer event says no time, so it never fires by itself.' },
   silentCycle: { severity: 'error', meaning: 'A repeating timer has a duration of zero.' },
-  mustBeEager: { severity: 'error', meaning: 'A choice leads to a command, timer or SLA before anything observed, but cannot be evaluated.' },
+  mustBeEager: { severity: 'error', meaning: 'An undecidable choice leads to a command, timer or SLA before anything observed.' },
   commandWithoutType: { severity: 'error', meaning: 'An element is managed, but its command has no type.' },
   badSetting: { severity: 'error', meaning: 'A tracking setting of the model has a value that is not allowed.' },
 

@@ -48,7 +48,9 @@ export class Graph {
     const inner = isSubProcess(element.kind)
       ? [...this.entries(element.id), ...this.inside(element).filter((child) => child.triggeredByEvent === true)]
       : []
-    const handlers = element.trigger?.kind === 'compensation' ? this.process.elements.filter((other) => other.isForCompensation === true) : []
+    const handlers = element.trigger?.kind === 'compensation'
+      ? this.process.elements.filter((other) => other.isForCompensation === true)
+      : []
     return [...this.targets(element), ...this.boundaryEvents(element), ...inner, ...handlers]
   }
 

@@ -30,7 +30,8 @@ describe('a plain process', () => {
     <bpmn:documentation>From click to door</bpmn:documentation>
     <bpmn:laneSet id="L"><bpmn:lane id="Shop" name="Shop"><bpmn:flowNodeRef>pay</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>
     <bpmn:startEvent id="start"/>${flow('start', 'sub')}
-    <bpmn:subProcess id="sub"><bpmn:startEvent id="in"/>${flow('in', 'pay')}<bpmn:userTask id="pay" name=" Pay&#10; now "/></bpmn:subProcess>
+    <bpmn:subProcess id="sub"><bpmn:startEvent id="in"/>${flow('in',
+      'pay')}<bpmn:userTask id="pay" name=" Pay&#10; now "/></bpmn:subProcess>
     ${flow('sub', 'which')}<bpmn:exclusiveGateway id="which" default="which_end"/>${flow('which', 'end')}
     <bpmn:sequenceFlow id="other" name="late" sourceRef="which" targetRef="end">
       <bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">= days &gt; 3</bpmn:conditionExpression></bpmn:sequenceFlow>
@@ -41,9 +42,11 @@ describe('a plain process', () => {
 
   test('comes out as drawn: nested elements flat with their parent, in document order', async () => {
     const model = only(await readProcesses(drawn))
-    expect(model).toMatchObject({ id: 'P', name: 'Order', documentation: 'From click to door', mode: 'observe', keys: [{ name: 'key', value: '' }] })
+    expect(model).toMatchObject({ id: 'P', name: 'Order', documentation: 'From click to door', mode: 'observe', keys: [{ name: 'key',
+      value: '' }] })
     expect(model.elements.map(({ id, parent }) => [id, parent])).toEqual([
-      ['start', undefined], ['sub', undefined], ['in', 'sub'], ['pay', 'sub'], ['which', undefined], ['late', undefined], ['end', undefined],
+      ['start', undefined], ['sub', undefined], ['in', 'sub'], ['pay', 'sub'], ['which', undefined], ['late', undefined], ['end',
+        undefined],
     ])
   })
 
@@ -64,7 +67,8 @@ describe('a plain process', () => {
 describe('a file that is no model', () => {
   test.each([
     ['', 'notXml'], ['hello', 'notXml'], ['<a><b></a>', 'notXml'], ['<a>&nope;</a>', 'notXml'], ['<a b="1" b="2"/>', 'notXml'],
-    ['<a>&#0;</a>', 'notXml'], ['<a>&#xD800;</a>', 'notXml'], ['<a>\u0000</a>', 'notXml'], ['<a>\uD800</a>', 'notXml'], ['<x:a/>', 'notXml'],
+    ['<a>&#0;</a>', 'notXml'], ['<a>&#xD800;</a>', 'notXml'], ['<a>\u0000</a>', 'notXml'], ['<a>\uD800</a>', 'notXml'], ['<x:a/>',
+      'notXml'],
     ['<!DOCTYPE a [<!ENTITY x "xxx">]><a>&x;</a>', 'doctypeRefused'],
     ['<html/>', 'notBpmn'],
     ['<definitions xmlns="urn:other"/>', 'notBpmn'],
@@ -140,21 +144,25 @@ describe('what other tools get wrong is repaired and told', () => {
       <bpmn:sequenceFlow id="f" sourceRef="a" targetRef="b"/></bpmn:process>`
     const result = await readProcesses(definitions(one('P') + one('Q')))
     expect(codes(result).filter((code) => code === 'repairedDuplicateId')).toHaveLength(3)
-    expect(result.processes.map(({ flows }) => flows.map(({ source, target }) => [source, target]))).toEqual([[['a', 'b']], [['a_2', 'b_2']]])
+    expect(result.processes.map(({ flows }) => flows.map(({ source, target }) => [source, target]))).toEqual([[['a', 'b']], [['a_2',
+      'b_2']]])
   })
 
   test('an id shared by a pool and its process', async () => {
-    const result = await readProcesses(definitions(`<bpmn:collaboration id="C"><bpmn:participant id="P" name="Shop" processRef="P"/></bpmn:collaboration>
+    const result = await readProcesses(definitions(`<bpmn:collaboration id="C"><bpmn:participant id="P" name="Shop" processRef="P"/>
+      </bpmn:collaboration>
       <bpmn:process id="P"><bpmn:task id="a"/></bpmn:process>`))
     expect(only(result)).toMatchObject({ id: 'P_2', name: 'Shop' })
     expect(codes(result)).not.toContain('blackBoxPool')
   })
 
   test('references with a prefix that their target does not have', async () => {
-    const result = await readProcesses(definitions(`<bpmn:message id="M" name="order.placed"/><bpmn:process id="P"><bpmn:startEvent id="StartEvent_1">
+    const result = await readProcesses(definitions(`<bpmn:message id="M" name="order.placed"/><bpmn:process id="P">
+      <bpmn:startEvent id="StartEvent_1">
       <bpmn:messageEventDefinition id="d" messageRef="tns:M"/></bpmn:startEvent></bpmn:process>`, 'xmlns:tns="urn:x"'))
     expect(codes(result)).toContain('repairedReference')
-    expect(element(result, 'StartEvent_1')).toMatchObject({ trigger: { kind: 'message', name: 'order.placed' }, bindings: [{ event: 'order.placed', phase: 'occur' }] })
+    expect(element(result, 'StartEvent_1')).toMatchObject({ trigger: { kind: 'message', name: 'order.placed' },
+      bindings: [{ event: 'order.placed', phase: 'occur' }] })
   })
 
   test('conditions typed with a foreign prefix', async () => {
@@ -203,7 +211,8 @@ describe('nothing is lost silently', () => {
   })
 
   test('links become flows; one without a partner is an error', async () => {
-    const link = (id: string, kind: string, name: string): string => `<bpmn:${kind} id="${id}"><bpmn:linkEventDefinition id="${id}d" name="${name}"/></bpmn:${kind}>`
+    const link = (id: string, kind: string,
+      name: string): string => `<bpmn:${kind} id="${id}"><bpmn:linkEventDefinition id="${id}d" name="${name}"/></bpmn:${kind}>`
     const result = await readProcesses(process(`<bpmn:task id="a"/>${flow('a', 'out')}${link('out', 'intermediateThrowEvent', 'L')}
       ${link('in', 'intermediateCatchEvent', 'L')}${flow('in', 'b')}<bpmn:task id="b"/>${link('lost', 'intermediateThrowEvent', 'M')}`))
     expect(element(result, 'in').incoming).toEqual(['out->in'])
