@@ -4,7 +4,7 @@ import { readAlertsOfInstance } from '../store/read/alerts.js'
 import { readCommandsOfInstance } from '../store/read/commands.js'
 import { readDeviations, readUnitEvents } from '../store/read/instance-parts.js'
 import { readInstance, readKeys } from '../store/read/instances.js'
-import { explain } from './explain.js'
+import { explain, showEntry } from './explain.js'
 import { found, uuidOrUndefined } from './not-found.js'
 import { describeDeviation } from './plain-words.js'
 import { nameOf } from './processes.js'
@@ -31,11 +31,18 @@ export async function showInstancePage(db: Database, processes: Processes, id: s
   const alerts = await readAlertsOfInstance(db, row.id, ALERTS)
   const commands = await readCommandsOfInstance(db, row.id, COMMANDS)
   const processOf = await processes.load(alerts.map(versionOfAlert))
+  const { undecided, ...explained } = await explain(db, processes, row, clock)
+  const shown = showInstance(row, keys, process)
   return {
-    ...showInstance(row, keys, process),
+    ...shown,
+    tokens: shown.tokens.map((token) => {
+      const open = undecided.get(token.element)
+      return open === undefined ? token : { ...token, undecided: open.map((element) => nameOf(process, element)) }
+    }),
     modelName: process?.process.name ?? row.model,
     at: rfc3339(clock),
-    ...explain({ row, entries, process, clock }),
+    ...explained,
+    events: entries.filter(({ instance }) => instance === row.id).map((entry) => showEntry(entry, process)),
     deviationList: deviations.map(({ kind, element, at, count, provisional, accepted }) => ({
       kind: kind as Instance['deviationList'][number]['kind'], element, name: nameOf(process, element), at: rfc3339(at), count, provisional, accepted,
       text: describeDeviation(kind, nameOf(process, element), count),

@@ -123,3 +123,10 @@ export async function readVersionCounts(db: Queryable, model: string, version: n
 export function readAllModelCounts(db: Queryable, limit: number): Promise<ModelCountRow[]> {
   return db.query<ModelCountRow>(`select model, ${modelSums} from model_count group by model order by model limit $1::int`, [limit])
 }
+
+/** The versions of a model, oldest first, with the moment of event time from which each is in force. */
+export async function readVersionsInForce(db: Queryable, model: string): Promise<readonly { model: string; version: number; inForceFrom: number }[]> {
+  const rows = await db.query<{ model: string; version: number; in_force_from: string }>(
+    `select model, version, in_force_from from model_version where model = $1 order by version`, [model])
+  return rows.map((row) => ({ model: row.model, version: row.version, inForceFrom: Number(row.in_force_from) }))
+}

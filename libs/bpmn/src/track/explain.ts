@@ -1,0 +1,71 @@
+/** A run told at length, for the page of one instance: where it went, what it waits for, what may come. */
+import { partsOf } from '../net/net.js'
+import { chainToArray, type VisitHow } from './reading.js'
+import type { InstanceView } from './unit.js'
+
+export interface ExplainedVisit {
+  readonly element: string
+  readonly entered: number
+  readonly left?: number
+  readonly how: VisitHow
+}
+
+export interface Explanation {
+  /** In the order in which they began. */
+  readonly visits: readonly ExplainedVisit[]
+  /** Sequence flows of the path, with how often each was taken. */
+  readonly path: readonly { readonly flow: string; readonly count: number }[]
+  /** Elements whose events fit next, with the event types bound to them. */
+  readonly expected: readonly { readonly element: string; readonly events: readonly string[] }[]
+  /** Per element that holds a token whose branch is not known yet: where it may go on. */
+  readonly undecided: ReadonlyMap<string, readonly string[]>
+}
+
+export function explainInstance({ shown, view }: InstanceView): Explanation {
+  const { model } = shown
+  const { story } = shown
+  const closed = chainToArray(story.visits).map((visit): ExplainedVisit => ({ element: visit.element, entered: visit.entered, left: visit.left, how: visit.how }))
+  const open = shown.shownTokens.flatMap((token): ExplainedVisit[] => {
+    const place = model.net.places[token.place]
+    return place === undefined || place.kind === 'source' ? [] : [{ element: place.element, entered: token.since, how: 'observed' }]
+  })
+  const counts = new Map<string, number>()
+  for (const flow of view.flows) counts.set(flow, (counts.get(flow) ?? 0) + 1)
+  const labels = new Set(shown.belief.hypotheses.flatMap(({ cost, marking }) => (cost > 0 ? [] : model.expectedAfter(marking))))
+  const expected = new Map<string, string[]>()
+  for (const label of labels) {
+    const { element, phase } = partsOf(label)
+    const events = model.elements.get(element)?.bindings.filter((binding) => binding.phase === phase).map((binding) => binding.event) ?? []
+    expected.set(element, [...(expected.get(element) ?? []), ...events])
+  }
+  const undecided = new Map<string, readonly string[]>()
+  for (const token of shown.shownTokens) {
+    const element = model.elements.get(model.elementAt(token.place))
+    if (element === undefined || element.outgoing.length < 2 || !['exclusiveGateway', 'eventBasedGateway'].includes(element.kind)) continue
+    undecided.set(element.id, nextObserved(model.process.flows, model.elements, element.outgoing))
+  }
+  return {
+    visits: [...closed, ...(view.status === 'active' ? open : [])].sort((a, b) => a.entered - b.entered),
+    path: [...counts].map(([flow, count]) => ({ flow, count })),
+    expected: [...expected].map(([element, events]) => ({ element, events: [...new Set(events)] })),
+    undecided,
+  }
+}
+
+/** The first elements that events are bound to behind these flows. */
+function nextObserved(
+  flows: InstanceView['shown']['model']['process']['flows'], elements: InstanceView['shown']['model']['elements'], from: readonly string[],
+): readonly string[] {
+  const targets = new Map(flows.map((flow) => [flow.id, flow.target]))
+  const seen = new Set<string>()
+  const found: string[] = []
+  const open = [...from].reverse()
+  for (let flow = open.pop(); flow !== undefined; flow = open.pop()) {
+    const element = elements.get(targets.get(flow) ?? '')
+    if (element === undefined || seen.has(element.id)) continue
+    seen.add(element.id)
+    if (element.bindings.length > 0 || element.outgoing.length === 0) found.push(element.id)
+    else open.push(...[...element.outgoing].reverse())
+  }
+  return found
+}
