@@ -16,11 +16,11 @@ import { Segment } from './segment.js'
 export type Durability = NonNullable<AppendOptions['durability']>
 
 /** A frame takes no further append beyond this: large enough for one checksum to be cheap, small enough to look something up in. */
-const FRAME_BYTES = 256 * 1024
+const FRAME_BYTES = 64 * 1024
 /** Bytes of one write. */
 const COMMIT_BYTES = 8 * 1024 * 1024
 /** Builders' buffers that wait to be used again. */
-const MAX_SPARE_BUFFERS = 8
+const MAX_SPARE_BUFFERS = 16
 /** With `interval` and `os`: bytes that may be written and not synced. */
 const MAX_UNSYNCED_BYTES = 32 * 1024 * 1024
 /** With `os`: the log leaves it to the system so long, then syncs, because readers see synced entries only. */
