@@ -56,6 +56,7 @@ export async function startFakeTracker(models: readonly string[] = []): Promise<
       fake.deployed.push({ type: request.headers['content-type'] ?? '', body })
       return reply(fake.onDeploy.status, fake.onDeploy.body)
     }
+    if (path.startsWith('/api/v1/instances?')) return reply(200, pageOfInstances(new URL(path, 'http://x').searchParams))
     const model = models.find((id) => path.startsWith(`/api/v1/models/${id}`))
     if (model === undefined) return reply(404, problem(404, 'modelUnknown', 'no such model'))
     return reply(200, path.endsWith('/flow') ? flowOf(model) : summaryOf(model))
@@ -87,6 +88,13 @@ function statusAt(position: number): Status {
     version: '0.1.0', now, clockScale: 1, embedded: { log: true, database: true }, head: String(position), folded: String(position), lagSeconds: 0, lagEntries: 0,
     events: position, models: 1, openAlerts: 0, proposedCommands: 0, demoAvailable: false, demoRunning: false,
   }
+}
+
+/** 89 in all, in two pages. */
+function pageOfInstances(query: URLSearchParams): object {
+  const fits = query.get('status') === 'completed' && query.get('deviating') === 'false'
+  if (!fits) return { items: [] }
+  return query.has('cursor') ? { items: Array(39).fill({}) } : { items: Array(50).fill({}), nextCursor: 'more' }
 }
 
 function summaryOf(id: string): object {

@@ -27,7 +27,7 @@ describe('import', () => {
     const ran = await tidemark('import', await csv(1203), '--url', tracker.url, '--model', 'fines', '--output', 'json')
     expect(ran.code).toBe(0)
     expect(JSON.parse(ran.stdout)).toMatchObject({
-      events: 1203, accepted: 1203, duplicates: 0, model: { id: 'fines', version: 1, active: 1, completed: 99, deviating: 10 },
+      events: 1203, accepted: 1203, duplicates: 0, model: { id: 'fines', version: 1, fitting: 89, active: 1, completed: 99, deviating: 10 },
     })
     expect(tracker.events).toHaveLength(1203)
     expect(tracker.events.find((event) => event.id === 'case-4:9')).toEqual({

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Option, type Command } from 'commander'
-import { Deployed, EventsAccepted, Flow, ModelSummary, Problem, Status } from '@tidemark/api'
+import { z } from 'zod'
+import { Deployed, EventsAccepted, Flow, ModelSummary, pageOf, Problem, Status } from '@tidemark/api'
 import { WrongUse } from './output.js'
 
 /** A call is tried again this often where the tracker is busy, restarting or briefly out of reach: some two minutes in all. */
@@ -9,6 +10,11 @@ const FIRST_WAIT_MS = 250
 const MAX_WAIT_MS = 15_000
 /** One request: a batch may wait for a slow disk, not for ever. */
 const REQUEST_TIMEOUT_MS = 30_000
+
+/** The most that the API gives in a page, and a million instances in all. */
+const PAGE_ITEMS = 500
+const MAX_COUNTED_PAGES = 2_000
+const CountedPage = pageOf(z.unknown())
 
 export const DEFAULT_URL = 'http://127.0.0.1:3000'
 
@@ -68,6 +74,19 @@ export class TrackerClient {
 
   async flow(model: string): Promise<Flow | undefined> {
     return this.#found(async () => Flow.parse(await this.#json('GET', `/api/v1/models/${encodeURIComponent(model)}/flow`, `the flow of ${model}`)))
+  }
+
+  /** Instances that a query of GET /api/v1/instances finds, by paging through them; undefined beyond {@link MAX_COUNTED_PAGES} pages. */
+  async countInstances(query: Readonly<Record<string, string>>): Promise<number | undefined> {
+    let [count, cursor] = [0, undefined as string | undefined]
+    for (let page = 0; page < MAX_COUNTED_PAGES; page += 1) {
+      const search = new URLSearchParams({ ...query, limit: String(PAGE_ITEMS), ...(cursor === undefined ? {} : { cursor }) })
+      const found = CountedPage.parse(await this.#json('GET', `/api/v1/instances?${search}`, 'the instances'))
+      count += found.items.length
+      cursor = found.nextCursor
+      if (cursor === undefined) return count
+    }
+    return undefined
   }
 
   /** A refusal with findings (422) is thrown as {@link Refused}; its body carries them. */

@@ -1,5 +1,4 @@
 import { Option, type Command } from 'commander'
-import type { Flow } from '@tidemark/api'
 import { addClientOptions, TrackerClient, type ClientOptions } from './client.js'
 import { LagGate } from './lag-gate.js'
 import { toCloudEvent, sourceOf } from './logs/cloud-events.js'
@@ -27,7 +26,8 @@ export interface ImportSummary {
   followedAfterSeconds: number
   /** Events per second until all were followed. */
   rate: number
-  model?: { id: string; version: number; active: number; completed: number; terminated: number; deviating: number }
+  /** Of the model that was named, all its instances. `fitting`: completed without a deviation; absent where there are too many to count. */
+  model?: { id: string; version: number; fitting?: number; active: number; completed: number; terminated: number; deviating: number }
 }
 
 export function register(program: Command): void {
@@ -57,10 +57,12 @@ async function sendAndWait(client: TrackerClient, log: EventLog, options: Import
   const began = performance.now()
   const secondsSince = (): number => (performance.now() - began) / 1000
   let [events, accepted, duplicates, last] = [0, 0, 0, 0n]
+  // A small file is read long before it is sent.
+  const fraction = (): number => log.fractionRead() * ((accepted + duplicates) / Math.max(events, 1))
   const progress = startProgress('import', 'events')
   const gate = new LagGate({
     status: () => client.status(),
-    onWait: (status) => progress.update(log.fractionRead(), accepted + duplicates, `the tracker catches up (${grouped(status.lagEntries)} behind)`),
+    onWait: (status) => progress.update(fraction(), accepted + duplicates, `the tracker catches up (${grouped(status.lagEntries)} behind)`),
   })
   try {
     await sendBatches(client, cloudEvents(log, options, () => { events += 1 }), {
@@ -69,17 +71,17 @@ async function sendAndWait(client: TrackerClient, log: EventLog, options: Import
         accepted += answer.accepted
         duplicates += answer.duplicates
         if (BigInt(answer.position) > last) last = BigInt(answer.position)
-        progress.update(log.fractionRead(), accepted + duplicates)
+        progress.update(fraction(), accepted + duplicates)
       },
     })
     const seconds = secondsSince()
     await gate.caughtUp(last)
     progress.update(1, accepted + duplicates)
     const followedAfterSeconds = secondsSince()
-    const flow = options.model === undefined ? undefined : await client.flow(options.model)
+    const model = options.model === undefined ? undefined : await countsOf(client, options.model)
     return {
       events, accepted, duplicates, seconds: rounded(seconds), followedAfterSeconds: rounded(followedAfterSeconds),
-      rate: Math.round(events / Math.max(followedAfterSeconds, 0.001)), ...(flow === undefined ? {} : { model: countsOf(flow) }),
+      rate: Math.round(events / Math.max(followedAfterSeconds, 0.001)), ...(model === undefined ? {} : { model }),
     }
   } finally {
     progress.stop()
@@ -94,9 +96,12 @@ async function* cloudEvents(log: EventLog, options: ImportOptions, onRead: () =>
   }
 }
 
-function countsOf(flow: Flow): NonNullable<ImportSummary['model']> {
-  const { model, version, active, completed, terminated, deviating } = flow
-  return { id: model, version, active, completed, terminated, deviating }
+async function countsOf(client: TrackerClient, id: string): Promise<ImportSummary['model']> {
+  const flow = await client.flow(id)
+  if (flow === undefined) return undefined
+  const fitting = await client.countInstances({ model: id, status: 'completed', deviating: 'false' })
+  const { version, active, completed, terminated, deviating } = flow
+  return { id, version, ...(fitting === undefined ? {} : { fitting }), active, completed, terminated, deviating }
 }
 
 function inWords(summary: ImportSummary): string {
@@ -107,8 +112,9 @@ function inWords(summary: ImportSummary): string {
   const { model } = summary
   if (model !== undefined) {
     const all = model.active + model.completed + model.terminated
+    const fitting = model.fitting === undefined ? '' : `${grouped(model.fitting)} fit (completed without deviation), `
     lines.push(
-      `${model.id} version ${model.version}: ${grouped(all)} instances, ${grouped(all - model.deviating)} without deviation, ${grouped(model.deviating)} deviating; ` +
+      `${model.id} version ${model.version}: ${grouped(all)} instances, ${fitting}${grouped(model.deviating)} deviate; ` +
       `${grouped(model.completed)} completed, ${grouped(model.active)} active, ${grouped(model.terminated)} terminated`,
     )
   }
