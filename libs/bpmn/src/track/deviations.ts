@@ -103,7 +103,8 @@ function redeem(run: Run, found: Draft[], label: string, step: TrailStep, at: nu
     owing.owed.splice(owing.owed.indexOf(label), 1)
     const index = owing.elements.indexOf(element)
     if (index >= 0) owing.elements.splice(index, 1)
-    if (step.time - owing.at <= run.model.toleranceMs) return
+    // Without a tolerance equal times have the order of their sequence.
+    if (run.model.toleranceMs > 0 && step.time - owing.at <= run.model.toleranceMs) return
   }
   found.push({ kind: 'outOfOrder', elements: [element], owed: [], at: step.time, arrival: step.arrival, step: at })
 }
