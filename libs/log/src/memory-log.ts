@@ -27,7 +27,8 @@ export class MemoryLog implements Log {
   readonly #head = new Head()
   readonly #producers = new Producers()
   readonly #readers = new Map<string, number>()
-  readonly #originals = new Map<string, Entry>()
+  /** By key; several where a key was used again for other content. */
+  readonly #originals = new Map<string, Entry[]>()
   #entries: Entry[] = []
   #first = 1
   #sizeBytes = 0
@@ -65,14 +66,15 @@ export class MemoryLog implements Log {
 
   #storeOne(draft: Draft, appendTime: number): Position {
     const key = draft.key ?? ''
-    const original = key === '' ? undefined : this.#originals.get(key)
-    if (original !== undefined && Buffer.compare(original.payload, draft.payload) === 0) return original.position
+    const earlier = (key === '' ? undefined : this.#originals.get(key)) ?? []
+    const original = earlier.find((it) => Buffer.compare(it.payload, draft.payload) === 0)
+    if (original !== undefined) return original.position
     const time = Math.min(draft.time ?? appendTime, appendTime)
     const position = BigInt(this.#last + 1)
     const entry = { position, kind: draft.kind, subject: draft.subject, appendTime, time, key, payload: Uint8Array.from(draft.payload) }
     this.#entries.push(entry)
     this.#sizeBytes += entry.payload.byteLength
-    if (key !== '') this.#originals.set(key, entry)
+    if (key !== '') this.#originals.set(key, [...earlier, entry])
     if (this.#originals.size > DUPLICATE_WINDOW) this.#originals.delete(this.#originals.keys().next().value!)
     return position
   }

@@ -71,7 +71,7 @@ function planForwards(options: ReadOptions, extent: Extent, common: Common, want
 function planBackwards(options: ReadOptions, extent: Extent, common: Common, wanted: Wanted): ReadPlan {
   const lowest = Math.max(options.until === undefined ? 0 : Number(options.until), extent.first)
   const from = options.from
-  if (from === 'earliest') return { ...common, wanted, lowest, highest: extent.first, exact: false }
+  if (from === 'earliest') return { ...common, wanted, lowest, highest: Math.min(extent.first, extent.durable), exact: false }
   if (from === 'latest') return { ...common, wanted, lowest, highest: extent.durable, exact: false }
   if ('time' in from) return { ...common, wanted: { ...wanted, untilMs: time(from.time) }, lowest, highest: extent.durable, exact: false }
   const highest = Math.min(Number(from.position), extent.durable)
