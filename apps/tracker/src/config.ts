@@ -77,14 +77,15 @@ export function readSettings(env: Environment): Settings {
   const given = withSecretFiles(env, wrong)
   const parsed = Variables.safeParse(given)
   if (!parsed.success) for (const issue of parsed.error.issues) wrong.push(`${issue.path[0]?.toString() ?? ''}: ${issue.message}`)
+  const { TIDEMARK_HOST: host, TIDEMARK_TOKEN: token } = given
+  if (host !== undefined && !isLoopback(host) && token === undefined) {
+    wrong.push(
+      `TIDEMARK_HOST: ${host} can be reached from other machines, so TIDEMARK_TOKEN (or TIDEMARK_TOKEN_FILE) must be set too. ` +
+        'Without a token Tidemark answers on a loopback address only.',
+    )
+  }
   if (!parsed.success || wrong.length > 0) throw badConfiguration(wrong)
   const values = parsed.data
-  if (!isLoopback(values.TIDEMARK_HOST) && values.TIDEMARK_TOKEN === undefined) {
-    throw badConfiguration([
-      `TIDEMARK_HOST: ${values.TIDEMARK_HOST} can be reached from other machines, so TIDEMARK_TOKEN (or TIDEMARK_TOKEN_FILE) must be set too. ` +
-        'Without a token Tidemark answers on a loopback address only.',
-    ])
-  }
   return Object.freeze({
     port: values.PORT,
     host: values.TIDEMARK_HOST,

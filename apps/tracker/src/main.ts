@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { Log } from '@tidemark/log'
+import type { FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
 import { AppModule } from './app.module.js'
 import { type Clock, systemClock } from './clock.js'
@@ -14,7 +15,7 @@ import { servePages } from './http/pages.js'
 import { createLogger, NestLogger } from './logging.js'
 import { openLog } from './open-log.js'
 import { TrackerError } from './problem.js'
-import { ProblemFilter, sendProblem } from './problem.filter.js'
+import { ProblemFilter, sendProblem, trackerErrorOf } from './problem.filter.js'
 import { openDatabase } from './store/open-database.js'
 import { Progress } from './store/progress.js'
 import { ensureShards } from './store/shards.js'
@@ -78,7 +79,15 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
 }
 
 function adapter(): FastifyAdapter {
-  return new FastifyAdapter({ logger: false, bodyLimit: MAX_BODY_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: 'idle', return503OnClosing: true })
+  return new FastifyAdapter({
+    logger: false,
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    // What the router itself refuses, such as a path with a broken % escape, passes no filter.
+    frameworkErrors: (error: unknown, _request: unknown, reply: FastifyReply) => sendProblem(reply, trackerErrorOf(error)),
+  })
 }
 
 /** The edge: who may come in, how bodies are read, what every answer carries, what errors look like. */
@@ -101,8 +110,10 @@ async function furnish(app: NestFastifyApplication, settings: Settings, logger: 
 }
 
 async function listen(app: NestFastifyApplication, settings: Settings): Promise<void> {
+  await app.init()
   try {
-    await app.listen(settings.port, settings.host)
+    // Not through Nest, which would log the failure before it is told in one message.
+    await app.getHttpAdapter().getInstance().listen({ port: settings.port, host: settings.host })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EADDRINUSE') {
