@@ -21,8 +21,8 @@ export interface KnownUnit {
   readonly contents: Map<string, string>
 }
 
-/** Facts held in memory over all units. A fact takes about a kilobyte with its step and story. */
-const MAX_CACHED_FACTS = 150_000
+/** Facts held in memory over all units. With its step, story and view a fact takes some four kilobytes. */
+const MAX_CACHED_FACTS = 30_000
 
 export class Units {
   readonly #models: Models
