@@ -7,20 +7,22 @@ async function* events(count: number, timed: (at: number) => boolean = () => tru
   for (let at = 0; at < count; at += 1) yield { json: JSON.stringify({ at, pad: 'x'.repeat(size) }), timed: timed(at) }
 }
 
-function recorder(fails?: (batch: number) => boolean): { client: TrackerClient; batches: { at: number }[][]; most: () => number } {
+function recorder(fails?: (batch: number) => boolean): { client: TrackerClient; batches: { at: number }[][]; most: () => number; beside: number[] } {
   const batches: { at: number }[][] = []
+  const beside: number[] = []
   let [under, most] = [0, 0]
   const client = {
     async sendEvents(batch: string) {
       const number = batches.push(JSON.parse(batch) as { at: number }[])
       most = Math.max(most, ++under)
+      beside.push(under)
       for (let wait = 0; wait < 5; wait += 1) await turn()
       under -= 1
       if (fails?.(number) === true) throw new Error(`batch ${number} failed`)
       return { accepted: batches[number - 1]?.length ?? 0, duplicates: 0, position: String(number) }
     },
   } as unknown as TrackerClient
-  return { client, batches, most: () => most }
+  return { client, batches, most: () => most, beside }
 }
 
 const open = async (): Promise<void> => undefined
@@ -41,9 +43,9 @@ test('a batch of large events is cut before the tracker refuses it', async () =>
 })
 
 test('events without a time are never under way beside others', async () => {
-  const { client, most } = recorder()
-  await sendBatches(client, events(4 * BATCH_EVENTS, () => false), { gate: open, onAccepted: () => undefined })
-  expect(most()).toBe(1)
+  const { client, beside } = recorder()
+  await sendBatches(client, events(6 * BATCH_EVENTS, (at) => at < 3 * BATCH_EVENTS), { gate: open, onAccepted: () => undefined })
+  expect(beside).toEqual([1, 2, 3, 1, 1, 1])
 })
 
 test('the first batch that fails for good ends the sending', async () => {
