@@ -22,11 +22,13 @@ export interface DiagramProps {
   /** Nothing can be drawn: why. */
   onFailed?: (reason: string) => void
   label: string
+  /** What the view does not speak of steps back: for a path. */
+  receding?: boolean
   ref?: Ref<DiagramHandle>
 }
 
 /** The one place where React meets the canvas: it hands the wanted view on and renders nothing inside. */
-export default function Diagram({ xml, view, selected, hovered, onSelect, onHover, onFailed, label, ref }: DiagramProps) {
+export default function Diagram({ xml, view, selected, hovered, onSelect, onHover, onFailed, label, receding, ref }: DiagramProps) {
   const container = useRef<HTMLDivElement>(null)
   const drawing = useRef<Drawing>(undefined)
   const listeners = useRef({ onSelect, onHover, onFailed })
@@ -75,5 +77,10 @@ export default function Diagram({ xml, view, selected, hovered, onSelect, onHove
     move: (moves) => drawing.current?.move(moves),
   }), [])
 
-  return <div ref={container} role="group" aria-label={label} data-testid="diagram" data-opened={opened === xml} style={{ width: '100%', height: '100%' }} />
+  return (
+    <div
+      ref={container} role="group" aria-label={label} data-testid="diagram" data-opened={opened === xml} data-receding={receding}
+      style={{ width: '100%', height: '100%' }}
+    />
+  )
 }

@@ -26,8 +26,9 @@ describe('the live flow through its lenses', () => {
     expect(view.elements.has('gone')).toBe(false)
   })
 
-  it('uses the middle of the scale where all are equal', () => {
-    expect(flowView(flow([{ element: 'a', visits: 7 }]), 'visits').elements.get('a')!.paint).toEqual(['volume-3'])
+  it('paints near figures alike: 29 days and 22 days are the same trouble', () => {
+    const view = flowView(flow([{ element: 'a', visits: 29 }, { element: 'b', visits: 22 }, { element: 'c', visits: 5 }]), 'visits')
+    expect(['a', 'b', 'c'].map((id) => view.elements.get(id)!.paint[0])).toEqual(['volume-5', 'volume-5', 'volume-3'])
   })
 
   it('draws a flow as wide as it is used, rare ones still to be seen, unused ones plain', () => {

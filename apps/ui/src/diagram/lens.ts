@@ -59,14 +59,17 @@ function measureTitle(element: ElementFlow, lens: Lens): string {
   return `${what}: half within ${p50 === undefined ? 'an unknown time' : durationText(p50)}, 95 % within ${durationText(p95 ?? 0)}`
 }
 
-/** Five levels on a logarithmic scale between the smallest and the largest: process times span minutes to weeks. */
+/** What is this many times smaller than the largest is as cold as can be; nearer ones differ by less, so that 22 and 29 days look alike. */
+const coldRatio = 50
+
+/** Five levels on a logarithmic scale up to the largest: process times span minutes to weeks. */
 function levelsOf(elements: readonly ElementFlow[], lens: Lens): (measure: number) => 1 | 2 | 3 | 4 | 5 {
   const measures = elements.map((element) => measureOf(element, lens) ?? 0).filter((measure) => measure > 0)
-  const low = Math.log(Math.min(...measures, Infinity) || 1)
   const high = Math.log(Math.max(...measures, 1))
+  const low = high - Math.log(coldRatio)
   return (measure) => {
-    if (!(high > low)) return 3
-    return (1 + Math.min(4, Math.floor(((Math.log(Math.max(measure, 1e-9)) - low) / (high - low)) * 5))) as 1 | 2 | 3 | 4 | 5
+    const share = (Math.log(Math.max(measure, 1)) - low) / (high - low)
+    return (1 + Math.max(0, Math.min(4, Math.floor(share * 5)))) as 1 | 2 | 3 | 4 | 5
   }
 }
 

@@ -19,7 +19,7 @@ it('shows an instance as the path it took, where it is, and where it left the mo
   expect(elements.get('pack')).toEqual({
     paint: ['assumed', 'deviates'], marks: [{ kind: 'deviating', text: '', title: 'Pack was skipped' }],
   })
-  expect(elements.get('ship')).toMatchObject({ paint: ['visited', 'here'], pill: { text: 'stuck' }, marks: [{ kind: 'stuck' }] })
+  expect(elements.get('ship')).toMatchObject({ paint: ['visited', 'here'], pill: { text: 'here' }, marks: [{ kind: 'stuck' }] })
   expect(flows.get('loop')).toMatchObject({ paint: ['taken'], label: '3×', title: 'Taken 3 times' })
   expect(flows.get('f1')).not.toHaveProperty('label')
 })

@@ -13,8 +13,7 @@ export function pathView(instance: Instance): DiagramView {
   for (const token of instance.tokens) {
     const here = at(token.element)
     here.paint.add('here')
-    const text = token.stuck ? 'stuck' : token.late ? 'late' : 'here'
-    here.pill = { tone: 'tokens', text, title: `${token.name || token.element}: the instance is here` }
+    here.pill = { tone: 'tokens', text: 'here', title: 'The instance is here now' }
     if (token.stuck) here.marks.push({ kind: 'stuck', text: '', title: 'Stuck here' })
     if (token.late) here.marks.push({ kind: 'late', text: '', title: 'Late here' })
   }

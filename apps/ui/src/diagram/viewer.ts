@@ -27,9 +27,11 @@ export interface DrawingListener {
   hovered(element: string | undefined): void
 }
 
-/** Room around the drawing for badges that reach beyond it. */
-const paddingPx = 36
+/** Room around the drawing for badges that reach beyond it, and below for the legend and the bpmn.io mark. */
+const room = { top: 34, right: 40, bottom: 60, left: 32 }
 const maxFitScale = 1.2
+/** Seen from further away, marks are signs without numbers, or they would cover each other. */
+const farScale = 0.5
 const zoomFactor = 1.25
 
 /**
@@ -55,7 +57,8 @@ export class Drawing {
         defaultStrokeColor: 'var(--drawing-element-stroke, var(--drawing-stroke))',
         defaultLabelColor: 'var(--drawing-ink)',
       },
-      textRenderer: { defaultStyle: { fontFamily: 'inherit', fontSize: 12 }, externalStyle: { fontSize: 11 } },
+      // A list of families and not "inherit": labels are measured outside of the canvas before they are broken into lines.
+      textRenderer: { defaultStyle: { fontFamily: getComputedStyle(container).fontFamily, fontSize: 12 }, externalStyle: { fontSize: 11 } },
       additionalModules: [badges, bands, paints, travellers],
     } as ConstructorParameters<typeof NavigatedViewer>[0])
     this.#listen(listener)
@@ -98,12 +101,15 @@ export class Drawing {
   fit(): void {
     const canvas = this.#service('canvas')
     const { inner, outer } = canvas.viewbox() as unknown as { inner: Box; outer: Box }
-    if (outer.width < 2 * paddingPx || outer.height < 2 * paddingPx || inner.width <= 0) return
-    const scale = Math.min(maxFitScale, (outer.width - 2 * paddingPx) / inner.width, (outer.height - 2 * paddingPx) / inner.height)
+    const free = { width: outer.width - room.left - room.right, height: outer.height - room.top - room.bottom }
+    if (free.width <= 0 || free.height <= 0 || inner.width <= 0) return
+    const scale = Math.min(maxFitScale, free.width / inner.width, free.height / inner.height)
     const width = outer.width / scale
     const height = outer.height / scale
     this.#fitting = true
-    canvas.viewbox({ x: inner.x + (inner.width - width) / 2, y: inner.y + (inner.height - height) / 2, width, height })
+    const x = inner.x + inner.width / 2 - (room.left + free.width / 2) / scale
+    const y = inner.y + inner.height / 2 - (room.top + free.height / 2) / scale
+    canvas.viewbox({ x, y, width, height })
     this.#fitting = false
     this.#steered = false
   }
@@ -163,8 +169,9 @@ export class Drawing {
     events.on('element.click', ({ element }: { element: Drawn }) => listener.selected(elementOf(element)))
     events.on('element.hover', ({ element }: { element: Drawn }) => listener.hovered(elementOf(element)))
     events.on('element.out', () => listener.hovered(undefined))
-    events.on('canvas.viewbox.changed', () => {
+    events.on('canvas.viewbox.changed', ({ viewbox }: { viewbox: { scale: number } }) => {
       if (!this.#fitting) this.#steered = true
+      this.#service('canvas').getContainer().toggleAttribute('data-far', viewbox.scale < farScale)
     })
   }
 

@@ -1,15 +1,15 @@
-import { ActionIcon, Button, Group, Textarea, Tooltip } from '@mantine/core'
+import { Button, Group, Textarea } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { Alert } from '@tidemark/api'
-import { useEffect, useState } from 'react'
+import { useState } from 'react'
 import { post } from '../api.js'
-import { IconX } from '../icons.js'
 import { Ago, Lasting } from '../parts/moment.js'
 import { Section } from '../parts/page.js'
 import { ProblemNote, titleOf } from '../parts/problem-note.js'
 import { Status } from '../parts/sign.js'
+import { SidePanel } from '../parts/split.js'
 import { alertQuery } from '../queries.js'
 import type { InstanceSearch } from '../search.js'
 import classes from './alerts.module.css'
@@ -19,19 +19,8 @@ const deliveryTones = { pending: 'active', delivered: 'good', failed: 'late', de
 
 export function AlertPanel({ id, onClose }: { id: string; onClose: () => void }) {
   const { data: alert, error, refetch } = useQuery(alertQuery(id))
-  useEffect(() => {
-    const press = (event: KeyboardEvent): void => {
-      if (event.key === 'Escape' && !event.defaultPrevented) onClose()
-    }
-    document.addEventListener('keydown', press)
-    return () => document.removeEventListener('keydown', press)
-  }, [onClose])
   return (
-    <aside className={classes.panel} aria-label="Alert" data-testid="alert-panel">
-      <header className={classes.panelHead}>
-        <h2>{alert?.title ?? 'Alert'}</h2>
-        <Tooltip label="Close (Esc)"><ActionIcon onClick={onClose} aria-label="Close the panel"><IconX size={16} /></ActionIcon></Tooltip>
-      </header>
+    <SidePanel label="Alert" testId="alert-panel" onClose={onClose} title={alert?.title ?? 'Alert'}>
       {error !== null && <ProblemNote error={error} again={() => void refetch()} />}
       {alert !== undefined && (
         <>
@@ -41,7 +30,7 @@ export function AlertPanel({ id, onClose }: { id: string; onClose: () => void })
           <Deliveries alert={alert} />
         </>
       )}
-    </aside>
+    </SidePanel>
   )
 }
 

@@ -7,6 +7,7 @@ import { Ago } from '../parts/moment.js'
 import { Page, Spacer } from '../parts/page.js'
 import { Rows, type Column } from '../parts/rows.js'
 import { Sign } from '../parts/sign.js'
+import { Split } from '../parts/split.js'
 import { alertsQuery, statusQuery } from '../queries.js'
 import { alertStatuses } from '../search.js'
 import type { SignName } from '../signs.js'
@@ -45,15 +46,12 @@ export function AlertsPage() {
         {tracker !== undefined && tracker.lagSeconds > 5 && <span className="dim">The tracker is behind: what it has not seen yet raises no alert.</span>}
       </>
     }>
-      <div className={classes.columns} data-open={search.alert !== undefined || undefined}>
-        <div className={classes.list}>
-          <Rows
-            label="Alerts" query={query} queryKey={options.queryKey} columns={search.alert === undefined ? columns : columns.slice(0, 2)} idOf={({ id }) => id} rowPx={56} selected={search.alert} onOpen={({ id }) => open(id)}
-            empty={<Empty title={nothing[status][0]}>{nothing[status][1]}</Empty>}
-          />
-        </div>
-        {search.alert !== undefined && <AlertPanel id={search.alert} onClose={() => open(undefined)} />}
-      </div>
+      <Split wide panel={search.alert !== undefined && <AlertPanel key={search.alert} id={search.alert} onClose={() => open(undefined)} />}>
+        <Rows
+          label="Alerts" query={query} queryKey={options.queryKey} columns={search.alert === undefined ? columns : columns.slice(0, 2)} idOf={({ id }) => id}
+          rowPx={56} selected={search.alert} onOpen={({ id }) => open(id)} empty={<Empty title={nothing[status][0]}>{nothing[status][1]}</Empty>}
+        />
+      </Split>
     </Page>
   )
 }

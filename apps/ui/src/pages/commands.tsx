@@ -1,7 +1,7 @@
 import { Select } from '@mantine/core'
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, type InfiniteData } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import type { CommandSummary } from '@tidemark/api'
+import type { CommandSummary, Page as Listed } from '@tidemark/api'
 import { Empty } from '../parts/empty.js'
 import { Json } from '../parts/json.js'
 import { Ago } from '../parts/moment.js'
@@ -21,7 +21,7 @@ export function CommandsPage() {
   const search = route.useSearch()
   const navigate = useNavigate()
   const options = commandsQuery({ ...search })
-  const query = useInfiniteQuery(options)
+  const query = useInfiniteQuery({ ...options, select: search.status === undefined ? withoutProposals : undefined })
   const proposals = useInfiniteQuery({ ...commandsQuery({ model: search.model, status: 'proposed' }), enabled: search.status === undefined })
   const waiting = search.status === undefined ? proposals.data?.pages[0]?.items ?? [] : []
   return (
@@ -42,7 +42,7 @@ export function CommandsPage() {
           <Rows
             label="Commands" query={query} queryKey={options.queryKey} columns={columns} idOf={({ id }) => id} rowPx={52}
             empty={
-              <Empty title={search.status === undefined ? 'No commands yet' : `No command is ${search.status}`}>
+              <Empty title={search.status === undefined ? (waiting.length > 0 ? 'No other commands yet' : 'No commands yet') : `No command is ${search.status}`}>
                 {search.status === undefined ? 'A command appears when an instance reaches an element that a model marks as managed, in the modes suggest and manage.' : commandTexts[search.status]}
               </Empty>
             }
@@ -53,13 +53,18 @@ export function CommandsPage() {
   )
 }
 
+/** They stand beside the list, to be decided. */
+function withoutProposals(data: InfiniteData<Listed<CommandSummary>, string | undefined>): InfiniteData<Listed<CommandSummary>, string | undefined> {
+  return { ...data, pages: data.pages.map((page) => ({ ...page, items: page.items.filter(({ status }) => status !== 'proposed') })) }
+}
+
 const columns: Column<CommandSummary>[] = [
   { name: 'Command', width: 'minmax(150px, 1.2fr)', cell: (row) => <Two top={<code>{row.type}</code>} below={row.target === undefined ? row.elementName : `${row.elementName} → ${row.target}`} /> },
   { name: 'For', width: 'minmax(90px, 0.8fr)', cell: (row) => <Link to="/instances/$id" params={{ id: row.instance }} className="clip">{row.key}</Link> },
   { name: 'Delivery', width: 'minmax(160px, 1.6fr)', cell: (row) => <Two top={<Status tone={commandTones[row.status]}>{row.status}</Status>} below={row.error ?? row.note ?? commandTexts[row.status]} /> },
   { name: 'Attempts', width: '70px', cell: (row) => <span className="number">{row.attempts}</span>, align: 'right', fromPx: 1000 },
   { name: 'Decided', width: '120px', cell: (row) => <Ago at={row.decidedAt} />, align: 'right' },
-  { name: '', width: '108px', cell: (row) => (row.status === 'proposed' ? null : <CommandActions command={row} />), fromPx: 900 },
+  { name: '', width: '108px', cell: (row) => (row.status === 'proposed' ? null : <CommandActions command={row} />), fromPx: 700 },
 ]
 
 function Two({ top, below }: { top: React.ReactNode; below: string }) {

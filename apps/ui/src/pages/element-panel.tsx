@@ -1,12 +1,11 @@
-import { ActionIcon, Tooltip } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { ElementFlow, Flow, InstanceSummary } from '@tidemark/api'
-import { IconX } from '../icons.js'
 import { Lasting } from '../parts/moment.js'
 import { Section } from '../parts/page.js'
 import { ProblemNote } from '../parts/problem-note.js'
 import { Sign } from '../parts/sign.js'
+import { SidePanel } from '../parts/split.js'
 import { firstInstancesQuery } from '../queries.js'
 import type { SignName } from '../signs.js'
 import { durationText } from '../times.js'
@@ -25,14 +24,10 @@ interface ElementPanelProps {
 export function ElementPanel({ flow, element: id, version, onClose }: ElementPanelProps) {
   const element = flow.elements.find((known) => known.element === id)
   return (
-    <aside className={classes.panel} aria-label="Element" data-testid="element-panel">
-      <div className={classes.panelHead}>
-        <div>
-          <h2>{element === undefined ? id : elementTitle(element)}</h2>
-          <p className="dim clip" title={id}>{element === undefined ? 'Not part of this version' : `${kindText(element.kind)} · ${id}`}</p>
-        </div>
-        <Tooltip label="Close (Esc)"><ActionIcon onClick={onClose} aria-label="Close the panel"><IconX size={16} /></ActionIcon></Tooltip>
-      </div>
+    <SidePanel
+      label="Element" testId="element-panel" onClose={onClose} title={element === undefined ? id : elementTitle(element)}
+      below={<p className="dim clip" title={id}>{element === undefined ? 'Not part of this version' : `${kindText(element.kind)} · ${id}`}</p>}
+    >
       {element !== undefined && (
         <>
           <Section title="Now"><Numbers element={element} /></Section>
@@ -40,7 +35,7 @@ export function ElementPanel({ flow, element: id, version, onClose }: ElementPan
           <First model={flow.model} version={version} element={element} />
         </>
       )}
-    </aside>
+    </SidePanel>
   )
 }
 

@@ -8,9 +8,10 @@ import { Ago, Moment } from '../parts/moment.js'
 import { Page } from '../parts/page.js'
 import { Rows, type Column } from '../parts/rows.js'
 import { Status } from '../parts/sign.js'
+import { Split } from '../parts/split.js'
 import { eventsQuery, eventTypesQuery } from '../queries.js'
 import { fateKinds } from '../search.js'
-import { EventDrawer } from './event-drawer.js'
+import { EventPanel } from './event-panel.js'
 import classes from './events.module.css'
 import { fateTexts, fateTones } from './fates.js'
 
@@ -22,6 +23,7 @@ export function EventsPage() {
   const navigate = useNavigate()
   const { event: opened, ...filter } = search
   const options = eventsQuery(filter)
+  const all = columns((event) => ({ ...search, event }))
   const query = useInfiniteQuery(options)
   const change = (part: typeof search): void => void navigate({ to: '/events', search: { ...search, ...part }, replace: true })
   return (
@@ -37,11 +39,12 @@ export function EventsPage() {
         {search.fate !== undefined && <span className="dim">{fateTexts[search.fate]}</span>}
       </div>
     }>
-      <Rows
-        label="Events" query={query} queryKey={options.queryKey} columns={columns((event) => ({ ...search, event }))} idOf={({ position }) => position} selected={opened} rowPx={40}
-        onOpen={({ position }) => change({ event: position })} empty={<NoEvents filtered={Object.keys(filter).length > 0} fate={search.fate} />}
-      />
-      <EventDrawer position={opened} onClose={() => change({ event: undefined })} />
+      <Split wide panel={opened !== undefined && <EventPanel position={opened} onClose={() => change({ event: undefined })} />}>
+        <Rows
+          label="Events" query={query} queryKey={options.queryKey} columns={opened === undefined ? all : all.slice(0, 4)} idOf={({ position }) => position} selected={opened}
+          onOpen={({ position }) => change({ event: position })} empty={<NoEvents filtered={Object.keys(filter).length > 0} fate={search.fate} />}
+        />
+      </Split>
     </Page>
   )
 }

@@ -11,6 +11,7 @@ import { DiagramFrame } from '../parts/diagram-frame.js'
 import { Figure } from '../parts/figure.js'
 import { Page, Spacer } from '../parts/page.js'
 import { ProblemNote } from '../parts/problem-note.js'
+import { Split } from '../parts/split.js'
 import { flowQuery, modelsQuery, modelXmlQuery } from '../queries.js'
 import type { FlowSearch, Lens } from '../search.js'
 import { ElementPanel } from './element-panel.js'
@@ -34,7 +35,6 @@ export function FlowPage() {
   const asTable = search.view === 'table'
   const change = useCallback((part: FlowSearch) => void navigate({ search: (before) => ({ ...before, ...part }), replace: true }), [navigate])
   const select = useCallback((element: string | undefined) => change({ element }), [change])
-  useEscape(search.element !== undefined, () => select(undefined))
 
   const failed = models.error ?? flow.error
   return (
@@ -50,15 +50,14 @@ export function FlowPage() {
         />
       </>
     }>
-      <div className={classes.stage} data-panel={search.element !== undefined || undefined}>
+      <Split panel={search.element !== undefined && flow.data !== undefined && (
+        <ElementPanel flow={flow.data} element={search.element} version={search.version} onClose={() => select(undefined)} />
+      )}>
         {failed !== null && flow.data === undefined ? <ProblemNote error={failed} again={() => void flow.refetch()} />
           : models.data !== undefined && summary === undefined ? <ProblemNote error={new Error(`No model has the id ${model}. It may have been deployed under another name.`)} />
           : asTable ? <ElementTable flow={flow.data} lens={lens} selected={search.element} onSelect={select} />
           : <FlowCanvas flow={flow.data} xml={xml.data} failed={xml.error} lens={lens} model={model} name={summary?.name ?? model} selected={search.element} onSelect={select} />}
-        {search.element !== undefined && flow.data !== undefined && (
-          <ElementPanel flow={flow.data} element={search.element} version={search.version} onClose={() => select(undefined)} />
-        )}
-      </div>
+      </Split>
     </Page>
   )
 }
@@ -143,19 +142,4 @@ function LensChoice({ lens, onChange }: { lens: Lens; onChange: (lens: Lens) => 
       onChange={(chosen) => onChange(chosen as Lens)} data-testid="lens"
     />
   )
-}
-
-function useEscape(active: boolean, leave: () => void): void {
-  const latest = useRef(leave)
-  useEffect(() => {
-    latest.current = leave
-  })
-  useEffect(() => {
-    if (!active) return
-    const press = (event: KeyboardEvent): void => {
-      if (event.key === 'Escape' && !event.defaultPrevented) latest.current()
-    }
-    document.addEventListener('keydown', press)
-    return () => document.removeEventListener('keydown', press)
-  }, [active])
 }

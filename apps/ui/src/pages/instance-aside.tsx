@@ -7,7 +7,7 @@ import { Section } from '../parts/page.js'
 import { Sign, Status } from '../parts/sign.js'
 import { CommandActions } from './command-actions.js'
 import classes from './instance.module.css'
-import { commandTexts, commandTones } from './words.js'
+import { commandTexts, commandTones, sentence } from './words.js'
 
 type Token = InstanceSummary['tokens'][number]
 
@@ -116,7 +116,7 @@ function Commands({ instance }: { instance: Instance }) {
       {instance.commands.map((command) => (
         <div key={command.id} className={classes.block} data-testid="instance-command">
           <p className={classes.blockHead}><code>{command.type}</code><Status tone={commandTones[command.status]}>{command.status}</Status></p>
-          <p className="dim">{command.error ?? command.note ?? commandTexts[command.status]} Decided <Ago at={command.decidedAt} />{command.target !== undefined && <> for {command.target}</>}.</p>
+          <p className="dim">{sentence(command.error ?? command.note ?? commandTexts[command.status])} Decided <Ago at={command.decidedAt} />{command.target !== undefined && <> for {command.target}</>}.</p>
           <CommandActions command={command} />
         </div>
       ))}

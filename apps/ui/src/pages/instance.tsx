@@ -46,7 +46,7 @@ export function InstancePage() {
         <div className={classes.main}>
           <div className={classes.diagram}>
             <DiagramFrame
-              xml={xml.data} view={view} hovered={hovered} selected={selected} label={`Path of ${instance.key}`} onHover={setHovered} onSelect={setSelected}
+              xml={xml.data} view={view} hovered={hovered} selected={selected} receding label={`Path of ${instance.key}`} onHover={setHovered} onSelect={setSelected}
               legend={<PathLegend />} {...(xml.error !== null && { instead: <Empty title="The drawing could not be read" /> })}
             />
           </div>

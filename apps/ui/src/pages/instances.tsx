@@ -42,7 +42,7 @@ function columnsFor(search: InstanceSearch, modelNames: ReadonlyMap<string, stri
     { name: 'Status', width: '104px', cell: (row) => <Status tone={instanceStatusTones[row.status]}>{row.status}</Status> },
     { name: 'Where it is', width: 'minmax(120px, 1.8fr)', cell: (row) => <Where row={row} /> },
     { name: 'There for', width: '96px', cell: (row) => <ThereFor row={row} />, align: 'right' },
-    { name: '', width: 'minmax(150px, 1.3fr)', cell: (row) => <StateBadges stuck={row.stuck} late={row.late} deviations={row.deviations} /> },
+    { name: 'State', width: 'minmax(150px, 1.3fr)', cell: (row) => <StateBadges stuck={row.stuck} late={row.late} deviations={row.deviations} /> },
     { name: 'Started', width: '124px', cell: (row) => <Ago at={row.startedAt} />, align: 'right', fromPx: 960 },
     { name: 'Last event', width: '124px', cell: (row) => <Ago at={row.lastEventAt} />, align: 'right', fromPx: 1200 },
   ]

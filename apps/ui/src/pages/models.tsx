@@ -2,7 +2,7 @@ import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import type { ModelSummary } from '@tidemark/api'
-import { IconFileUpload } from '../icons.js'
+import { IconChevronDown, IconFileUpload } from '../icons.js'
 import { Empty } from '../parts/empty.js'
 import { Figure } from '../parts/figure.js'
 import { Ago } from '../parts/moment.js'
@@ -69,23 +69,28 @@ function Model({ model, opened }: { model: ModelSummary; opened: number | undefi
 function VersionLine({ model, version, opened }: { model: string; version: Version; opened: boolean }) {
   const [tone, text] = statusTexts[version.status]
   const progress = version.status === 'catchingUp' && version.progress !== undefined ? ` (${Math.floor(version.progress * 100)} %)` : ''
+  const line = (
+    <>
+      <Link to="/flow/$model" params={{ model }} search={{ version: version.version }} className="number">v{version.version}</Link>
+      <Status tone={tone}>{text + progress}</Status>
+      <span className="dim">deployed <Ago at={version.deployedAt} /></span>
+    </>
+  )
   return (
     <li className={classes.version}>
-      <details open={opened}>
-        <summary>
-          <Link to="/flow/$model" params={{ model }} search={{ version: version.version }} className="number">v{version.version}</Link>
-          <Status tone={tone}>{text + progress}</Status>
-          <span className="dim">deployed <Ago at={version.deployedAt} /></span>
-          <Counts version={version} />
-        </summary>
-        <FindingList findings={version.findings} />
-      </details>
+      {version.findings.length === 0
+        ? <div className={classes.line}>{line}<span className={classes.counts}><span className="dim">no findings</span></span></div>
+        : (
+            <details open={opened}>
+              <summary className={classes.line}>{line}<Counts version={version} /><IconChevronDown size={14} className={classes.chevron} /></summary>
+              <FindingList findings={version.findings} />
+            </details>
+          )}
     </li>
   )
 }
 
 function Counts({ version: { findings } }: { version: Version }) {
-  if (findings.length === 0) return <span className={classes.counts}><span className="dim">no findings</span></span>
   return (
     <span className={classes.counts}>
       {(['error', 'warning', 'info'] as const).map((severity) => {

@@ -23,6 +23,11 @@ export const commandTexts: Record<CommandStatus, string> = {
   missed: 'Its moment had passed, or the work was seen done.',
 }
 
+/** With its full stop, whoever wrote it. */
+export function sentence(text: string): string {
+  return /[.!?…]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`
+}
+
 export function canBeRetried({ status }: CommandSummary): boolean {
   return status === 'failed' || status === 'dead'
 }

@@ -1,12 +1,15 @@
 import { useTrackerNow } from '../clock.js'
 import { countdownText, durationText, momentText, momentTitle, relativeText } from '../times.js'
 
-/** How long ago on the tracker's clock; the absolute time with its zone on hover. */
+/**
+ * How long ago on the tracker's clock; the absolute time with its zone on hover. What has happened is never said to be ahead: the clock that is
+ * carried forward here may lag a little, and on a fast clock a little is hours.
+ */
 export function Ago({ at }: { at: string }) {
   const nowMs = useTrackerNow()
   return (
     <time dateTime={at} title={momentTitle(at)} className="number">
-      {nowMs === undefined ? momentText(at, false) : relativeText(Date.parse(at), nowMs)}
+      {nowMs === undefined ? momentText(at, false) : relativeText(Math.min(Date.parse(at), nowMs), nowMs)}
     </time>
   )
 }

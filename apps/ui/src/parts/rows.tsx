@@ -37,7 +37,7 @@ const maxRows = 6_000
 const fetchAheadRows = 20
 
 /** A keyset-paged list of any length: only the rows in sight are in the DOM, the next page is fetched before its turn comes. */
-export function Rows<T>({ label, query, queryKey, columns, idOf, onOpen, selected, empty, rowPx = 44 }: RowsProps<T>) {
+export function Rows<T>({ label, query, queryKey, columns, idOf, onOpen, selected, empty, rowPx = 40 }: RowsProps<T>) {
   const scroller = useRef<HTMLDivElement>(null)
   const rows = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data])
   const { width } = useViewportSize()

@@ -12,7 +12,7 @@ import type { ElementView, Mark, Pill } from '../view.js'
  */
 export class Badges {
   static $inject = ['canvas', 'elementRegistry', 'eventBus', 'overlays']
-  #badges = new Map<string, { pill?: HTMLButtonElement; marks?: HTMLButtonElement }>()
+  #badges = new Map<string, { pill?: HTMLButtonElement; marks?: HTMLButtonElement; box?: HTMLElement }>()
 
   constructor(
     readonly canvas: Canvas,
@@ -29,33 +29,44 @@ export class Badges {
     const badges = this.#badges.get(id) ?? {}
     this.#badges.set(id, badges)
     const name = String((shape as { businessObject?: { name?: string } }).businessObject?.name ?? id)
-    if (view?.pill !== undefined) fillPill(badges.pill ??= this.#add(shape, 'pill'), name, view.pill)
+    if (view?.pill !== undefined) fillPill(badges.pill ??= this.#add(shape, 'pill', badges), name, view.pill)
     else if (badges.pill !== undefined) badges.pill.hidden = true
-    if (view !== undefined && view.marks.length > 0) fillMarks(badges.marks ??= this.#add(shape, 'marks'), name, view.marks)
+    if (view !== undefined && view.marks.length > 0) fillMarks(badges.marks ??= this.#add(shape, 'marks', badges), name, view.marks)
     else if (badges.marks !== undefined) badges.marks.hidden = true
   }
 
-  #add(shape: ShapeLike, kind: 'pill' | 'marks'): HTMLButtonElement {
-    const box = document.createElement('div')
+  #add(shape: ShapeLike, kind: 'pill' | 'marks', badges: { box?: HTMLElement }): HTMLButtonElement {
     const button = document.createElement('button')
-    const small = Number(shape['width']) < 60
     button.type = 'button'
-    button.className = `tm-${kind}${small ? ' tm-small' : ''}`
+    button.className = `tm-${kind}`
     button.dataset['element'] = String(shape.id)
     button.addEventListener('click', (originalEvent) => this.eventBus.fire('element.click', { element: shape, originalEvent }))
     button.addEventListener('mouseenter', () => this.eventBus.fire('element.hover', { element: shape }))
     button.addEventListener('mouseleave', () => this.eventBus.fire('element.out', { element: shape }))
-    box.className = 'tm-anchor'
-    box.append(button)
-    this.overlays.add(shape as never, `tm-${kind}`, { position: placeOf(kind, small), html: box, scale: { min: 0.72 }, show: { minZoom: 0.18 } })
+    if (isSmall(shape)) (badges.box ??= this.#box(shape, 'above')).append(button)
+    else this.#box(shape, kind).append(button)
     return button
+  }
+
+  #box(shape: ShapeLike, place: Place): HTMLElement {
+    const box = document.createElement('div')
+    box.className = `tm-anchor tm-${place}`
+    const position = place === 'pill' ? { bottom: 11, left: -10 } : place === 'marks' ? { top: -16, right: -12 } : { top: 5, left: Number(shape['width']) / 2 }
+    const anchor = document.createElement('div')
+    anchor.append(box)
+    this.overlays.add(shape as never, `tm-${place}`, { position, html: anchor, scale: { min: leastScale }, show: { minZoom: 0.16 } })
+    return box
   }
 }
 
-/** Pills sit on the lower left corner, marks on the upper right one; small shapes have their names below and so carry both above. */
-function placeOf(kind: 'pill' | 'marks', small: boolean) {
-  if (kind === 'pill') return small ? { top: -8, left: 6 } : { bottom: 10, left: -10 }
-  return small ? { top: -8, right: 8 } : { top: -10, right: -12 }
+/** Badges shrink with the drawing down to this, so that they can be read where its labels no longer can. */
+const leastScale = 0.66
+
+/** Pills sit on the lower left corner, marks on the upper right one. Events and gateways have their names below, and carry both above them. */
+type Place = 'pill' | 'marks' | 'above'
+
+function isSmall(shape: ShapeLike): boolean {
+  return Number(shape['width']) < 60
 }
 
 function fillPill(button: HTMLButtonElement, name: string, pill: Pill): void {

@@ -1,4 +1,3 @@
-import { Drawer } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { Fate, LoggedEvent } from '@tidemark/api'
@@ -10,15 +9,17 @@ import { Moment } from '../parts/moment.js'
 import { Section } from '../parts/page.js'
 import { ProblemNote } from '../parts/problem-note.js'
 import { Status } from '../parts/sign.js'
+import { SidePanel } from '../parts/split.js'
 import { eventQuery } from '../queries.js'
 import classes from './events.module.css'
 import { fateTexts, fateTones } from './fates.js'
 
-export function EventDrawer({ position, onClose }: { position: string | undefined; onClose: () => void }) {
+/** An event as it came, and what became of it in each model. */
+export function EventPanel({ position, onClose }: { position: string; onClose: () => void }) {
   return (
-    <Drawer opened={position !== undefined} onClose={onClose} position="right" size={520} title={<span className={classes.drawerTitle}>Event at position <span className="number">{position}</span></span>} classNames={{ body: classes.drawerBody }}>
-      {position !== undefined && <EventBody position={position} />}
-    </Drawer>
+    <SidePanel label="Event" testId="event-panel" onClose={onClose} title={<span className="number">Event {position}</span>}>
+      <EventBody position={position} />
+    </SidePanel>
   )
 }
 
@@ -28,7 +29,7 @@ function EventBody({ position }: { position: string }) {
   if (error !== null) return <ProblemNote error={error} again={() => void refetch()} />
   if (event === undefined) return null
   return (
-    <div data-testid="event-drawer">
+    <div>
       <Section title="What became of it">
         {event.fates.length === 0 && <p className="dim">{fateTexts.unmatched}</p>}
         {event.fates.map((fate, index) => <FateLine key={index} fate={fate} />)}
