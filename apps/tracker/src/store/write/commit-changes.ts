@@ -17,20 +17,25 @@ function column<Row, Value>(rows: readonly Row[], value: (row: Row) => Value): V
   return rows.map(value)
 }
 
-function insertFacts(tx: Queryable, { facts }: Changes): Statements {
+/** New facts carry their reading at once; only those of older ones are updated. */
+function insertFacts(tx: Queryable, { facts, readings }: Changes): Statements {
   if (facts.length === 0) return []
-  const rows = [...facts].sort((a, b) => compare(a.unit, b.unit) || compare(a.fact.position, b.fact.position))
+  const readingOf = new Map(readings.map((row) => [`${row.unit} ${row.position}`, row]))
+  const rows = facts.map((row) => ({ ...row, read: readingOf.get(`${row.unit} ${row.fact.position}`) }))
+    .sort((a, b) => compare(a.unit, b.unit) || compare(a.fact.position, b.fact.position))
   return [tx.query(
-    `insert into instance_event (unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch)
-     select unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels::jsonb, patch::jsonb
-     from unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
-       as row (unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch)
+    `insert into instance_event (unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch, instance, element, phase, reading)
+     select unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels::jsonb, patch::jsonb, instance, element, phase, reading
+     from unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+       $13::uuid[], $14::text[], $15::text[], $16::text[])
+       as row (unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch, instance, element, phase, reading)
      on conflict do nothing`,
     [
       column(rows, (row) => row.unit), column(rows, (row) => row.fact.position), column(rows, (row) => row.fact.kind), column(rows, (row) => row.fact.time),
       column(rows, (row) => row.fact.appendTime), column(rows, (row) => row.fact.source), column(rows, (row) => row.fact.id), column(rows, (row) => row.fact.type),
       column(rows, (row) => row.fact.sequence ?? null), column(rows, (row) => row.contentHash), column(rows, (row) => labelsText(row.fact.labels)),
-      column(rows, (row) => patchText(row.fact)),
+      column(rows, (row) => patchText(row.fact)), column(rows, (row) => row.read?.instance ?? null), column(rows, (row) => row.read?.element ?? null),
+      column(rows, (row) => row.read?.phase ?? null), column(rows, (row) => row.read?.reading ?? null),
     ],
   )]
 }
@@ -58,7 +63,9 @@ function patchText(fact: Changes['facts'][number]['fact']): string | null {
   return JSON.stringify({ command, element, outcome, by, note })
 }
 
-function updateReadings(tx: Queryable, { readings }: Changes): Statements {
+function updateReadings(tx: Queryable, { facts, readings: all }: Changes): Statements {
+  const fresh = new Set(facts.map((row) => `${row.unit} ${row.fact.position}`))
+  const readings = all.filter((row) => !fresh.has(`${row.unit} ${row.position}`))
   if (readings.length === 0) return []
   return [tx.query(
     `update instance_event as event set instance = row.instance, element = row.element, phase = row.phase, reading = row.reading
