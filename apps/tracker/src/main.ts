@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import { NestFactory } from '@nestjs/core'
+import { type MicroserviceOptions, Transport } from '@nestjs/microservices'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { Log } from '@tidemark/log'
 import type { FastifyReply } from 'fastify'
@@ -12,6 +13,7 @@ import { MAX_BODY_BYTES, readBodies } from './http/bodies.js'
 import { offerDemo } from './http/demo.js'
 import { securityHeaders } from './http/headers.js'
 import { servePages } from './http/pages.js'
+import { AnyNatsMessage, PlainAnswer } from './ingest/nats-envelope.js'
 import { createLogger, NestLogger } from './logging.js'
 import { openLog } from './open-log.js'
 import { TrackerError } from './problem.js'
@@ -67,6 +69,7 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
     })
     undo.push(() => closeApp(app))
     await furnish(app, settings, logger, parts.startDemo)
+    await connectNats(app, settings)
     await listen(app, settings)
     const url = urlOf(app, settings)
     logger.info({ url, dataDir: settings.dataDir, database: database.embedded ? 'embedded' : 'postgres' }, 'tidemark answers')
@@ -107,6 +110,29 @@ async function furnish(app: NestFastifyApplication, settings: Settings, logger: 
   app.useGlobalFilters(new ProblemFilter(logger))
   offerDemo(fastify, startDemo)
   await servePages(fastify)
+}
+
+/** Trackers that share a NATS share the work: each event goes to one of them. */
+const NATS_QUEUE = 'tidemark'
+const NATS_RECONNECT_MS = 2_000
+
+/** The way in over NATS, as Nest's own transport. It reconnects for ever: commands and events wait, the HTTP side goes on. */
+async function connectNats(app: NestFastifyApplication, settings: Settings): Promise<void> {
+  if (settings.natsUrl === undefined) return
+  app.connectMicroservice<MicroserviceOptions>({
+    transport: Transport.NATS,
+    options: {
+      servers: settings.natsUrl, queue: NATS_QUEUE, name: 'tidemark', maxReconnectAttempts: -1, reconnectTimeWait: NATS_RECONNECT_MS,
+      deserializer: new AnyNatsMessage(), serializer: new PlainAnswer(),
+    },
+  })
+  try {
+    await app.startAllMicroservices()
+  } catch (error) {
+    throw new TrackerError(
+      'natsUnreachable', 500, `NATS at ${new URL(settings.natsUrl).host} cannot be reached: ${(error as Error).message}. Check NATS_URL, or leave it out.`, undefined, { cause: error },
+    )
+  }
 }
 
 async function listen(app: NestFastifyApplication, settings: Settings): Promise<void> {

@@ -7,10 +7,13 @@ import { nextDue } from '../store/next-due.js'
 import { CLOCK, DATABASE, LOG, LOGGER } from '../store/tokens.js'
 import { EventsController } from './events.controller.js'
 import { Heartbeat } from './heartbeat.js'
+import { NatsController } from './nats.controller.js'
+import { NatsIntake } from './nats-intake.js'
 
 @Module({
-  controllers: [EventsController],
+  controllers: [EventsController, NatsController],
   providers: [
+    { provide: NatsIntake, inject: [LOG], useFactory: (log: Log) => new NatsIntake(log) },
     {
       provide: Heartbeat,
       inject: [LOG, CLOCK, DATABASE, LOGGER],
