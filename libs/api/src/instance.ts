@@ -18,6 +18,8 @@ export type Token = z.infer<typeof Token>
 export const VisitHow = z.enum(['observed', 'assumed', 'silent', 'timer', 'command'])
 export const Visit = z.object({
   element: z.string(), name: z.string(), entered: Timestamp, left: Timestamp.optional(), how: VisitHow,
+  /** Ended by a boundary event, a terminate end or an error. */
+  interrupted: z.boolean().optional(),
 })
 export type Visit = z.infer<typeof Visit>
 

@@ -24,8 +24,8 @@ export async function explain(db: Database, processes: Processes, row: InstanceD
   if (view === undefined) return { visits: [], path: [], expected: [], deadlines: [], undecided: new Map() }
   const { visits, path, expected, undecided } = explainInstance(view)
   return {
-    visits: visits.map(({ element, entered, left, how }) => ({
-      element, name: nameOf(process, element), entered: rfc3339(entered), how, ...(left === undefined ? {} : { left: rfc3339(left) }),
+    visits: visits.map(({ element, entered, left, how, interrupted }) => ({
+      element, name: nameOf(process, element), entered: rfc3339(entered), how, ...(left === undefined ? {} : { left: rfc3339(left) }), ...(interrupted ? { interrupted } : {}),
     })),
     path: [...path],
     expected: expected.map(({ element, events }) => ({ element, name: nameOf(process, element), events: [...events] })),

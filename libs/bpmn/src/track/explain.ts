@@ -8,6 +8,8 @@ export interface ExplainedVisit {
   readonly entered: number
   readonly left?: number
   readonly how: VisitHow
+  /** Ended by something that interrupted it. */
+  readonly interrupted: boolean
 }
 
 export interface Explanation {
@@ -24,10 +26,10 @@ export interface Explanation {
 export function explainInstance({ shown, view }: InstanceView): Explanation {
   const { model } = shown
   const { story } = shown
-  const closed = chainToArray(story.visits).map((visit): ExplainedVisit => ({ element: visit.element, entered: visit.entered, left: visit.left, how: visit.how }))
+  const closed = chainToArray(story.visits).map((visit): ExplainedVisit => ({ element: visit.element, entered: visit.entered, left: visit.left, how: visit.how, interrupted: visit.interrupted }))
   const open = shown.shownTokens.flatMap((token): ExplainedVisit[] => {
     const place = model.net.places[token.place]
-    return place === undefined || place.kind === 'source' ? [] : [{ element: place.element, entered: token.since, how: 'observed' }]
+    return place === undefined || place.kind === 'source' ? [] : [{ element: place.element, entered: token.since, how: 'observed', interrupted: false }]
   })
   const counts = new Map<string, number>()
   for (const flow of view.flows) counts.set(flow, (counts.get(flow) ?? 0) + 1)

@@ -26,6 +26,8 @@ export interface Visit {
   readonly how: VisitHow
   /** Both ends were seen: the duration may be counted. */
   readonly measured: boolean
+  /** Ended by a boundary event, a terminate end or an error, not by itself. */
+  readonly interrupted: boolean
 }
 
 interface Chain<T> {
@@ -75,10 +77,13 @@ export function advance(net: Net, state: ReadingState, move: Move, context: Step
     }
     const cleared = transition.clears.length === 0 ? [] : kept.filter((token) => transition.clears.includes(token.place))
     const remaining = cleared.length === 0 ? kept : kept.filter((token) => !transition.clears.includes(token.place))
-    const closes = (token: TokenAt, ends: VisitHow) => {
+    const closes = (token: TokenAt, ends: VisitHow, interrupted: boolean) => {
       const place = net.places[token.place]
       if (place === undefined || place.kind === 'source') return
-      visits = { item: visit(place.element, token, context.time, ends), before: visits }
+      // A sub-process is done when the last thing inside is: that was seen, though its own end is silent.
+      const seen = ends === 'observed' || ends === 'timer' || (ends === 'silent' && place.kind === 'scope')
+      const measured = token.sure && seen && !interrupted
+      visits = { item: { element: place.element, entered: token.since, left: context.time, how: ends, measured, interrupted }, before: visits }
     }
     const goesInside = transition.outputs.some((place) => {
       const kind = net.places[place]?.kind
@@ -91,16 +96,16 @@ export function advance(net: Net, state: ReadingState, move: Move, context: Step
       const element = net.places[token.place]?.element
       if (element === transition.element) {
         // One stay for a join, however many tokens it took.
-        if (!own && !goesInside) closes(token, how)
+        if (!own && !goesInside) closes(token, how, false)
         own = true
       } else {
-        closes(token, how)
+        closes(token, how, isBoundary(net, transition))
       }
     }
-    for (const token of cleared) closes(token, how)
+    for (const token of cleared) closes(token, how, true)
     if (!own) {
       const waited = first !== undefined && how === 'observed' && net.places[first.place]?.kind === 'at' && !isBoundary(net, transition) ? first.since : context.time
-      visits = { item: { element: transition.element, entered: waited, left: context.time, how, measured: false }, before: visits }
+      visits = { item: { element: transition.element, entered: waited, left: context.time, how, measured: false, interrupted: false }, before: visits }
     }
     const sure = how !== 'assumed'
     const cause = context.inherits ? (first?.cause ?? context.cause) : context.cause
@@ -139,10 +144,6 @@ export function chainToArray<T>(chain: { readonly item: T; readonly before: unkn
   const items: T[] = []
   for (let link = chain as Chain<T> | undefined; link !== undefined; link = link.before) items.push(link.item)
   return items.reverse()
-}
-
-function visit(element: string, token: TokenAt, left: number, how: VisitHow): Visit {
-  return { element, entered: token.since, left, how, measured: token.sure && (how === 'observed' || how === 'timer') }
 }
 
 function howOf(transition: Transition): VisitHow {
