@@ -55,16 +55,12 @@ export class DraftCheck {
   }
 }
 
+/** At least the UTF-16 units, which is what most keys have in bytes: near enough for the bound of a batch. */
 function keyBytes(key: string, i: number): number {
-  // Three bytes per UTF-16 unit at most: only a key that may be too long, or has more than ASCII, needs the exact count.
-  if (key.length * 3 <= MAX_KEY_BYTES && isAscii(key)) return key.length
   if (!key.isWellFormed()) throw new LogError('invalid', `Draft ${i}: its key is not well-formed text.`)
+  // Three bytes per unit at most: only a key that may be too long needs the exact count.
+  if (key.length * 3 <= MAX_KEY_BYTES) return key.length
   const bytes = Buffer.byteLength(key)
   if (bytes > MAX_KEY_BYTES) throw new LogError('tooLarge', `Draft ${i}: its key has ${bytes} bytes, at most ${MAX_KEY_BYTES} are taken.`)
   return bytes
-}
-
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false
-  return true
 }

@@ -48,6 +48,16 @@ export class Producers {
     this.#known.set(producer.id, known)
     if (this.#known.size > MAX_PRODUCERS) this.#known.delete(this.#known.keys().next().value!)
   }
+
+  /** Forgets the results of batches that were not stored in the end: those that hold a position from this one on. */
+  forget(from: number): void {
+    for (const [id, known] of this.#known) {
+      const stored = known.results.filter(({ result }) => result.positions.every((position) => position < from))
+      if (stored.length === known.results.length) continue
+      if (stored.length === 0) this.#known.delete(id)
+      else this.#known.set(id, { epoch: known.epoch, results: stored })
+    }
+  }
 }
 
 function check(producer: Producer): void {

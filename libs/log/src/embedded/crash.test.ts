@@ -1,6 +1,6 @@
 /**
  * Seeded workloads, crashed at every operation they make. After each crash the log must open, hold a prefix of what was appended, and
- * hold all that was acknowledged or shown to a reader. TIDEMARK_CRASH_SEEDS sets how many seeds run (default two dozen).
+ * hold all that was acknowledged or shown to a reader. TIDEMARK_CRASH_SEEDS sets how many seeds run (default a dozen).
  */
 import { describe, expect, it } from 'vitest'
 import type { Draft, Entry } from '../log.js'
@@ -10,7 +10,7 @@ import { Random } from '../testing/random.js'
 import type { EmbeddedLogOptions } from './embedded-log.js'
 import { EmbeddedLog } from './embedded-log.js'
 
-const SEEDS = Number(process.env.TIDEMARK_CRASH_SEEDS ?? 24)
+const SEEDS = Number(process.env.TIDEMARK_CRASH_SEEDS ?? 12)
 const DIRECTORY = '/log'
 
 describe('A log whose machine crashes at any operation', () => {
@@ -18,7 +18,7 @@ describe('A log whose machine crashes at any operation', () => {
     let crashes = 0
     for (let seed = 1; seed <= SEEDS; seed++) crashes += await crashEverywhere(seed)
     expect(crashes).toBeGreaterThan(SEEDS * 50)
-  }, 60_000 * Math.max(1, SEEDS / 24))
+  }, 120_000 * Math.max(1, SEEDS / 12))
 })
 
 async function crashEverywhere(seed: number): Promise<number> {

@@ -78,9 +78,18 @@ export class DuplicateWindow {
     }
     this.#newer.add(fingerprint, position)
   }
+
+  /** Forgets all positions from this one on. */
+  forget(from: number): void {
+    this.#newer.forget(from)
+    this.#older.forget(from)
+  }
 }
 
 const FIRST_SLOTS = 1_024
+
+/** In the place of a position that was forgotten. */
+const FORGOTTEN = -1
 
 /** Open addressing with linear probing over typed arrays; at most half full. Position 0 is an empty slot. */
 class FingerprintTable {
@@ -94,7 +103,7 @@ class FingerprintTable {
       const position = this.#positions[slot]!
       if (position === 0) return 0
       const w = slot * 3
-      if (this.#words[w] === a && this.#words[w + 1] === b && this.#words[w + 2] === c) return position
+      if (this.#words[w] === a && this.#words[w + 1] === b && this.#words[w + 2] === c && position !== FORGOTTEN) return position
     }
   }
 
@@ -102,6 +111,10 @@ class FingerprintTable {
     if (this.size * 2 >= this.#positions.length) this.#grow()
     this.#put(a, b, c, position)
     this.size++
+  }
+
+  forget(from: number): void {
+    for (let slot = 0; slot < this.#positions.length; slot++) if (this.#positions[slot]! >= from) this.#positions[slot] = FORGOTTEN
   }
 
   #put(a: number, b: number, c: number, position: number): void {

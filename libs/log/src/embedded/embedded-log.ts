@@ -119,6 +119,7 @@ export class EmbeddedLog implements Log {
         this.#head.advanced()
       },
       rolled: (active) => this.#segments.push(active),
+      refused: (from) => this.#remembered.forget(from),
       poisoned: (error) => this.#head.end(error),
     })
   }

@@ -48,6 +48,16 @@ describe('Group commit', () => {
     await log.close()
   })
 
+  it('lets those who follow the head read from memory', async () => {
+    const { log, disk } = await open()
+    const reading = log.read({ from: 'earliest', follow: true, limit: 3 })
+    const appended = disk.operations
+    for (let n = 0; n < 3; n++) await log.append([draft(`${n}`)])
+    for await (const batch of reading) expect(batch.length).toBeGreaterThan(0)
+    expect(disk.operations - appended, 'a write and a sync for each append, and no read').toBe(6)
+    await log.close()
+  })
+
   it('marks the end when nothing more comes, so that damage to what was acknowledged last is told from a torn write', async () => {
     const { log, disk } = await open({ idleMarkerMs: 0 })
     await log.append([draft('acknowledged')])
@@ -113,5 +123,42 @@ describe('A log whose disk fails', () => {
     for await (const batch of log.read({ from: 'earliest' })) seen.push(...batch.map((it) => Buffer.from(it.payload).toString()))
     expect(seen).toEqual(['safe'])
     await log.close()
+  })
+})
+
+describe('A log whose disk is full', () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
+
+  it('refuses what it cannot store, keeps what it has, and goes on when there is room', async () => {
+    const { log, disk } = await open({ tailCacheBytes: 0 })
+    await log.append([draft('a', 'k1')])
+    disk.failAt.set(disk.operations + 1, full)
+    const producer = { id: 'p', epoch: 0, sequence: 0 }
+    const refused = await Promise.allSettled([
+      log.append([draft('b', 'k2')], { producer }), log.append([draft('b', 'k2')]), log.append([draft('c')], { durability: 'os' }),
+    ])
+    for (const it of refused) expect(it).toMatchObject({ reason: { code: 'backpressure', retryable: true } })
+    expect(log.stats()).toMatchObject({ last: 1n, pendingBytes: 0 })
+
+    expect(await log.append([draft('b', 'k2')], { producer })).toMatchObject({ first: 2n, accepted: 1 })
+    expect(await log.append([draft('a', 'k1')])).toMatchObject({ duplicates: 1 })
+    await log.close()
+    const again = await EmbeddedLog.open(DIRECTORY, { disk: disk.afterKill() })
+    expect((await again.lookup([1n, 2n, 3n])).map((it) => it && Buffer.from(it.payload).toString())).toEqual(['a', 'b', undefined])
+    expect(again.stats().recovered).toEqual([])
+    await again.close()
+  })
+
+  it('goes on also where there was no room for a new segment', async () => {
+    const { log, disk } = await open({ segmentSizeBytes: 200 })
+    await log.append([draft('a'.repeat(100))])
+    for (let operation = 1; operation <= 2; operation++) {
+      disk.failAt.set(disk.operations + operation, full)
+      await expect(log.append([draft('b')]), `operation ${operation}`).rejects.toMatchObject({ code: 'backpressure' })
+    }
+    expect(await log.append([draft('c')])).toMatchObject({ first: 2n })
+    disk.failAt.set(disk.operations + 1, full)
+    await log.close()
+    await (await EmbeddedLog.open(DIRECTORY, { disk: disk.afterKill() })).close()
   })
 })

@@ -2,8 +2,9 @@
  * One write and one sync for all appends that came while the last sync was in flight. There is no timer: the slower the disk, the
  * larger the groups. Positions are given out when an append comes in; it is answered when its frame is on disk.
  *
- * States: open; finishing (no new appends, what is pending goes on); poisoned. After any failed write or sync nobody knows what is on
- * disk, and a second sync that succeeds proves nothing, so the first failure ends all appends until the log is opened again.
+ * States: open; finishing (no new appends, what is pending goes on); poisoned. After a failed write or sync nobody knows what is on
+ * disk, and a second sync that succeeds proves nothing, so the first failure ends all appends until the log is opened again. One
+ * failure is known: a disk that is full. What was half written is cut off, all that waits is refused, and the next append tries again.
  */
 import type { AppendOptions, Appended } from '../log.js'
 import { LogError } from '../log.js'
@@ -40,6 +41,8 @@ export interface CommitEvents {
   durable(frames: readonly Frame[]): void
   /** A new segment takes the frames from now on. */
   rolled(active: Segment): void
+  /** The disk is full: nothing from this position on was stored. */
+  refused(from: number): void
   poisoned(error: LogError): void
 }
 
@@ -214,7 +217,13 @@ export class GroupCommit {
 
   async #commitOnce(): Promise<void> {
     const group = this.#takeGroup()
-    if (group.length > 0) await this.#write(group)
+    try {
+      if (group.length > 0) await this.#write(group)
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+      await this.#refuse(error)
+      return
+    }
     const wanted = this.#syncRequested || this.#unsyncedWaiters.length > 0 || this.#unsyncedBytes > MAX_UNSYNCED_BYTES
     if (wanted) await this.#sync()
     else this.#syncWithin(Math.min(...group.map((frame) => frame.syncWithinMs)))
@@ -270,7 +279,8 @@ export class GroupCommit {
     this.#segment = active
     this.#markedBytes = active.sizeBytes
     this.#events.rolled(active)
-    await full.writeIndexFile(index)
+    // Derived: where it fails, it is built again when the log is opened.
+    await full.writeIndexFile(index).catch(() => undefined)
     full.index = undefined
     await full.release()
     return active
@@ -351,12 +361,31 @@ export class GroupCommit {
   async #mark(): Promise<void> {
     const { next: base, sizeBytes: offset, syncedBytes, maxAppendTime: appendTime } = this.#segment
     const marker = sealMarker({ base, offset, syncedBytes, appendTime }, this.#salt)
-    await this.#segment.file.write([marker.buffer], offset)
+    try {
+      await this.#segment.file.write([marker.buffer], offset)
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+      // What it covers is on disk; the next frame will say so.
+      await this.#segment.file.truncate(offset)
+      return
+    }
     await this.#segment.file.sync()
     this.#syncs++
     this.#segment.note(marker)
     this.#segment.syncedBytes = this.#segment.sizeBytes
     this.#markedBytes = this.#segment.sizeBytes
+  }
+
+  /** Takes back what was given positions and is not written. */
+  async #refuse(cause: unknown): Promise<void> {
+    await this.#segment.file.truncate(this.#segment.sizeBytes)
+    this.#next = this.#segment.next
+    this.#events.refused(this.#next)
+    this.#rejectUnwritten(new LogError('backpressure', 'The disk is full: nothing more is taken until there is room.', { cause }))
+    const lost = this.#repetitions.filter((it) => it.position >= this.#next)
+    this.#repetitions = this.#repetitions.filter((it) => it.position < this.#next)
+    for (const { reject } of lost) reject(new LogError('backpressure', 'The disk is full: the original could not be stored.', { cause }))
+    this.#syncRequested = this.#unsynced.length > 0
   }
 
   #fail(cause: unknown): void {
@@ -365,16 +394,26 @@ export class GroupCommit {
       + `${cause instanceof Error ? cause.message : String(cause)}. Nothing more is taken until it is opened again.`, { cause })
     this.#poison = error
     clearTimeout(this.#syncTimer)
+    clearTimeout(this.#markerTimer)
+    for (const { reject } of [...this.#unsyncedWaiters, ...this.#repetitions]) reject(error)
+    this.#unsynced = []
+    this.#unsyncedWaiters = []
+    this.#repetitions = []
+    this.#rejectUnwritten(error)
+    this.#events.poisoned(error)
+  }
+
+  #rejectUnwritten(error: LogError): void {
     const frames = [...this.#inFlight, ...this.#pending]
-    const waiters = [...this.#unsyncedWaiters, ...this.#repetitions, ...frames.flatMap((it) => [...it.onWritten, ...it.onSynced])]
     this.#inFlight = []
     this.#inFlightBytes = 0
     this.#sealedBytes = 0
     this.#pending = []
-    this.#unsynced = []
-    this.#unsyncedWaiters = []
-    this.#repetitions = []
-    for (const { reject } of waiters) reject(error)
-    this.#events.poisoned(error)
+    for (const frame of frames) for (const { reject } of [...frame.onWritten, ...frame.onSynced]) reject(error)
   }
+}
+
+function isDiskFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOSPC' || code === 'EDQUOT'
 }

@@ -6,7 +6,7 @@ import { FaultyDisk } from '../testing/faulty-disk.js'
 import { Random } from '../testing/random.js'
 import { EmbeddedLog } from './embedded-log.js'
 
-const SEEDS = 40
+const SEEDS = 24
 const STEPS = 60
 const kinds: readonly EntryKind[] = ['event', 'model', 'operation', 'clock', 'settlement']
 const subjects = ['event.order.placed', 'event.order.paid', 'event.stock', 'clock'] as const
@@ -18,7 +18,9 @@ describe('An embedded log answers as a log in memory does', () => {
     const disk = new FaultyDisk()
     let now = 1_000
     const clock = (): number => now
-    const options = { disk, clock, segmentSizeBytes: 300 + random.below(3_000), tailCacheBytes: random.below(3) * 2_000, idleMarkerMs: random.below(2) * 1e9 }
+    const options = {
+      disk, clock, segmentSizeBytes: 300 + random.below(3_000) + random.below(2) * 100_000, tailCacheBytes: random.below(3) * 2_000, idleMarkerMs: random.below(2) * 1e9,
+    }
     const model = new MemoryLog({ clock })
     let log: Log = await EmbeddedLog.open('/log', options)
     for (let step = 0; step < STEPS; step++) {
@@ -34,7 +36,7 @@ describe('An embedded log answers as a log in memory does', () => {
           .toEqual(await readAll(model, read))
       } else if (what === 8) {
         const positions = Array.from({ length: 5 }, () => BigInt(random.below(Number(model.stats().last) + 3)))
-        expect(await log.lookup(positions)).toEqual(await model.lookup(positions))
+        expect((await log.lookup(positions)).map(comparable)).toEqual((await model.lookup(positions)).map(comparable))
       } else {
         await log.close()
         log = await EmbeddedLog.open('/log', options)
@@ -48,7 +50,7 @@ function someDrafts(random: Random, now: number): Draft[] {
   return Array.from({ length: random.below(6) }, () => ({
     kind: kinds[random.below(kinds.length)]!,
     subject: subjects[random.below(subjects.length)]!,
-    payload: Buffer.alloc(random.below(4) === 0 ? random.below(400) : 3, random.below(2)),
+    payload: Buffer.alloc(random.below(4) === 0 ? random.below(1_500) : 3, random.below(2)),
     ...(random.chance(0.5) && { time: now - 500 + random.below(1_000) }),
     ...(random.chance(0.5) && { key: `key ${random.below(30)}` }),
   }))
@@ -67,8 +69,13 @@ function someRead(random: Random, last: number, now: number): ReadOptions {
   }
 }
 
-async function readAll(log: Log, options: ReadOptions): Promise<Entry[]> {
-  const entries: Entry[] = []
-  for await (const batch of log.read(options)) entries.push(...batch)
+async function readAll(log: Log, options: ReadOptions): Promise<unknown[]> {
+  const entries: unknown[] = []
+  for await (const batch of log.read(options)) entries.push(...batch.map(comparable))
   return entries
+}
+
+/** Texts are compared far quicker than byte arrays. */
+function comparable(entry: Entry | undefined): unknown {
+  return entry && { ...entry, payload: Buffer.from(entry.payload).toString('latin1') }
 }

@@ -37,6 +37,12 @@ export class Remembered {
     return original
   }
 
+  /** What was given a position from this one on was not stored in the end. */
+  forget(from: number): void {
+    this.#window.forget(from)
+    this.producers.forget(from)
+  }
+
   learn(frame: Frame): void {
     const view = new DataView(frame.buffer.buffer, frame.buffer.byteOffset, frame.buffer.byteLength)
     eachKeyOrMark(

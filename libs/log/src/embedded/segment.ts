@@ -65,12 +65,19 @@ export class Segment implements SegmentSummary {
     const segment = new Segment(disk, directory, base, salt)
     segment.index = new SparseIndex()
     const file = await disk.open(segment.path, 'create')
+    const marker = sealMarker({ base, offset: 0, syncedBytes: 0, appendTime }, salt)
+    try {
+      await file.write([marker.buffer], 0)
+      await file.sync()
+      await disk.syncDirectory(directory)
+    } catch (error) {
+      // It may be tried again under this name, when the disk has room.
+      await file.close()
+      await disk.remove(segment.path)
+      throw error
+    }
     segment.#file = file
     segment.#users = 1
-    const marker = sealMarker({ base, offset: 0, syncedBytes: 0, appendTime }, salt)
-    await file.write([marker.buffer], 0)
-    await file.sync()
-    await disk.syncDirectory(directory)
     segment.note(marker)
     segment.syncedBytes = segment.sizeBytes
     return segment
