@@ -74,7 +74,9 @@ export function viewOf(base: Run, clock: number): { readonly run: Run; readonly 
   const deadlines: ShownDeadline[] = []
   const conditions: Condition[] = []
   const tooOld = (moment: number) => run.lastArrival - moment > model.effectsMaxAgeMs
-  const tokens = run.shownTokens
+  // Where the work is comes before the sub-process it is in.
+  const isScope = (token: TokenAt) => (model.net.places[token.place]?.kind === 'scope' ? 1 : 0)
+  const tokens = [...run.shownTokens].sort((a, b) => isScope(a) - isScope(b))
   const dead = run.belief.hypotheses.every(({ cost, marking }) => cost > 0 || model.isDead(marking))
 
   const ended = story.tokens.length === 0
