@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ServeModule } from '../../apps/tracker/src/serve/serve.module.js'
+import { unitOf } from '../../apps/tracker/src/store/identity.js'
 import { NOON, openServingHouse } from '../support/house.js'
 import type { RunningHouse } from '../support/house.js'
 import { alertRow, commandRow, idOf, insert, instanceRow, modelRow, tokenRow } from '../support/seed.js'
@@ -20,9 +21,7 @@ beforeAll(async () => {
   await insert(house.db, 'token', [
     tokenRow('A', 'pay', NOON - 5 * HOUR), tokenRow('B', 'pay', NOON - HOUR), tokenRow('C', 'ship', NOON - 3 * HOUR), tokenRow('E', 'pay', NOON - HOUR, { model: 'zeta' }),
   ])
-  await insert(house.db, 'instance_key', ['A', 'B', 'C', 'D'].map((key) => (
-    { model: 'order', name: 'orderId', value: key, unit: idOf(`unit ${key}`), primary_key: key, learned_at: 1 })))
-  await insert(house.db, 'instance_key', [{ model: 'order', name: 'paymentId', value: 'P-1', unit: idOf('unit A'), primary_key: 'A', learned_at: 2 }])
+  await insert(house.db, 'instance_key', [{ model: 'order', name: 'paymentId', value: 'P-1', unit: unitOf('order', 'A'), primary_key: 'A', learned_at: 2 }])
   await insert(house.db, 'deviation', [
     { instance: idOf('instance C'), kind: 'skipped', element: 'pay', at: NOON, count: 1, provisional: false, accepted: false },
     { instance: idOf('instance C'), kind: 'repeated', element: 'ship', at: NOON, count: 3, provisional: true, accepted: false },
@@ -46,7 +45,7 @@ describe('the list of instances', () => {
 
   it.each([
     ['model=zeta', ['E']], ['model=order&version=1&status=completed', ['D']], ['stuck=true', ['A']], ['late=true', ['B']], ['deviating=true', ['C']],
-    ['stuck=false&late=false&deviating=false&status=active', ['E']], ['key=P-1', ['A']], ['key=D', ['D']], ['key=nobody', []],
+    ['stuck=false&late=false&deviating=false&status=active', ['E']], ['key=P-1', ['A']], ['key=D', ['D']], ['key=D&model=order', ['D']], ['key=D&model=zeta', []], ['key=E', ['E']], ['key=nobody', []],
     ['model=order&element=pay', ['B', 'A']], ['element=ship', ['C']], ['waitingLongerThan=PT2H', ['C', 'A']], ['element=pay&waitingLongerThan=PT2H', ['A']],
     ['deviation=skipped', ['C']], ['deviation=rework', []], ['startedAfter=2026-03-01T08:00:00Z&startedBefore=2026-03-01T10:00:00%2B00:00', ['C', 'B']],
   ])('answers %s', async (query, keys) => {

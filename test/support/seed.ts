@@ -1,6 +1,7 @@
 /** Rows as the tracker would have written them, for tests of the rooms that read them. */
 import { createHash } from 'node:crypto'
 import type { ProcessModel } from '@tidemark/bpmn'
+import { unitOf } from '../../apps/tracker/src/store/identity.js'
 import type { Queryable } from '../../apps/tracker/src/store/database.js'
 
 /** Inserts rows with exactly the columns that the first of them names. */
@@ -46,7 +47,7 @@ export function modelRow(row: Record<string, unknown> = {}): Record<string, unkn
 
 export function instanceRow(key: string, row: Record<string, unknown> = {}): Record<string, unknown> {
   return {
-    id: idOf(`instance ${key}`), unit: idOf(`unit ${key}`), run: 0, shard: 0, model: 'order', version: 1, key, former_ids: [], status: 'active',
+    id: idOf(`instance ${key}`), unit: unitOf(String(row['model'] ?? 'order'), key), run: 0, shard: 0, model: 'order', version: 1, key, former_ids: [], status: 'active',
     stuck: false, late: false, deviations: 0, settling: false, approximate: false, started_at: 0, last_event_at: 0, ended_at: null, shown_at: 0,
     position: 1, tokens: [], variables: {}, ...row,
   }

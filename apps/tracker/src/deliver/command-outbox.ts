@@ -43,7 +43,7 @@ export class CommandOutbox implements Outbox<ClaimedCommand> {
       ...(error === undefined ? {} : { error }),
     }
     await this.log.append([{ kind: 'settlement', subject: 'settlement.command', payload: Buffer.from(JSON.stringify(entry)) }])
-    await holdCommand(this.db, command.id, HOLD_SECONDS)
+    await holdCommand(this.db, command.id, HOLD_SECONDS, error)
   }
 
   async postpone(command: ClaimedCommand, error: string, waitSeconds: number): Promise<void> {

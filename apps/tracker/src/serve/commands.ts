@@ -2,6 +2,7 @@ import { CommandStatus } from '@tidemark/api'
 import type { CommandQuery, CommandSummary, Page, PersonAction } from '@tidemark/api'
 import { TrackerError } from '../problem.js'
 import type { Database } from '../store/database.js'
+import { hurryCommand } from '../store/deliver/commands.js'
 import { readCommand, readCommands } from '../store/read/commands.js'
 import type { CommandRow } from '../store/read/commands.js'
 import { act } from './act.js'
@@ -49,7 +50,11 @@ export async function actOnCommand(
   const { op, from, refusal } = actions[action]
   if (!(from as readonly string[]).includes(row.status)) throw new TrackerError('commandStatus', 409, `${refusal}, and this one is ${row.status}.`)
   const operation = { op, command: row.id, model: row.model, key: row.key, by, ...(comment === undefined ? {} : { comment }) }
-  return act(context, operation, `/api/v1/commands/${row.id}`, () => findCommand(context, row.id))
+  return act(context, operation, `/api/v1/commands/${row.id}`, async () => {
+    // When the next attempt is made is the courier's own book-keeping, which the log does not hold.
+    if (action === 'retry') await hurryCommand(context.db, row.id)
+    return findCommand(context, row.id)
+  })
 }
 
 async function find(db: Database, id: string): Promise<CommandRow> {

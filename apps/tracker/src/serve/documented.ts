@@ -2,7 +2,7 @@
 import { Problem, pageOf } from '@tidemark/api'
 import { applyDecorators } from '@nestjs/common'
 import { ApiOperation, ApiResponse } from '@nestjs/swagger'
-import { z } from 'zod'
+import type { z } from 'zod'
 
 const ProblemAnswer = Problem.meta({ description: 'application/problem+json (RFC 9457)' })
 

@@ -15,8 +15,8 @@ import { rfc3339 } from './times.js'
 
 /** Up to this many tokens at an element its waits are exact; the statement reads the 2,000 oldest. */
 const EXACT_TOKENS = 2_000
-/** Of larger elements, about this many tokens of the whole table are looked at: a few hundred pages. */
-const SAMPLED_TOKENS = 40_000
+/** Of larger elements, about this many tokens of the whole table are looked at: some two hundred pages. */
+const SAMPLED_TOKENS = 20_000
 
 /**
  * The live flow of a version (absent: the newest). Counts come from counters, so the answer costs the same however many instances there are.

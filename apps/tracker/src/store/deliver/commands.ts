@@ -67,10 +67,15 @@ export async function recordCommandFailure(db: Queryable, id: string, error: str
   )
 }
 
-/** Its settlement stands in the log: until that is folded nobody is to claim it. */
-export async function holdCommand(db: Queryable, id: string, seconds: number): Promise<void> {
+/** Its settlement stands in the log: until that is folded nobody is to claim it. `error`: why it is dead. */
+export async function holdCommand(db: Queryable, id: string, seconds: number, error: string | undefined): Promise<void> {
   await db.query(
-    `update command set next_attempt_at = now() + make_interval(secs => $2::float8) where id = $1::uuid and status in ('sending', 'failed')`,
-    [id, seconds],
+    `update command set next_attempt_at = now() + make_interval(secs => $2::float8), error = $3 where id = $1::uuid`,
+    [id, seconds, error ?? null],
   )
+}
+
+/** Somebody wants it tried again: now, and with all its attempts before it. */
+export async function hurryCommand(db: Queryable, id: string): Promise<void> {
+  await db.query(`update command set attempts = 0, next_attempt_at = now() where id = $1::uuid and status in ('sending', 'failed')`, [id])
 }

@@ -61,9 +61,12 @@ export async function readAlert(db: Queryable, id: string): Promise<AlertRow | u
   return rows[0]
 }
 
-/** What is shown of an alert and stands elsewhere: its members, the name and the newest version of its model. */
+/**
+ * What is shown of an alert and stands elsewhere: its members, the name and the newest version of its model. The order in the count means
+ * nothing but that it walks the key: the planner would rather read the whole table for each alert when one of them has most members.
+ */
 function decoration(alert: string): string {
-  return `(select count(*) from (select 1 from alert_member m where m.alert = ${alert}.id limit ${MEMBERS_COUNTED}) as members)::bigint as members,
+  return `(select count(*) from (select 1 from alert_member m where m.alert = ${alert}.id order by m.instance limit ${MEMBERS_COUNTED}) as members)::bigint as members,
     (select v.name from model_version v where v.model = ${alert}.model order by v.version desc limit 1) as model_name,
     (select max(v.version) from model_version v where v.model = ${alert}.model) as model_version`
 }

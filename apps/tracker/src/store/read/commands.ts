@@ -30,22 +30,31 @@ export interface CommandFilter {
   readonly below?: { readonly decidedAt: string; readonly id: string } | undefined
 }
 
-/** A page of commands, newest decision first, ties by id; each status is one range of the index. */
+/** A page of commands, newest decision first, ties by id. */
 export function readCommands(db: Queryable, filter: CommandFilter, limit: number): Promise<CommandRow[]> {
   const params: unknown[] = []
   const bind = (value: unknown) => `$${params.push(value)}`
-  const conditions = ['c.status = wanted.status']
   const statuses = bind(filter.statuses)
+  const size = bind(limit)
+  const conditions: string[] = []
   if (filter.below !== undefined) {
     const at = bind(filter.below.decidedAt)
     conditions.push(`c.decided_at <= ${at}::bigint and (c.decided_at < ${at}::bigint or c.id > ${bind(filter.below.id)}::uuid)`)
   }
   if (filter.model !== undefined) conditions.push(`c.model = ${bind(filter.model)}`)
   if (filter.instance !== undefined) conditions.push(`c.instance = ${bind(filter.instance)}::uuid`)
-  const size = bind(limit)
+  if (filter.model !== undefined || filter.instance !== undefined) {
+    return db.query<CommandRow>(
+      `select ${columns} from command c where c.status = any(${statuses}::text[]) and ${conditions.join(' and ')}
+       order by c.decided_at desc, c.id limit ${size}::int`,
+      params,
+    )
+  }
+  // Each status is one range of the index; together they are merged, not sorted as a whole.
   return db.query<CommandRow>(
     `select one.* from unnest(${statuses}::text[]) as wanted (status) cross join lateral (
-       select ${columns} from command c where ${conditions.join(' and ')} order by c.decided_at desc, c.id limit ${size}::int
+       select ${columns} from command c where ${['c.status = wanted.status', ...conditions].join(' and ')}
+       order by c.decided_at desc, c.id limit ${size}::int
      ) as one order by one.decided_at desc, one.id limit ${size}::int`,
     params,
   )

@@ -90,8 +90,10 @@ export function readWaitSample(
     `select element, count(*)::int as sampled,
        (percentile_disc(0.5) within group (order by since))::bigint as p50,
        (percentile_disc(0.05) within group (order by since))::bigint as p95
-     from token tablesample system ($4::real) repeatable (1)
-     where model = $1 and version = $2::int and element = any($3::text[]) group by element`,
+     from (
+       select element collate "C" as element, since from token tablesample system ($4::real) repeatable (1)
+       where model = $1 and version = $2::int and element = any($3::text[])
+     ) as sample group by element`,
     [model, version, elements, sharePercent],
   )
 }

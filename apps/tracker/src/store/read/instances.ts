@@ -39,8 +39,8 @@ const summaryColumns = `i.id, i.unit, i.run, i.model, i.version, i.key, i.status
 export interface InstanceFilter {
   readonly model?: string | undefined
   readonly version?: number | undefined
-  /** Exact, any key of the instance. */
-  readonly key?: string | undefined
+  /** An alias, exact; and the units whose primary key it may be: an alias stands in a table, a primary key is hashed into its unit. */
+  readonly key?: { readonly value: string; readonly units: readonly string[] } | undefined
   readonly status?: string | undefined
   readonly element?: string | undefined
   /** A token has waited since this moment or longer (at `element`, where given); epoch milliseconds. */
@@ -71,8 +71,8 @@ function* conditionsOf(filter: InstanceFilter, bind: (value: unknown) => string)
   if (filter.model !== undefined) yield `i.model = ${bind(filter.model)}`
   if (filter.version !== undefined) yield `i.version = ${bind(filter.version)}::int`
   if (filter.key !== undefined) {
-    const key = bind(filter.key)
-    yield `i.unit = any(array(select k.unit from instance_key k where k.value = ${key} limit ${UNITS_PER_KEY}))`
+    const { value, units } = filter.key
+    yield `i.unit = any(array(select k.unit from instance_key k where k.value = ${bind(value)} limit ${UNITS_PER_KEY}) || ${bind(units)}::uuid[])`
   }
   if (filter.status !== undefined) yield `i.status = ${bind(filter.status)}`
   if (filter.stuck !== undefined) yield filter.stuck ? 'i.stuck' : 'not i.stuck'
