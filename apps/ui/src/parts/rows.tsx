@@ -6,6 +6,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { IconArrowUp } from '../icons.js'
 import { useChanges } from '../live.js'
+import { Empty } from './empty.js'
 import { ProblemNote } from './problem-note.js'
 import classes from './rows.module.css'
 
@@ -35,6 +36,8 @@ interface RowsProps<T> {
 /** Beyond this many rows nobody scrolls on, they narrow the filter; it also bounds what the tab holds. */
 const maxRows = 6_000
 const fetchAheadRows = 20
+/** A filter may look through much of the log before it finds a row: after so many pages it asks before it goes on. */
+const maxEmptyPages = 20
 
 /** A keyset-paged list of any length: only the rows in sight are in the DOM, the next page is fetched before its turn comes. */
 export function Rows<T>({ label, query, queryKey, columns, idOf, onOpen, selected, empty, rowPx = 40 }: RowsProps<T>) {
@@ -46,7 +49,10 @@ export function Rows<T>({ label, query, queryKey, columns, idOf, onOpen, selecte
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => rowPx, overscan: 12 })
   const items = virtual.getVirtualItems()
   const last = items.at(-1)?.index ?? 0
-  const more = query.hasNextPage && rows.length < maxRows
+  const [patience, setPatience] = useState(maxEmptyPages)
+  const pages = query.data?.pages.length ?? 0
+  const looking = rows.length === 0 && query.hasNextPage
+  const more = query.hasNextPage && rows.length < maxRows && (!looking || pages < patience)
 
   useEffect(() => {
     if (more && !query.isFetchingNextPage && last >= rows.length - fetchAheadRows) void query.fetchNextPage()
@@ -54,6 +60,8 @@ export function Rows<T>({ label, query, queryKey, columns, idOf, onOpen, selecte
 
   if (query.isPending) return <Skeletons rowPx={rowPx} />
   if (query.isError && rows.length === 0) return <ProblemNote error={query.error} again={() => void query.refetch()} />
+  if (looking && more) return <Skeletons rowPx={rowPx} />
+  if (looking) return <Empty title="Nothing found so far"><Button onClick={() => setPatience(pages + maxEmptyPages)}>Look further back</Button></Empty>
   if (rows.length === 0) return <>{empty}</>
   return (
     <div className={classes.table} role="table" aria-label={label} aria-rowcount={more ? -1 : rows.length} data-testid="rows">
@@ -61,7 +69,7 @@ export function Rows<T>({ label, query, queryKey, columns, idOf, onOpen, selecte
         {shown.map(({ name, align }) => <span key={name} role="columnheader" data-align={align}>{name}</span>)}
       </div>
       <div className={classes.scroller} ref={scroller}>
-        <Newer pages={query.data?.pages.length ?? 0} queryKey={queryKey} onShow={() => scroller.current?.scrollTo({ top: 0 })} />
+        <Newer pages={pages} queryKey={queryKey} onShow={() => scroller.current?.scrollTo({ top: 0 })} />
         <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
           {items.map(({ index, start }) => {
             const row = rows[index]!
