@@ -1,7 +1,5 @@
-import { jetstream } from '@nats-io/jetstream'
-import type { JetStreamClient } from '@nats-io/jetstream'
 import { subjectFor } from '@tidemark/log'
-import { connect } from '@nats-io/transport-node'
+import { connect, headers } from '@nats-io/transport-node'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Outcome } from './attempt.js'
 import type { CommandWay } from './command-outbox.js'
@@ -10,8 +8,9 @@ import type { CommandWay } from './command-outbox.js'
 const TIMEOUT_MS = 5_000
 
 /**
- * Commands over NATS, on `command.<service>.<type>`. Where a stream holds the subject, its acknowledgement means delivered (Nats-Msg-Id lets it
- * drop repetitions). Where none does, the service must reply to the request: a plain publish tells nobody whether anyone heard it.
+ * Commands over NATS, as requests on `command.<service>.<type>`: a plain publish tells nobody whether anyone heard it. Where a stream holds the
+ * subject, JetStream acknowledges (Nats-Msg-Id lets it drop repetitions); where none does, the service must reply. Either means delivered, a
+ * reply that says `error` does not.
  */
 export class CommandsOverNats implements CommandWay {
   readonly name = 'nats'
@@ -31,8 +30,13 @@ export class CommandsOverNats implements CommandWay {
   async #send(subject: string, id: string, body: string): Promise<Outcome> {
     try {
       const connection = await this.#connect()
-      return await throughStream(jetstream(connection, { timeout: TIMEOUT_MS }), subject, id, body) ?? await byRequest(connection, subject, body)
+      const named = headers()
+      named.set('Nats-Msg-Id', id)
+      named.set('content-type', 'application/cloudevents+json')
+      const reply = await connection.request(subject, body, { timeout: TIMEOUT_MS, headers: named })
+      return judgeReply(reply.string())
     } catch (error) {
+      if (isNobodyThere(error)) return { kind: 'retry', error: `Nobody listens on ${subject}, and no stream holds it.` }
       return { kind: 'retry', error: `NATS did not take it: ${(error as Error).message}` }
     }
   }
@@ -47,28 +51,22 @@ export class CommandsOverNats implements CommandWay {
   }
 }
 
-/** Undefined: no stream holds the subject. */
-async function throughStream(client: JetStreamClient, subject: string, id: string, body: string): Promise<Outcome | undefined> {
-  try {
-    await client.publish(subject, body, { msgID: id, timeout: TIMEOUT_MS })
-    return { kind: 'delivered' }
-  } catch (error) {
-    if (isNobodyThere(error)) return undefined
-    throw error
-  }
+function judgeReply(text: string): Outcome {
+  const error = errorOf(text)
+  return error === undefined ? { kind: 'delivered' } : { kind: 'retry', error: `The answer over NATS was an error: ${JSON.stringify(error)}` }
 }
 
-async function byRequest(connection: NatsConnection, subject: string, body: string): Promise<Outcome> {
+/** JetStream and services that answer in JSON say it alike; any other reply only says that somebody has it. */
+function errorOf(text: string): unknown {
   try {
-    await connection.request(subject, body, { timeout: TIMEOUT_MS })
-    return { kind: 'delivered' }
-  } catch (error) {
-    if (isNobodyThere(error)) return { kind: 'retry', error: `Nobody listens on ${subject}, and no stream holds it.` }
-    throw error
+    const reply: unknown = JSON.parse(text)
+    return typeof reply === 'object' && reply !== null ? (reply as { error?: unknown }).error : undefined
+  } catch {
+    return undefined
   }
 }
 
 function isNobodyThere(error: unknown): boolean {
   const names = [error, (error as Error).cause].map((one) => one instanceof Error ? `${one.name} ${one.message}` : '')
-  return names.some((text) => /no ?responders|stream not found|JetStreamNotEnabled|jetstream is not enabled/i.test(text))
+  return names.some((text) => /no ?responders/i.test(text))
 }
