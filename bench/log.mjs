@@ -34,12 +34,13 @@ async function main() {
   const run = await appendRun('group', APPENDERS, payload, RUN_MS)
   const after = probes()
   print('disk after', describe(after))
-  if (ratio(before.syncMs, after.syncMs) > 2) print('caution', 'the disk changed its pace more than twofold during the run; the ratios mean little')
+  if (ratio(before.syncMs, after.syncMs) > 2) print('caution', 'the disk changed its pace more than twofold; the ratios mean little')
   const syncMs = (before.groupSyncMs + after.groupSyncMs) / 2
   const allowed = APPENDERS / syncMs * 1_000
   print(`${APPENDERS} appenders`, `${round(run.perSecond)} events/s, ${round(run.perSync)} events per sync, `
     + `${Math.round(run.perSecond / allowed * 100)} % of what the probe allows (${round(allowed)}/s in groups of ${APPENDERS})`)
-  print('', `ack p50 ${ms(run.p50)}, p99 ${ms(run.p99)} = ${(run.p99 / syncMs).toFixed(1)} syncs of the probe, ${(run.p99 / run.syncMs).toFixed(1)} of its own`)
+  print('', `ack p50 ${ms(run.p50)}, p99 ${ms(run.p99)}: ${(run.p99 / syncMs).toFixed(1)} syncs of the probe, `
+    + `${(run.p99 / run.syncMs).toFixed(1)} of its own`)
   print('', `processor ${(run.cpuMs * 1_000 / run.events).toFixed(2)} us per event`)
 
   const batches = await appendRun('batches', 16, payload, RUN_MS / 2, 500)
@@ -62,7 +63,7 @@ async function appendRun(name, appenders, payload, runMs, batch = 1) {
       const drafts = []
       for (let i = 0; i < batch; i++) {
         const n = serial++
-        drafts.push({ kind: 'event', subject: 'event.order.placed', key: `https://shop.example/orders\0${n}`, payload })
+        drafts.push(draft(n, payload))
       }
       const at = performance.now()
       await log.append(drafts)
@@ -81,6 +82,10 @@ async function appendRun(name, appenders, payload, runMs, batch = 1) {
   }
 }
 
+function draft(n, payload) {
+  return { kind: 'event', subject: 'event.order.placed', key: `https://shop.example/orders\0${n}`, payload }
+}
+
 async function reads(payload) {
   const path = join(directory, 'reads')
   let log = await EmbeddedLog.open(path)
@@ -91,7 +96,7 @@ async function reads(payload) {
     const appends = []
     for (let b = 0; b < 16; b++) {
       const drafts = []
-      for (let i = 0; i < 500 && n < total; i++) drafts.push({ kind: 'event', subject: 'event.order.placed', key: `https://shop.example/orders\0${n++}`, payload })
+      for (let i = 0; i < 500 && n < total; i++) drafts.push(draft(n++, payload))
       appends.push(log.append(drafts))
     }
     await Promise.all(appends)
@@ -102,8 +107,8 @@ async function reads(payload) {
 
   const openedAt = performance.now()
   log = await EmbeddedLog.open(path)
-  const { sizeBytes } = log.stats()
-  print('open', `${(performance.now() - openedAt).toFixed(0)} ms for ${(sizeBytes / 2 ** 20).toFixed(0)} MiB, ${total} keys remembered again`)
+  const openMs = performance.now() - openedAt
+  print('open', `${openMs.toFixed(0)} ms for ${(log.stats().sizeBytes / 2 ** 20).toFixed(0)} MiB, ${total} keys remembered again`)
   const readAt = performance.now()
   const found = await read(log, { from: 'earliest', follow: true, limit: total })
   print('follow-read', `${round(found / (performance.now() - readAt) * 1_000)} events/s from the files`)
@@ -149,7 +154,8 @@ function probe(bytes) {
 }
 
 function describe({ syncMs, groupSyncMs, megabytes }) {
-  return `${round(1_000 / syncMs)} fdatasync/s of 4 KiB, ${round(1_000 / groupSyncMs)}/s of ${APPENDERS} events, ${round(megabytes)} MB/s in 8 MiB pieces`
+  return `${round(1_000 / syncMs)} fdatasync/s of 4 KiB, ${round(1_000 / groupSyncMs)}/s of ${APPENDERS} events, `
+    + `${round(megabytes)} MB/s in 8 MiB pieces`
 }
 
 function ratio(a, b) {

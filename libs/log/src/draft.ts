@@ -27,7 +27,9 @@ export class DraftCheck {
 
   /** Answers the bytes of subjects, keys and payloads together. */
   check(drafts: readonly Draft[]): number {
-    if (drafts.length > MAX_DRAFTS) throw new LogError('tooLarge', `A batch holds at most ${MAX_DRAFTS} drafts, this one has ${drafts.length}.`)
+    if (drafts.length > MAX_DRAFTS) {
+      throw new LogError('tooLarge', `A batch holds at most ${MAX_DRAFTS} drafts, this one has ${drafts.length}.`)
+    }
     let sizeBytes = 0
     for (let i = 0; i < drafts.length; i++) sizeBytes += this.#checkOne(drafts[i]!, i)
     if (sizeBytes > this.#maxBatchBytes) {

@@ -46,7 +46,8 @@ export class MemoryLog implements Log {
     const earlier = options.producer && this.#producers.find(options.producer)
     if (earlier !== undefined) return earlier
     if (options.expectedLast !== undefined && Number(options.expectedLast) !== this.#last) {
-      throw new LogError('wrongExpectedPosition', `The log's last position is ${this.#last}, not ${options.expectedLast}.`, { position: BigInt(this.#last) })
+      const message = `The log's last position is ${this.#last}, not ${options.expectedLast}.`
+      throw new LogError('wrongExpectedPosition', message, { position: BigInt(this.#last) })
     }
     const result = this.#store(drafts)
     if (options.producer !== undefined && drafts.length > 0) this.#producers.remember(options.producer, result)

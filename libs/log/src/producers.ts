@@ -61,7 +61,7 @@ export class Producers {
 }
 
 function check(producer: Producer): void {
-  const whole = Number.isSafeInteger(producer.epoch) && Number.isSafeInteger(producer.sequence) && producer.epoch >= 0 && producer.sequence >= 0
+  const whole = [producer.epoch, producer.sequence].every((it) => Number.isSafeInteger(it) && it >= 0)
   if (whole && producer.id !== '' && producer.id.isWellFormed() && Buffer.byteLength(producer.id) <= MAX_PRODUCER_ID_BYTES) return
   throw new LogError('invalid', `A producer needs an id of 1 to ${MAX_PRODUCER_ID_BYTES} bytes, and epoch and sequence counted from 0.`)
 }

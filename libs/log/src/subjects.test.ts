@@ -15,7 +15,7 @@ describe('A subject for a name from outside', () => {
     expect(subjectFor('event', name)).toBe(subject)
   })
 
-  it.each([['e'.repeat(1_000)], ['ü'.repeat(1_000)], ['📦'.repeat(1_000)], ['a.'.repeat(500)], ['\u0000\n\t'.repeat(200)]])('can always be appended under', (name) => {
+  it.each(['e', 'ü', '📦', 'a.', '\u0000\n\t'].map((it) => it.repeat(1_000)))('can always be appended under', (name) => {
     expect(subjectFault(subjectFor('event', name))).toBeUndefined()
   })
 })

@@ -83,7 +83,8 @@ class Workload {
   #append(log: EmbeddedLog): void {
     const drafts: Draft[] = Array.from({ length: 1 + this.#random.below(4) }, (_, i) => {
       const text = `${this.admitted.length + i}:${'x'.repeat(this.#random.below(120))}`
-      return { kind: 'event', subject: 'event.test', payload: Buffer.from(text), ...(this.#random.chance(0.5) && { key: `key ${this.admitted.length + i}` }) }
+      const key = this.#random.chance(0.5) ? `key ${this.admitted.length + i}` : ''
+      return { kind: 'event', subject: 'event.test', payload: Buffer.from(text), key }
     })
     this.admitted.push(...drafts.map((it) => Buffer.from(it.payload).toString()))
     const durability = (['sync', 'sync', 'interval', 'os'] as const)[this.#random.below(4)]!
@@ -121,16 +122,18 @@ async function verify(workload: Workload, disk: FaultyDisk, random: Random): Pro
   const log = await EmbeddedLog.open(DIRECTORY, options)
   const entries = await readAll(log)
   const first = entries[0]?.position ?? log.stats().last + 1n
-  if (Number(first) > Math.max(1, workload.trimmedBefore)) throw new Error(`begins at ${first}, trimmed only before ${workload.trimmedBefore}`)
+  const trimmedBefore = Math.max(1, workload.trimmedBefore)
+  if (Number(first) > trimmedBefore) throw new Error(`begins at ${first}, trimmed only before ${trimmedBefore}`)
   for (const [i, entry] of entries.entries()) {
     const position = Number(first) + i
     const text = Buffer.from(entry.payload).toString()
-    if (Number(entry.position) !== position || text !== workload.admitted[position - 1]) throw new Error(`position ${position} holds ${text}`)
+    const isRight = Number(entry.position) === position && text === workload.admitted[position - 1]
+    if (!isRight) throw new Error(`position ${position} holds ${text}`)
   }
   const last = Number(log.stats().last)
   if (last < workload.acknowledged) throw new Error(`ends at ${last}, acknowledged was ${workload.acknowledged}`)
 
-  const repeated = entries.filter((it) => it.key !== '').map((it) => ({ kind: it.kind, subject: it.subject, key: it.key, payload: it.payload }))
+  const repeated = entries.filter((it) => it.key !== '').map(({ kind, subject, key, payload }) => ({ kind, subject, key, payload }))
   const { accepted } = await log.append(repeated)
   if (accepted > 0) throw new Error(`${accepted} repetitions were not recognised`)
   await log.append([{ kind: 'clock', subject: 'clock', payload: Buffer.from('after') }])

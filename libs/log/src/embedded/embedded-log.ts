@@ -141,7 +141,8 @@ export class EmbeddedLog implements Log {
     if (earlier !== undefined) return this.#commit.whenDurable(lastOf(earlier), earlier)
     const last = this.#commit.next - 1
     if (expectedLast !== undefined && Number(expectedLast) !== last) {
-      throw new LogError('wrongExpectedPosition', `The log's last position is ${last}, not ${expectedLast}.`, { position: BigInt(last) })
+      const message = `The log's last position is ${last}, not ${expectedLast}.`
+      throw new LogError('wrongExpectedPosition', message, { position: BigInt(last) })
     }
     const pendingBytes = this.#commit.pendingBytes
     if (pendingBytes > 0 && pendingBytes + sizeBytes > this.#settings.maxPendingBytes) {
@@ -203,7 +204,9 @@ export class EmbeddedLog implements Log {
   registerReader(name: string, position: Position): Promise<void> {
     return this.#inTurn(async () => {
       const known = this.#readers.get(name)
-      if (known === undefined && this.#readers.size >= MAX_READERS) throw new LogError('invalid', `A log has at most ${MAX_READERS} readers.`)
+      if (known === undefined && this.#readers.size >= MAX_READERS) {
+        throw new LogError('invalid', `A log has at most ${MAX_READERS} readers.`)
+      }
       this.#readers.set(name, Number(position))
       // Moving forward needs not be on disk: after a crash an older position holds back more, never less.
       if (known === undefined || Number(position) < known) await this.#storeReaders()
@@ -230,10 +233,11 @@ export class EmbeddedLog implements Log {
   }
 
   stats(): LogStats {
-    const first = this.#segments.first
+    const { first, sizeBytes } = this.#segments
+    const { durable, durableAppendTime, syncs, pendingBytes } = this.#commit
     return {
-      first: BigInt(first), last: BigInt(this.#commit.durable), lastAppendTime: this.#commit.durableAppendTime, entries: this.#commit.durable - first + 1,
-      sizeBytes: this.#segments.sizeBytes, syncs: this.#commit.syncs, pendingBytes: this.#commit.pendingBytes, recovered: this.#notes,
+      first: BigInt(first), last: BigInt(durable), lastAppendTime: durableAppendTime, entries: durable - first + 1,
+      sizeBytes, syncs, pendingBytes, recovered: this.#notes,
     }
   }
 

@@ -7,10 +7,8 @@ import type { Frame } from './frame.js'
 import { FRAME_HEADER_BYTES } from './frame.js'
 import { PRODUCER_MARK } from './frame-builder.js'
 
-const kindOfCode: readonly (EntryKind | undefined)[] = Object.entries(kindCodes).reduce<(EntryKind | undefined)[]>((kinds, [kind, code]) => {
-  kinds[code] = kind as EntryKind
-  return kinds
-}, [])
+const kindOfCode: (EntryKind | undefined)[] = []
+for (const [kind, code] of Object.entries(kindCodes)) kindOfCode[code] = kind as EntryKind
 
 export class FrameReader {
   readonly #frame: Frame

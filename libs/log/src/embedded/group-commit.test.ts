@@ -94,7 +94,7 @@ describe('Group commit', () => {
 describe('A log whose disk fails', () => {
   const failure = Object.assign(new Error('EIO: i/o error'), { code: 'EIO' })
 
-  it.each([['write', 1], ['sync', 2]])('is poisoned by the first failed %s: all that waits is refused, and all that comes', async (_, operation) => {
+  it.each([['write', 1], ['sync', 2]])('is poisoned by the first failed %s, and takes nothing more', async (_, operation) => {
     const { log, disk } = await open()
     await log.append([draft('safe')])
     const following = log.read({ from: 'latest', follow: true })[Symbol.asyncIterator]().next()

@@ -10,18 +10,14 @@ import type { AppendOptions, Appended } from '../log.js'
 import { LogError } from '../log.js'
 import type { Disk } from './disk.js'
 import type { Frame } from './frame.js'
-import { FrameBuilder } from './frame-builder.js'
+import type { FrameBuilder } from './frame-builder.js'
 import { sealMarker } from './frame.js'
+import type { PendingFrame, Waiter } from './pending-frames.js'
+import { PendingFrames } from './pending-frames.js'
 import { Segment } from './segment.js'
 
 export type Durability = NonNullable<AppendOptions['durability']>
 
-/** A frame takes no further append beyond this: large enough for one checksum to be cheap, small enough to look something up in. */
-const FRAME_BYTES = 64 * 1024
-/** Bytes of one write. */
-const COMMIT_BYTES = 8 * 1024 * 1024
-/** Builders' buffers that wait to be used again. */
-const MAX_SPARE_BUFFERS = 16
 /** With `interval` and `os`: bytes that may be written and not synced. */
 const MAX_UNSYNCED_BYTES = 32 * 1024 * 1024
 /** With `os`: the log leaves it to the system so long, then syncs, because readers see synced entries only. */
@@ -46,24 +42,6 @@ export interface CommitEvents {
   poisoned(error: LogError): void
 }
 
-interface Waiter {
-  readonly resolve: (result: Appended) => void
-  readonly reject: (error: LogError) => void
-  readonly result: Appended
-}
-
-class PendingFrame {
-  readonly onWritten: Waiter[] = []
-  readonly onSynced: Waiter[] = []
-  readonly builder: FrameBuilder
-  /** Milliseconds within which this frame must be synced though nobody waits for it. */
-  syncWithinMs = Infinity
-
-  constructor(builder: FrameBuilder) {
-    this.builder = builder
-  }
-}
-
 export class GroupCommit {
   readonly #disk: Disk
   readonly #directory: string
@@ -75,11 +53,7 @@ export class GroupCommit {
   #durable: number
   #durableAppendTime: number
 
-  #pending: PendingFrame[] = []
-  #sealedBytes = 0
-  /** Taken to be written. */
-  #inFlight: readonly PendingFrame[] = []
-  #inFlightBytes = 0
+  readonly #pending = new PendingFrames()
   /** Written, not yet synced. */
   #unsynced: Frame[] = []
   #unsyncedBytes = 0
@@ -91,7 +65,6 @@ export class GroupCommit {
   #markerTimer: NodeJS.Timeout | undefined
   #markedBytes: number
   #running: Promise<void> | undefined
-  #spare: Buffer[] = []
   #poison: LogError | undefined
   #syncs = 0
 
@@ -131,7 +104,7 @@ export class GroupCommit {
 
   /** Bytes that were taken in and are not written yet. */
   get pendingBytes(): number {
-    return this.#sealedBytes + this.#inFlightBytes + (this.#pending.at(-1)?.builder.lengthBytes ?? 0)
+    return this.#pending.bytes
   }
 
   get poison(): LogError | undefined {
@@ -140,20 +113,13 @@ export class GroupCommit {
 
   /** Where the drafts of one append go, of which they may take about this many bytes. */
   builder(sizeBytes: number): FrameBuilder {
-    const open = this.#pending.at(-1)
-    if (open !== undefined) {
-      if (open.builder.count === 0 || open.builder.lengthBytes + sizeBytes <= FRAME_BYTES) return open.builder
-      this.#sealedBytes += open.builder.lengthBytes
-    }
-    const builder = new FrameBuilder(this.#next, this.#spare.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES))
-    this.#pending.push(new PendingFrame(builder))
-    return builder
+    return this.#pending.builder(this.#next, sizeBytes)
   }
 
   /** Counts what was just kept in the {@link builder}, and answers when it is as durable as asked. */
   commit(result: Appended, durability: Durability): Promise<Appended> {
     this.#next += result.accepted
-    const frame = this.#pending.at(-1)!
+    const frame = this.#pending.open
     return new Promise((resolve, reject) => {
       const waiter = { resolve, reject, result }
       if (durability === 'sync') {
@@ -203,7 +169,7 @@ export class GroupCommit {
 
   async #run(): Promise<void> {
     try {
-      while (this.#hasPending() || this.#syncRequested) {
+      while (this.#pending.hasEntries || this.#syncRequested) {
         // Whoever was just answered appends again before the next group is taken.
         await new Promise(setImmediate)
         await this.#commitOnce()
@@ -216,7 +182,7 @@ export class GroupCommit {
   }
 
   async #commitOnce(): Promise<void> {
-    const group = this.#takeGroup()
+    const group = this.#pending.take()
     try {
       if (group.length > 0) await this.#write(group)
     } catch (error) {
@@ -229,28 +195,8 @@ export class GroupCommit {
     else this.#syncWithin(Math.min(...group.map((frame) => frame.syncWithinMs)))
   }
 
-  /** The open frame may be empty, where all that was staged in it was a repetition. */
-  #hasPending(): boolean {
-    return this.#pending.length > 0 && this.#pending[0]!.builder.count > 0
-  }
-
-  #takeGroup(): readonly PendingFrame[] {
-    let bytes = 0
-    let count = 0
-    for (const frame of this.#pending) {
-      if (frame.builder.count === 0 || (count > 0 && bytes + frame.builder.lengthBytes > COMMIT_BYTES)) break
-      bytes += frame.builder.lengthBytes
-      count++
-    }
-    const group = this.#pending.splice(0, count)
-    this.#inFlight = group
-    this.#inFlightBytes = bytes
-    this.#sealedBytes = this.#pending.slice(0, -1).reduce((sum, frame) => sum + frame.builder.lengthBytes, 0)
-    return group
-  }
-
   async #write(group: readonly PendingFrame[]): Promise<void> {
-    const segment = await this.#roomFor(this.#inFlightBytes)
+    const segment = await this.#roomFor(this.#pending.takenBytes)
     let offset = segment.sizeBytes
     const frames = group.map(({ builder }) => {
       const frame = builder.seal(offset, segment.syncedBytes, this.#salt)
@@ -260,12 +206,11 @@ export class GroupCommit {
     await this.#segment.file.write(frames.map((frame) => frame.buffer.subarray(0, frame.lengthBytes)), segment.sizeBytes)
     for (const [i, frame] of frames.entries()) {
       segment.note(frame)
-      this.#unsynced.push(this.#ownBuffer(frame))
+      this.#unsynced.push(this.#pending.ownBuffer(frame))
       this.#unsyncedBytes += frame.lengthBytes
       this.#unsyncedWaiters.push(...group[i]!.onSynced)
     }
-    this.#inFlight = []
-    this.#inFlightBytes = 0
+    this.#pending.written()
     for (const frame of group) for (const { resolve, result } of frame.onWritten) resolve(result)
   }
 
@@ -323,16 +268,6 @@ export class GroupCommit {
     }, ms)
   }
 
-  /** The frame in a buffer that nobody writes into again; a builder's buffer is used again where that wastes less. */
-  #ownBuffer(frame: Frame): Frame {
-    const { buffer, lengthBytes } = frame
-    if (lengthBytes * 2 > buffer.byteLength) return frame
-    const own = Buffer.allocUnsafeSlow(lengthBytes)
-    buffer.copy(own, 0, 0, lengthBytes)
-    if (buffer.byteLength === FRAME_BYTES && this.#spare.length < MAX_SPARE_BUFFERS) this.#spare.push(buffer)
-    return { ...frame, buffer: own }
-  }
-
   #markWhenIdle(): void {
     if (this.#markedBytes >= this.#segment.sizeBytes) return
     if (this.#options.idleMarkerMs === 0) {
@@ -354,7 +289,7 @@ export class GroupCommit {
       this.#fail(cause)
     }
     this.#running = undefined
-    if (this.#hasPending() || this.#syncRequested) this.#start()
+    if (this.#pending.hasEntries || this.#syncRequested) this.#start()
   }
 
   /** A frame without entries that says that all before it is on disk. */
@@ -381,7 +316,7 @@ export class GroupCommit {
     await this.#segment.file.truncate(this.#segment.sizeBytes)
     this.#next = this.#segment.next
     this.#events.refused(this.#next)
-    this.#rejectUnwritten(new LogError('backpressure', 'The disk is full: nothing more is taken until there is room.', { cause }))
+    this.#pending.reject(new LogError('backpressure', 'The disk is full: nothing more is taken until there is room.', { cause }))
     const lost = this.#repetitions.filter((it) => it.position >= this.#next)
     this.#repetitions = this.#repetitions.filter((it) => it.position < this.#next)
     for (const { reject } of lost) reject(new LogError('backpressure', 'The disk is full: the original could not be stored.', { cause }))
@@ -399,17 +334,8 @@ export class GroupCommit {
     this.#unsynced = []
     this.#unsyncedWaiters = []
     this.#repetitions = []
-    this.#rejectUnwritten(error)
+    this.#pending.reject(error)
     this.#events.poisoned(error)
-  }
-
-  #rejectUnwritten(error: LogError): void {
-    const frames = [...this.#inFlight, ...this.#pending]
-    this.#inFlight = []
-    this.#inFlightBytes = 0
-    this.#sealedBytes = 0
-    this.#pending = []
-    for (const frame of frames) for (const { reject } of [...frame.onWritten, ...frame.onSynced]) reject(error)
   }
 }
 

@@ -25,7 +25,7 @@ const MAX_SOCKET_PATH_BYTES = 100
 
 /** Answers the function that gives the lock back. */
 export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
-  if (process.platform === 'win32') return listenOn(`\\\\.\\pipe\\tidemark-${Buffer.from(path.resolve(directory)).toString('hex').slice(-200)}`, directory)
+  if (process.platform === 'win32') return listenOn(pipeName(directory), directory)
   const giveClaimBack = await claim(directory)
   try {
     return await withShortPath(directory, async (short) => {
@@ -37,6 +37,11 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
   } finally {
     await giveClaimBack()
   }
+}
+
+/** Windows has pipes in the place of sockets. They have names of their own and are gone with their owner. */
+function pipeName(directory: string): string {
+  return `\\\\.\\pipe\\tidemark-${Buffer.from(path.resolve(directory)).toString('hex').slice(-200)}`
 }
 
 async function listenOn(address: string, directory: string): Promise<() => Promise<void>> {
@@ -85,7 +90,8 @@ async function claim(directory: string): Promise<() => Promise<void>> {
     }
     const claimed = await fsp.stat(name).catch(() => undefined)
     // The file system's own clock on both sides: the machine's may differ from it.
-    if (claimed !== undefined && (await fileSystemTimeMs(directory)) - claimed.mtimeMs > CLAIM_EXPIRES_MS) await fsp.rm(name, { force: true })
+    const ageMs = claimed === undefined ? 0 : (await fileSystemTimeMs(directory)) - claimed.mtimeMs
+    if (ageMs > CLAIM_EXPIRES_MS) await fsp.rm(name, { force: true })
     else await delay(CLAIM_RETRY_MS)
   }
 }

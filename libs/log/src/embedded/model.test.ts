@@ -19,7 +19,8 @@ describe('An embedded log answers as a log in memory does', () => {
     let now = 1_000
     const clock = (): number => now
     const options = {
-      disk, clock, segmentSizeBytes: 300 + random.below(3_000) + random.below(2) * 100_000, tailCacheBytes: random.below(3) * 2_000, idleMarkerMs: random.below(2) * 1e9,
+      disk, clock, segmentSizeBytes: 300 + random.below(3_000) + random.below(2) * 100_000,
+      tailCacheBytes: random.below(3) * 2_000, idleMarkerMs: random.below(2) * 1e9,
     }
     const model = new MemoryLog({ clock })
     let log: Log = await EmbeddedLog.open('/log', options)
@@ -57,7 +58,8 @@ function someDrafts(random: Random, now: number): Draft[] {
 }
 
 function someRead(random: Random, last: number, now: number): ReadOptions {
-  const from = ([{ position: BigInt(1 + random.below(last + 2)) }, { time: now - random.below(60) }, 'earliest', 'latest'] as const)[random.below(4)]!
+  const position = BigInt(1 + random.below(last + 2))
+  const from = ([{ position }, { time: now - random.below(60) }, 'earliest', 'latest'] as const)[random.below(4)]!
   return {
     from,
     backwards: random.chance(0.4),

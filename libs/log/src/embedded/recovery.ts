@@ -88,10 +88,13 @@ async function dropUnborn(
 /** Index files whose segments were trimmed. */
 async function removeOrphans(disk: Disk, directory: string, names: readonly string[]): Promise<void> {
   const present = new Set(names)
-  for (const name of names) if (name.endsWith('.idx') && !present.has(name.replace(/idx$/, 'log'))) await disk.remove(`${directory}/${name}`)
+  const orphans = names.filter((name) => name.endsWith('.idx') && !present.has(name.replace(/idx$/, 'log')))
+  for (const name of orphans) await disk.remove(`${directory}/${name}`)
 }
 
-async function openClosed(disk: Disk, directory: string, bases: readonly number[], lastBase: number | undefined, salt: number): Promise<Segment[]> {
+async function openClosed(
+  disk: Disk, directory: string, bases: readonly number[], lastBase: number | undefined, salt: number,
+): Promise<Segment[]> {
   const closed: Segment[] = []
   for (const [i, base] of bases.entries()) closed.push(await openOneClosed(disk, directory, base, (bases[i + 1] ?? lastBase)!, salt))
   return closed
@@ -146,7 +149,8 @@ async function scanActive(
   if (active.sizeBytes < sizeBytes) {
     await refuseDamage(active, file, sizeBytes)
     await file.truncate(active.sizeBytes)
-    notes.push(`Cut ${sizeBytes - active.sizeBytes} bytes of an unfinished write off ${segmentName(active.base)}, behind position ${active.next - 1}.`)
+    const cutBytes = sizeBytes - active.sizeBytes
+    notes.push(`Cut ${cutBytes} bytes of an unfinished write off ${segmentName(active.base)}, behind position ${active.next - 1}.`)
   }
   // Also where nothing was cut: what was found may still be in the system's cache only, and readers are about to see it.
   await file.sync()
@@ -187,6 +191,7 @@ async function refuseDamage(active: Segment, file: DiskFile, sizeBytes: number):
 /** `to`: the first position that is sound again, where one is known. */
 function damaged(segment: Segment, from: number, to: number | undefined): LogError {
   const range = to === undefined ? `position ${from} on` : to > from ? `position ${from} to ${to - 1}` : `position ${from} on`
-  return new LogError('corrupt', `${segment.path} is damaged at byte ${segment.sizeBytes}: what was acknowledged from ${range} cannot be read. `
+  return new LogError('corrupt', `${segment.path} is damaged at byte ${segment.sizeBytes}: `
+    + `what was acknowledged from ${range} cannot be read. `
     + 'Nothing was changed. Restore this file from a backup.', { position: BigInt(from) })
 }

@@ -58,7 +58,8 @@ export class Remembered {
     const positions = Array.from({ length: mark.drafts }, (_, i) => BigInt(originals.get(i) ?? next++))
     const accepted = mark.drafts - originals.size
     this.producers.remember(mark, {
-      first: BigInt(mark.first), last: BigInt(mark.first + accepted - 1), accepted, duplicates: originals.size, positions, appendTime: mark.appendTime,
+      first: BigInt(mark.first), last: BigInt(mark.first + accepted - 1), accepted, duplicates: originals.size, positions,
+      appendTime: mark.appendTime,
     })
   }
 }
