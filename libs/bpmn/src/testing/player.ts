@@ -30,6 +30,7 @@ export class Player {
   readonly #elements: ReadonlyMap<string, Element>
   readonly #scopeOfToken = new Map<string, string>()
   readonly #moves = new Map<Tokens, readonly PlayerMove[]>()
+  readonly #settled = new Map<Tokens, Tokens>()
   readonly #enabled = new Map<Tokens, readonly PlayerMove[]>()
 
   constructor(process: ProcessModel) {
@@ -59,12 +60,16 @@ export class Player {
 
   /** After all that happens by itself and could not go otherwise. */
   settled(tokens: Tokens): Tokens {
+    const known = this.#settled.get(tokens)
+    if (known !== undefined) return known
     let current = tokens
     for (;;) {
       const move = this.moves(current).find((candidate) => candidate.certain)
-      if (move === undefined || move.next === current) return current
+      if (move === undefined || move.next === current) break
       current = move.next
     }
+    this.#settled.set(tokens, current)
+    return current
   }
 
   /** What may be observed next, over any silent steps; each with the tokens after the shortest way to it. */
@@ -142,6 +147,8 @@ export class Player {
   #boundary(element: Element, held: readonly string[], out: readonly string[]): Draft[] {
     const host = this.#elements.get(element.attachedTo ?? '')
     if (host === undefined) return []
+    // A sub-process that holds no token any more has ended: nothing can happen to it.
+    if (host.kind === 'subProcess' && !held.some((word) => this.#inside(word, host.id))) return []
     const words = host.kind === 'subProcess' ? [`s:${host.id}`] : [...host.incoming.map((flow) => `f:${flow}`), `i:${host.id}`]
     return [...new Set(words)].filter((word) => held.includes(word)).map((word): Draft => {
       const step = this.#step(element, 'occur', element.interrupting === false ? [] : [word], out)

@@ -1,6 +1,7 @@
 /** Where reality and model differ, named on the cheapest explanation. One cause is one deviation. */
 import { partsOf } from '../net/net.js'
 import type { Move } from './belief.js'
+import type { ReadingState } from './reading.js'
 import type { Run, TrailStep } from './run.js'
 
 /** A closed set: libs/api and docs/ERRORS.md list the same. */
@@ -54,7 +55,7 @@ export function deviationsOf(run: Run): readonly Deviation[] {
     if (step.kind !== 'event') return
     if (move.how === 'sync') {
       const owed = skippedBy(run, move)
-      if (owed.length > 0) found.push(draft(began || !skipsStart(run, move) ? 'skipped' : 'missingStart', owed.map((label) => partsOf(label).element), owed))
+      if (owed.length > 0) found.push(draft(began || !skipsStart(run, move) ? 'skipped' : 'missingStart', elementsOf(owed), owed))
       if (endsUnwanted(run, move)) found.push(draft('wrongOutcome', [run.model.net.transitions[move.fired.at(-1) ?? -1]?.element ?? '']))
       strays = undefined
       began = true
@@ -101,12 +102,16 @@ function redeem(run: Run, found: Draft[], label: string, step: TrailStep, at: nu
   const { element } = partsOf(label)
   if (owing !== undefined) {
     owing.owed.splice(owing.owed.indexOf(label), 1)
-    const index = owing.elements.indexOf(element)
-    if (index >= 0) owing.elements.splice(index, 1)
+    owing.elements = elementsOf(owing.owed)
     // Without a tolerance equal times have the order of their sequence.
     if (run.model.toleranceMs > 0 && step.time - owing.at <= run.model.toleranceMs) return
   }
   found.push({ kind: 'outOfOrder', elements: [element], owed: [], at: step.time, arrival: step.arrival, step: at })
+}
+
+/** A step that reports start and end and was passed without either is one step. */
+function elementsOf(labels: readonly string[]): string[] {
+  return [...new Set(labels.map((label) => partsOf(label).element))]
 }
 
 function strayKind(run: Run, step: TrailStep, at: number, chosen: readonly number[]): DeviationKind {
@@ -115,16 +120,34 @@ function strayKind(run: Run, step: TrailStep, at: number, chosen: readonly numbe
   if (story.tokens.length === 0) return story.terminated ? 'afterCancel' : 'afterEnd'
   const element = run.model.elements.get(partsOf(step.symbol ?? '').element)
   if (element === undefined) return 'unexpected'
-  const visited = new Set<string>()
-  for (let link = story.visits; link !== undefined; link = link.before) visited.add(link.item.element)
-  for (let parent = element.parent; parent !== undefined; parent = run.model.elements.get(parent)?.parent) {
-    const open = story.tokens.some((token) => run.model.net.places[token.place]?.kind === 'scope' && run.model.elementAt(token.place) === parent)
-    if (!open && visited.has(parent)) return 'afterCancel'
-  }
+  if (wasCancelled(run, story, element.id)) return 'afterCancel'
   const race = run.model.process.elements.find((candidate) => candidate.kind === 'eventBasedGateway'
     && candidate.outgoing.some((flow) => element.incoming.includes(flow)))
-  if (race !== undefined && visited.has(race.id)) return 'raceLost'
+  if (race !== undefined && wasDecided(run, story, race.id)) return 'raceLost'
   return 'unexpected'
+}
+
+/** The last that happened to the element, or to the sub-process around it, took it away. */
+function wasCancelled(run: Run, story: ReadingState, id: string): boolean {
+  const { net } = run.model
+  const isOwn = (place: number) => net.places[place]?.element === id
+  for (let link = story.fired; link !== undefined; link = link.before) {
+    const transition = net.transitions[link.item]
+    if (transition === undefined) continue
+    if (transition.element === id) return false
+    if (transition.clears.some(isOwn) || (transition.kind !== 'silent' && transition.inputs.some(isOwn))) return true
+    if (transition.whenEmpty !== undefined && (net.scopes[transition.whenEmpty]?.inner ?? []).some(isOwn)) return false
+  }
+  return false
+}
+
+/** Another event of the race has won it. */
+function wasDecided(run: Run, story: ReadingState, race: string): boolean {
+  const { net } = run.model
+  for (let link = story.fired; link !== undefined; link = link.before) {
+    if (net.transitions[link.item]?.inputs.some((place) => net.places[place]?.element === race) === true) return true
+  }
+  return false
 }
 
 /** The last step at which all explanations that are still kept agree on what happened before. */

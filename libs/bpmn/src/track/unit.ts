@@ -115,6 +115,8 @@ export class Unit {
         this.#runs.at(-1)?.fireDue(fact.time)
         return
       case 'operation':
+        // Sent again under the same key: what became of the last attempt counts no more.
+        if (fact.outcome === 'retried' && fact.command !== undefined) this.#settled.delete(fact.command)
         for (const run of this.#runs) {
           run.operate(fact)
           run.settleOperations((decision) => this.#idOf(decision))

@@ -26,7 +26,7 @@ export interface ReadEvent {
 
 /** Why somebody should look at it. `kind` and `element` name the cause that alerts are grouped by. */
 export interface Condition {
-  readonly kind: 'stuck' | 'late' | 'deviation'
+  readonly kind: 'stuck' | 'late' | 'deviation' | 'commandFailed'
   /** Of deviations: their kind. */
   readonly detail: string
   readonly element: string
