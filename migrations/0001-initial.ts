@@ -65,6 +65,7 @@ export const initial = {
     `create index instance_stuck on instance (model, started_at desc, id desc) where stuck`,
     `create index instance_late on instance (model, started_at desc, id desc) where late`,
     `create index instance_deviating on instance (model, started_at desc, id desc) where deviations > 0`,
+    `create index instance_terminated on instance (model, started_at desc, id desc) where status = 'terminated'`,
     `create index instance_former on instance using gin (former_ids) where former_ids <> '{}'`,
 
     // What was extracted from each entry of a unit: all that is needed to fold it again.
@@ -218,6 +219,7 @@ export const initial = {
       error text,
       at bigint not null
     )`,
+    `create index alert_delivery_alert on alert_delivery (alert, at desc)`,
     `create index alert_delivery_pending on alert_delivery (next_attempt_at) where status in ('pending', 'failed')`,
 
     `create table command (
@@ -245,6 +247,7 @@ export const initial = {
       note text
     )`,
     `create index command_status on command (status, decided_at desc, id)`,
+    `create index command_model on command (model, status, decided_at desc, id)`,
     `create index command_instance on command (instance)`,
     `create index command_leaving on command (leaves_at) where status = 'scheduled'`,
     `create index command_sending on command (next_attempt_at) where status in ('sending', 'failed')`,

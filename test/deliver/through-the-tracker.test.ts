@@ -87,5 +87,15 @@ describe('through the real tracker', () => {
     expect(await command()).toMatchObject({ error: expect.stringContaining('410') })
   })
 
-  it.todo('a dead command is sent again, under the same key, when a person asks for it')
+  it('a dead command raises an alert, and is sent again under the same key when a person asks for it', async () => {
+    const alert = async () => (await get('/alerts?kind=commandFailed')).items[0]
+    await expect.poll(async () => (await alert())?.status, { timeout: 20_000 }).toBe('open')
+    expect(await alert()).toMatchObject({ title: '“Close the claim” could not be delivered', severity: 'critical', count: 1 })
+    const [dead] = (await get('/commands?status=dead')).items
+    service.behave(200)
+    expect(await post(`/commands/${dead.id}/retry`, 'application/json', '{"by":"ada"}')).toMatchObject({ status: 200 })
+    await expect.poll(async () => (await get('/commands?model=claim-manage')).items.find(({ id }: { id: string }) => id === dead.id)?.status, { timeout: 20_000 }).toBe('delivered')
+    expect(service.received.filter(({ headers }) => headers['webhook-id'] === dead.id).length).toBeGreaterThanOrEqual(2)
+    await expect.poll(async () => (await alert())?.status, { timeout: 20_000 }).toBe('resolved')
+  })
 })

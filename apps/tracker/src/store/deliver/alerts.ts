@@ -5,12 +5,21 @@ export interface AlertEpisode {
   readonly episode: number
 }
 
-/** Alerts without an open episode that an instance joined, not silently, since the last one ended. */
-export function readOpening(db: Queryable, limit: number): Promise<AlertEpisode[]> {
-  return db.query<AlertEpisode>(
-    `select a.id, a.episode from alert a where a.status in ('quiet', 'resolved') and exists (
+/** An alert that opens, with what it is about. */
+export interface OpeningAlert extends AlertEpisode {
+  readonly kind: string
+  readonly severity: string
+  readonly model: string
+  readonly element: string
+  readonly title: string
+}
+
+/** Alerts without an open episode that an instance joined, not silently, since the last one ended. A model that is catching up calls nobody. */
+export function readOpening(db: Queryable, limit: number): Promise<OpeningAlert[]> {
+  return db.query<OpeningAlert>(
+    `select a.id, a.episode, a.kind, a.severity, a.model, a.element, a.title from alert a where a.status in ('quiet', 'resolved') and exists (
        select 1 from alert_member m where m.alert = a.id and not m.silent and m.joined_at > coalesce(a.resolved_at, -1)
-     ) order by a.id limit $1::int`,
+     ) and not exists (select 1 from model_version v where v.model = a.model and v.status = 'catchingUp') order by a.id limit $1::int`,
     [limit],
   )
 }

@@ -29,7 +29,7 @@ export function compareUnit(changes: Changes, before: UnitState, after: UnitStat
     changes.tokens.push({ instance: view.id, rows: [] })
     changes.deviations.push({ instance: view.id, rows: [] })
     count(changes, after, view, -1)
-    compareConditions(changes, after, model(view.version), view.id, view.view.conditions, [])
+    compareConditions(changes, after, model(view.version), view.id, conditionsOf(view), [])
     compareCommands(changes, after, model(view.version), view, view.commands, [])
   }
   for (const view of after.views) {
@@ -69,7 +69,7 @@ function compareInstance(
   })
   if (previous !== undefined) count(changes, unit, previous, -1)
   count(changes, unit, next, 1)
-  compareConditions(changes, unit, model, next.id, previous?.view.conditions ?? [], view.conditions)
+  compareConditions(changes, unit, model, next.id, previous === undefined ? [] : conditionsOf(previous), conditionsOf(next))
   compareCommands(changes, unit, model, next, previous?.commands ?? [], next.commands)
   if (changes.moves.length < MAX_MOVES) {
     const flows = newFlows(previous?.view.flows ?? [], view.flows)
@@ -159,6 +159,13 @@ function entryOf<T>(map: Map<string, T>, key: string, make: () => T): T {
   return made
 }
 
+/** What the run shows, and commands of it that could not be delivered. */
+function conditionsOf({ view, commands }: InstanceView): readonly Condition[] {
+  return [...view.conditions, ...commands.flatMap((command): Condition[] => (command.status !== 'dead' ? [] : [{
+    kind: 'commandFailed', detail: '', element: command.element, since: command.settledAt ?? command.decidedAt, severity: 'critical', silent: false,
+  }]))]
+}
+
 function compareConditions(changes: Changes, unit: UnitState, model: TrackedModel, instance: string, before: readonly Condition[], after: readonly Condition[]): void {
   const idOf = (condition: Condition) => identityOf(['alert', unit.model, condition.kind, condition.detail, condition.element])
   const known = new Map(before.map((condition) => [idOf(condition), condition]))
@@ -183,6 +190,7 @@ const DEVIATION_TITLES: Readonly<Record<string, string>> = {
 function titleOf(condition: Condition, model: TrackedModel): string {
   const name = clean(condition.element === '' ? (model.process.name || model.process.id) : model.nameOf(condition.element))
   if (condition.kind === 'stuck') return `“${name}” is stuck`
+  if (condition.kind === 'commandFailed') return `“${name}” could not be delivered`
   if (condition.kind === 'late') return `“${name}” is late`
   return `“${name}” ${DEVIATION_TITLES[condition.detail] ?? condition.detail}`
 }
