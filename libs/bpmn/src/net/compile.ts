@@ -222,7 +222,7 @@ class Compiler {
     const scope = this.#scopeOf(host.parent ?? '')
     const trigger = element.trigger?.kind ?? 'none'
     if (trigger === 'compensation') return
-    const places = isScope(host) ? [this.#place('scope', host.id, scope)] : [...this.#entries(host).map((entry) => entry.place)]
+    const places = isScope(host) ? [this.#place('scope', host.id, scope)] : this.#entries(host).map((entry) => entry.place)
     if (!isScope(host) && hasPhase(host, 'start')) places.push(this.#place('in', host.id, scope))
     const bound = element.bindings.length > 0
     const interrupting = element.interrupting !== false

@@ -2,7 +2,7 @@
  * An exact alignment: Dijkstra over (tokens, position in the trace) on the token player, with every deviation at cost 1. Slow and simple, so that
  * what is fast can be held against it.
  */
-import { Player, type Tokens } from './player.js'
+import type { Player, Tokens } from './player.js'
 
 /** Cost of the cheapest explanation of the trace, Infinity beyond `most`. `whole`: the case must have ended after it. */
 export function alignmentCost(player: Player, trace: readonly (readonly string[])[], { whole = true, most = Infinity } = {}): number {
