@@ -49,7 +49,7 @@ describe('an alert', () => {
     await insert(house.db, 'alert', [alertRow('one', { status: 'resolved', episode: 3, resolved_at: 49 })])
     await member('one')
     deliveries.start()
-    await expect.poll(() => appendedAfter(before)).toEqual([{ what: 'alertOpened', alert: idOf('alert one'), episode: 4 }])
+    await expect.poll(() => appendedAfter(before)).toMatchObject([{ what: 'alertOpened', alert: idOf('alert one'), episode: 4, kind: 'stuck', model: 'order', element: 'pay' }])
   })
 
   it.each([
@@ -63,7 +63,7 @@ describe('an alert', () => {
     await insert(house.db, 'alert', [alertRow('witness', { status: 'quiet' })])
     await member('witness')
     deliveries.start()
-    await expect.poll(() => appendedAfter(before)).toEqual([{ what: 'alertOpened', alert: idOf('alert witness'), episode: 2 }])
+    await expect.poll(() => appendedAfter(before)).toMatchObject([{ what: 'alertOpened', alert: idOf('alert witness'), episode: 2 }])
   })
 
   it.each(['open', 'acknowledged'])('that is %s clears when its last instance has left', async (status) => {

@@ -43,7 +43,7 @@ export class AlertWatch {
     const opening = await readOpening(this.db, BATCH)
     const clearing = await readClearing(this.db, BATCH)
     const drafts = [
-      ...opening.map(({ id, episode }) => draft({ what: 'alertOpened', alert: id, episode: episode + 1 })),
+      ...opening.map(({ id, episode, ...about }) => draft({ what: 'alertOpened', alert: id, episode: episode + 1, ...about })),
       ...clearing.map(({ id, episode }) => draft({ what: 'alertCleared', alert: id, episode })),
     ]
     if (drafts.length === 0) return

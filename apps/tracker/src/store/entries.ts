@@ -30,7 +30,11 @@ export const SettlementEntry = z.discriminatedUnion('what', [
     what: z.literal('commandSettled'), command: z.string(), model: z.string(), key: z.string(), outcome: z.enum(['delivered', 'dead']),
     attempts: z.number().int(), error: z.string().optional(),
   }),
-  z.object({ what: z.literal('alertOpened'), alert: z.string(), episode: z.number().int() }),
+  /** Says what it is about, so that a rebuild opens it also where its cause was gone again between two of its commits. */
+  z.object({
+    what: z.literal('alertOpened'), alert: z.string(), episode: z.number().int(), kind: z.string(), severity: z.string(), model: z.string(),
+    element: z.string(), title: z.string(),
+  }),
   z.object({ what: z.literal('alertCleared'), alert: z.string(), episode: z.number().int() }),
 ])
 export type SettlementEntry = z.infer<typeof SettlementEntry>

@@ -124,23 +124,24 @@ export class Tracker {
     }
   }
 
-  /** A live batch, cut where a model is deployed, and the deadlines that its clock has passed. */
+  /**
+   * A live batch and the deadlines that its clock has passed. It is cut where a model is deployed, and before what is said of alerts: that was
+   * said knowing everything before it, so that who joined an alert before it was resolved does not seem to have joined after.
+   */
   async #follow(entries: readonly Entry[]): Promise<void> {
-    let from = 0
-    while (from < entries.length) {
-      if ((entries[from]?.position ?? 0n) <= this.#position) {
-        from++
-        continue
-      }
-      const first = entries[from]
-      if (first?.kind === 'model') {
+    const fresh = entries.filter((entry) => entry.position > this.#position).map(decode)
+    for (let from = 0; from < fresh.length;) {
+      const first = fresh[from] as Decoded
+      if (first.entry.kind === 'model') {
         await this.#deploy(first)
         from++
         continue
       }
-      const next = entries.findIndex((entry, index) => index > from && entry.kind === 'model')
-      const until = next < 0 ? entries.length : next
-      await this.#commit(entries.slice(from, until).map(decode))
+      const saysOfAlerts = concernsAlerts(first)
+      if (saysOfAlerts) await this.#passDeadlines()
+      const length = fresh.slice(from).findIndex((decoded) => decoded.entry.kind === 'model' || concernsAlerts(decoded) !== saysOfAlerts)
+      const until = length < 0 ? fresh.length : from + length
+      await this.#commit(fresh.slice(from, until))
       from = until
     }
     await this.#passDeadlines()
@@ -188,8 +189,8 @@ export class Tracker {
   }
 
   /** Each process of the file becomes a version; the first of a model catches up from the beginning of the log. */
-  async #deploy(entry: Entry): Promise<void> {
-    const decoded = decode(entry)
+  async #deploy(decoded: Decoded): Promise<void> {
+    const { entry } = decoded
     const versions: (ModelVersion & Parameters<typeof insertModelVersion>[1])[] = []
     if (decoded.kind === 'model') {
       const { xml, mapping } = decoded.model
@@ -277,7 +278,7 @@ export class Tracker {
     const { position, appendTime } = decoded.entry
     if (decoded.kind === 'settlement') {
       const { settlement } = decoded
-      if (settlement.what === 'alertOpened') await openAlert(tx, settlement.alert, settlement.episode, appendTime, this.#alertChannels)
+      if (settlement.what === 'alertOpened') await openAlert(tx, settlement, appendTime, this.#alertChannels)
       if (settlement.what === 'alertCleared') await clearAlert(tx, settlement.alert, settlement.episode, appendTime, this.#alertChannels)
     }
     if (decoded.kind !== 'operation') return
@@ -292,6 +293,11 @@ export class Tracker {
   #report(what: Omit<Committed, 'position' | 'clock'>): void {
     this.#progress.report({ position: this.#position, clock: this.#clock, ...what })
   }
+}
+
+function concernsAlerts(decoded: Decoded): boolean {
+  if (decoded.kind === 'settlement') return decoded.settlement.what === 'alertOpened' || decoded.settlement.what === 'alertCleared'
+  return decoded.kind === 'operation' && 'alert' in decoded.operation
 }
 
 function summary({ changes }: Batch, control: boolean): Omit<Committed, 'position' | 'clock'> {

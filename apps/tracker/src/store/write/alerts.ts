@@ -1,13 +1,22 @@
 /** The life cycle of alerts, as entries of the log say it; who is a member stands in commit-changes.ts. */
 import type { Queryable } from '../database.js'
+import type { SettlementEntry } from '../entries.js'
 import { identityOf } from '../identity.js'
 
-/** Opens the next episode, unless it is open already. */
-export async function openAlert(tx: Queryable, alert: string, episode: number, clock: number, channels: readonly string[]): Promise<void> {
+export type AlertOpening = Extract<SettlementEntry, { what: 'alertOpened' }>
+
+/**
+ * Opens the next episode, unless it is open already. The row may be missing: a rebuild commits elsewhere than the tracker that opened it did,
+ * so its cause may have come and gone within one of its commits.
+ */
+export async function openAlert(tx: Queryable, opening: AlertOpening, clock: number, channels: readonly string[]): Promise<void> {
+  const { alert, episode, kind, severity, model, element, title } = opening
   const opened = await tx.query(
-    `update alert set status = 'open', episode = $2, opened_at = $3, last_at = greatest(coalesce(last_at, 0), $3), acknowledged_at = null, acknowledged_by = null,
-       resolved_at = null, resolved_by = null, comment = null
-     where id = $1 and status in ('quiet', 'resolved') and episode < $2 returning id`, [alert, episode, clock])
+    `insert into alert (id, episode, opened_at, last_at, kind, severity, model, element, title, status) values ($1, $2, $3, $3, $4, $5, $6, $7, $8, 'open')
+     on conflict (id) do update set status = 'open', episode = excluded.episode, opened_at = excluded.opened_at,
+       last_at = greatest(coalesce(alert.last_at, 0), excluded.last_at), acknowledged_at = null, acknowledged_by = null, resolved_at = null, resolved_by = null, comment = null
+     where alert.status in ('quiet', 'resolved') and alert.episode < excluded.episode returning id`,
+    [alert, episode, clock, kind, severity, model, element, title])
   if (opened.length > 0) await deliver(tx, alert, episode, 'opened', clock, channels)
 }
 
