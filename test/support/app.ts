@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Log } from '@tidemark/log'
 import { readSettings, type Settings } from '../../apps/tracker/src/config.js'
 import { type AppParts, createApp, type RunningApp } from '../../apps/tracker/src/main.js'
+import { prepareDatabase } from './database-template.js'
 
 export interface TestApp extends RunningApp {
   readonly log: Log
@@ -14,6 +15,7 @@ export interface TestApp extends RunningApp {
 /** The whole service on a free port, in a data directory of its own, saying nothing. */
 export async function startApp(settings: Partial<Settings> = {}, parts: AppParts = {}): Promise<TestApp> {
   const dataDir = settings.dataDir ?? (await mkdtemp(join(tmpdir(), 'tidemark-app-')))
+  if (settings.databaseUrl === undefined) await prepareDatabase(dataDir)
   const app = await createApp({ ...readSettings({}), port: 0, logLevel: 'silent', ...settings, dataDir }, parts)
   return {
     ...app,

@@ -89,7 +89,7 @@ function adapter(): FastifyAdapter {
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     // What the router itself refuses, such as a path with a broken % escape, passes no filter.
-    frameworkErrors: (error: unknown, _request: unknown, reply: FastifyReply) => sendProblem(reply, trackerErrorOf(error)),
+    frameworkErrors: (error: unknown, _request: unknown, reply: FastifyReply) => sendProblem(reply.headers(securityHeaders), trackerErrorOf(error)),
   })
 }
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { prepareDatabase } from '../../../../test/support/database-template.js'
 import { startPostgres } from '../../../../test/support/postgres.js'
 import { skipUnless } from '../../../../test/support/requires.js'
 import { TrackerError } from '../problem.js'
@@ -24,6 +25,7 @@ function behavesAsDatabase(urlOf: () => Promise<string | undefined>) {
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'tidemark-database-'))
     const databaseUrl = await urlOf()
+    if (databaseUrl === undefined) await prepareDatabase(dataDir)
     database = await openDatabase({ dataDir, ...(databaseUrl === undefined ? {} : { databaseUrl }) })
     await database.query(`create table sample (id bigint primary key, unit uuid, note text, data jsonb)`)
   })

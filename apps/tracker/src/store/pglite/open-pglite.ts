@@ -19,7 +19,7 @@ const SESSION_WAIT_MS = 60_000
  * The embedded database: Postgres in WebAssembly in a worker thread, in a directory that this process owns. It never syncs to disk: after a
  * crash of the process its own recovery applies, after a crash of the machine the directory is set aside and the state comes from the log.
  */
-export async function openPglite(dir: string): Promise<Database> {
+export async function openPglite(dir: string, options: { readonly upkeep?: boolean } = {}): Promise<Database> {
   await mkdir(dir, { recursive: true })
   await setAsideAfterPowerLoss(dir)
   if (!existsSync(`${dir}/PG_VERSION`)) await createInChildProcess(workerFile, dir)
@@ -43,7 +43,7 @@ export async function openPglite(dir: string): Promise<Database> {
   await source.initialize()
   const { master } = source.driver as unknown as { master: pg.Pool }
   const upkeep = new Upkeep(master)
-  upkeep.start()
+  if (options.upkeep !== false) upkeep.start()
   return new PooledDatabase(master, true, async () => {
     await upkeep.stop()
     await source.destroy()
@@ -55,8 +55,7 @@ export async function openPglite(dir: string): Promise<Database> {
 const workerFile = new URL('./worker.js', import.meta.url)
 
 async function startWorker(dir: string): Promise<Worker> {
-  const worker = new Worker(workerFile, { workerData: { dir } })
-  // Every connection attempt adds its listeners; there is one socket at a time.
+  const worker = new Worker(workerFile, { workerData: { dir }, execArgv: [] })
   try {
     await once(worker, 'message')
   } catch (error) {

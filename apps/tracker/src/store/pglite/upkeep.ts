@@ -69,6 +69,8 @@ export class Upkeep {
   }
 
   async #tables(): Promise<readonly { name: string; live: number; dead: number; changed: number }[]> {
+    // Counts are kept back for up to a second; what is asked for now is written at the end of this statement.
+    await this.#pool.query(`select pg_stat_force_next_flush()`)
     const { rows } = await this.#pool.query<{ name: string; live: string; dead: string; changed: string }>(
       `select quote_ident(relname) as name, n_live_tup as live, n_dead_tup as dead, n_mod_since_analyze as changed
        from pg_stat_user_tables where n_dead_tup > ${VACUUM_DEAD_ROWS} or n_mod_since_analyze > ${ANALYZE_CHANGED_ROWS}`,

@@ -12,8 +12,9 @@ const dir = parentPort === null ? process.argv[2] : workerData.dir
 const database = await PGlite.create(dir, {
   startParams: [
     ...PGlite.defaultStartParams,
-    // Compiling costs more than it saves on statements of milliseconds; big sorts of an upkeep must not double the memory.
-    '-c', 'jit=off', '-c', 'maintenance_work_mem=32MB',
+    // Compiling costs more than it saves on statements of milliseconds; big sorts of an upkeep must not double the memory. Half the usual
+    // buffers: what is not in them is in the system's cache, which costs 4 % of time on random updates and saves 100 MB.
+    '-c', 'jit=off', '-c', 'maintenance_work_mem=32MB', '-c', 'shared_buffers=64MB',
   ],
 })
 
