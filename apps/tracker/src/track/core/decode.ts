@@ -54,9 +54,8 @@ function decodeEvent(entry: Entry, body: unknown): Decoded {
   return { kind: 'event', entry, event, contentHash: contentHash(JSON.stringify(attributes)) }
 }
 
-const UNCLEAN = /[\u0000\ud800-\udfff]/
-
 /** Postgres takes neither NUL nor lone surrogates: both are replaced, in every text that is stored. */
 export function clean(value: string): string {
-  return UNCLEAN.test(value) ? value.toWellFormed().replaceAll('\u0000', '\ufffd') : value
+  const whole = value.isWellFormed() ? value : value.toWellFormed()
+  return whole.includes('\u0000') ? whole.replaceAll('\u0000', '\ufffd') : whole
 }
