@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { alignmentCost } from '../testing/alignment.js'
 import { disturb, type Fault } from '../testing/faults.js'
+import { LAW_RUNS, LAW_SEED } from '../testing/law-runs.js'
 import { blocks, modelOf } from '../testing/models.js'
 import { Player } from '../testing/player.js'
 import { contextFor, factOf, labelsFor } from '../testing/scenario.js'
@@ -9,10 +10,6 @@ import { randomOf, walkOf, type WalkEvent } from '../testing/walk.js'
 import type { ProcessModel } from '../model.js'
 import { TrackedModel } from './tracked-model.js'
 import { Unit } from './unit.js'
-
-const RUNS = Number(process.env['TIDEMARK_LAW_RUNS'] ?? 500)
-/** Of a failed run, printed with it: set it to see that run again. */
-const SEED = process.env['TIDEMARK_LAW_SEED']
 
 const acyclic = { loops: false, timers: false, ambiguous: false, nonInterrupting: false }
 
@@ -45,7 +42,7 @@ const expected: Readonly<Partial<Record<Fault, Expected>>> = {
 }
 
 describe('one fault on an acyclic model is one deviation of its kind', () => {
-  it.each(Object.entries(expected))(`%s (${RUNS} runs)`, (fault, { right, share, exceptions }) => {
+  it.each(Object.entries(expected))(`%s (${LAW_RUNS} runs)`, (fault, { right, share, exceptions }) => {
     const counts = { right: 0, otherwise: 0, hidden: 0 }
     fc.assert(fc.property(blocks(acyclic), fc.nat(), (block, seed) => {
       const random = randomOf(seed)
@@ -68,7 +65,7 @@ describe('one fault on an acyclic model is one deviation of its kind', () => {
         counts.otherwise++
         expect(exceptions.filter((exception) => exception.test(found)), `${found}: ${told(process, events)}`).not.toEqual([])
       }
-    }), { numRuns: RUNS, ...(SEED === undefined ? {} : { seed: Number(SEED) }) })
+    }), { numRuns: LAW_RUNS, ...LAW_SEED })
     console.log(`${fault}: ${JSON.stringify(counts)}`)
     expect(counts.right / (counts.right + counts.otherwise)).toBeGreaterThanOrEqual(share)
   }, 120_000)

@@ -1,14 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { disturb, FAULTS, type Fault } from '../testing/faults.js'
+import { LAW_RUNS, LAW_SEED } from '../testing/law-runs.js'
 import { blocks, modelOf } from '../testing/models.js'
 import { Player } from '../testing/player.js'
 import { contextFor, factOf } from '../testing/scenario.js'
 import { randomOf, walkOf } from '../testing/walk.js'
 import { TrackedModel } from './tracked-model.js'
 import { Unit } from './unit.js'
-
-const RUNS = Number(process.env['TIDEMARK_LAW_RUNS'] ?? 500)
 
 /** Events after the fault at which we ask: later ones would only flatter. */
 const HORIZON = 15
@@ -22,7 +21,7 @@ const least: Readonly<Record<Fault | 'none', number>> = {
 }
 
 describe('what is expected next, after something went wrong on a model with loops', () => {
-  it.each(['none', ...FAULTS] as const)(`%s (${RUNS} runs)`, (fault) => {
+  it.each(['none', ...FAULTS] as const)(`%s (${LAW_RUNS} runs)`, (fault) => {
     let [right, asked, unknowable] = [0, 0, 0]
     fc.assert(fc.property(blocks({ loops: true, timers: false, ambiguous: false, nonInterrupting: false }), fc.nat(), (block, seed) => {
       const random = randomOf(seed)
@@ -44,7 +43,7 @@ describe('what is expected next, after something went wrong on a model with loop
         if (said.join() === truth.join()) right++
         else if (run?.trail.every(({ step }) => step.cost === 0) === true) unknowable++
       })
-    }), { numRuns: RUNS })
+    }), { numRuns: LAW_RUNS, ...LAW_SEED })
     const percent = (100 * right) / (asked - unknowable)
     console.log(`${fault}: ${percent.toFixed(1)} % of ${asked - unknowable} positions, ${((100 * right) / asked).toFixed(1)} % of all ${asked}`)
     expect(percent).toBeGreaterThanOrEqual(least[fault])
