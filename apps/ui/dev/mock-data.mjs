@@ -15,7 +15,11 @@ function randomFrom(seed) {
 /** As Map.groupBy, which Node 20 does not have. */
 export function groupBy(all, keyOf) {
   const groups = new Map()
-  for (const one of all) groups.has(keyOf(one)) ? groups.get(keyOf(one)).push(one) : groups.set(keyOf(one), [one])
+  for (const one of all) {
+    const group = groups.get(keyOf(one)) ?? []
+    group.push(one)
+    groups.set(keyOf(one), group)
+  }
   return groups
 }
 
@@ -79,10 +83,37 @@ export class MockTracker {
     const id = `i${this.count++}`
     const key = `order-${this.count}`
     const instance = {
-      id, model: this.graph.id, version: 2, key, keys: [{ name: 'orderId', value: key }, { name: 'paymentId', value: `pay-${this.count * 7}` }],
-      status: 'active', stuck: false, late: false, deviations: 0, settling: false, approximate: false, startedAt: this.iso(at), lastEventAt: this.iso(at),
-      tokens: [], visits: [], path: new Map(), list: [], deviationList: [],
-      variables: { orderId: key, customer: { name: 'Ada Smith', city: 'Lisbon' }, amount: Math.round(this.random() * 40_000) / 100, items: [{ sku: 'A-17', count: 2 }, { sku: 'B-4', count: 1 }], express: this.random() < 0.3 },
+      id,
+      model: this.graph.id,
+      version: 2,
+      key,
+      keys: [
+        { name: 'orderId', value: key },
+        { name: 'paymentId', value: `pay-${this.count * 7}` },
+      ],
+      status: 'active',
+      stuck: false,
+      late: false,
+      deviations: 0,
+      settling: false,
+      approximate: false,
+      startedAt: this.iso(at),
+      lastEventAt: this.iso(at),
+      tokens: [],
+      visits: [],
+      path: new Map(),
+      list: [],
+      deviationList: [],
+      variables: {
+        orderId: key,
+        customer: { name: 'Ada Smith', city: 'Lisbon' },
+        amount: Math.round(this.random() * 40_000) / 100,
+        items: [
+          { sku: 'A-17', count: 2 },
+          { sku: 'B-4', count: 1 },
+        ],
+        express: this.random() < 0.3,
+      },
     }
     this.instances.set(id, instance)
     this.#enter(instance, this.graph.start, at)
@@ -98,16 +129,38 @@ export class MockTracker {
   }
 
   #event(instance, element, at) {
-    const type = element.name.toLowerCase().replace(/[^a-z0-9]+/g, '.').replace(/\.$/, '')
+    const type = element.name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '.')
+      .replace(/\.$/, '')
     const late = this.random() < 0.03
     const position = String(this.events.length + 1)
     const event = {
-      position, id: `${instance.key}:${instance.list.length}`, source: '/shop/' + ['checkout', 'payment', 'inventory', 'shipment'][this.events.length % 4], type, subject: instance.key,
-      time: this.iso(at), appendTime: this.iso(at + (late ? 1.4 * day : 900)), data: instance.variables,
-      fates: [this.random() < 0.02 ? { kind: 'duplicate', model: this.graph.id, reason: 'The same source and id came at position 12.' } : { kind: 'tracked', model: this.graph.id, version: 2, instance: instance.id, element: element.id }],
+      position,
+      id: `${instance.key}:${instance.list.length}`,
+      source: '/shop/' + ['checkout', 'payment', 'inventory', 'shipment'][this.events.length % 4],
+      type,
+      subject: instance.key,
+      time: this.iso(at),
+      appendTime: this.iso(at + (late ? 1.4 * day : 900)),
+      data: instance.variables,
+      fates: [
+        this.random() < 0.02
+          ? { kind: 'duplicate', model: this.graph.id, reason: 'The same source and id came at position 12.' }
+          : { kind: 'tracked', model: this.graph.id, version: 2, instance: instance.id, element: element.id },
+      ],
     }
     this.events.push(event)
-    instance.list.push({ ...event, data: undefined, fates: undefined, element: element.id, elementName: element.name, phase: 'occur', reading: 'fits', text: '' })
+    instance.list.push({
+      ...event,
+      data: undefined,
+      fates: undefined,
+      element: element.id,
+      elementName: element.name,
+      phase: 'occur',
+      reading: 'fits',
+      text: '',
+    })
     instance.lastEventAt = this.iso(at)
   }
 
@@ -171,33 +224,64 @@ export class MockTracker {
 
   #seedActs() {
     const all = [...this.instances.values()]
-    all.filter((_, n) => n % 23 === 0).forEach((instance, n) => {
-      const visit = instance.visits.at(-1)
-      if (visit === undefined) return
-      const kind = ['skipped', 'outOfOrder', 'repeated'][n % 3]
-      const text = { skipped: `“${visit.name || visit.element}” was skipped: no event was seen for it, and later ones came.`, outOfOrder: `“${visit.name || visit.element}” came after an event that should have followed it.`, repeated: `“${visit.name || visit.element}” was seen a second time.` }[kind]
-      instance.deviations = 1
-      instance.deviationList.push({ kind, element: visit.element, name: visit.name, at: visit.entered, count: 1, provisional: n % 4 === 0, accepted: false, text })
-      if (kind === 'skipped') visit.how = 'assumed'
-    })
+    all
+      .filter((_, n) => n % 23 === 0)
+      .forEach((instance, n) => {
+        const visit = instance.visits.at(-1)
+        if (visit === undefined) return
+        const kind = ['skipped', 'outOfOrder', 'repeated'][n % 3]
+        const text = {
+          skipped: `“${visit.name || visit.element}” was skipped: no event was seen for it, and later ones came.`,
+          outOfOrder: `“${visit.name || visit.element}” came after an event that should have followed it.`,
+          repeated: `“${visit.name || visit.element}” was seen a second time.`,
+        }[kind]
+        instance.deviations = 1
+        instance.deviationList.push({
+          kind,
+          element: visit.element,
+          name: visit.name,
+          at: visit.entered,
+          count: 1,
+          provisional: n % 4 === 0,
+          accepted: false,
+          text,
+        })
+        if (kind === 'skipped') visit.how = 'assumed'
+      })
     const stuck = all.filter((instance) => instance.stuck)
     const perElement = groupBy(stuck, ({ tokens }) => tokens[0].element)
-    for (const [element, members] of perElement) this.#alert('stuck', 'warning', element, `${members[0].tokens[0].name || element}: waiting longer than 4 d 12 h`, members)
+    for (const [element, members] of perElement)
+      this.#alert('stuck', 'warning', element, `${members[0].tokens[0].name || element}: waiting longer than 4 d 12 h`, members)
     const late = all.filter((instance) => instance.late && instance.status === 'active')
     if (late.length > 0) this.#alert('late', 'critical', undefined, 'Orders take longer than 13 days', late)
     const off = all.filter(({ deviations }) => deviations > 0)
     if (off.length > 0) this.#alert('deviation', 'info', off[0].deviationList[0].element, 'Steps seen out of the order of the model', off)
     const statuses = ['proposed', 'proposed', 'delivered', 'delivered', 'sending', 'failed', 'dead', 'rejected', 'withdrawn', 'delivered']
-    late.concat(stuck).slice(0, 40).forEach((instance, n) => this.commands.push(this.#command(instance, statuses[n % statuses.length], n)))
+    late
+      .concat(stuck)
+      .slice(0, 40)
+      .forEach((instance, n) => this.commands.push(this.#command(instance, statuses[n % statuses.length], n)))
   }
 
   #alert(kind, severity, element, title, members) {
     const name = element === undefined ? undefined : this.graph.elements.get(element)?.name
     const times = members.map(({ lastEventAt }) => lastEventAt).sort()
     this.alerts.push({
-      id: `a${this.alerts.length + 1}`, kind, severity, status: this.alerts.length % 4 === 3 ? 'acknowledged' : 'open', model: this.graph.id, modelName: this.graph.name,
-      ...(element !== undefined && { element, elementName: name || element }), title, count: members.length, total: members.length + 7, openedAt: times[0], lastAt: times.at(-1),
-      instances: members.slice(0, 60).map((instance) => ({ id: instance.id, key: instance.key, since: instance.tokens[0]?.since ?? instance.lastEventAt })),
+      id: `a${this.alerts.length + 1}`,
+      kind,
+      severity,
+      status: this.alerts.length % 4 === 3 ? 'acknowledged' : 'open',
+      model: this.graph.id,
+      modelName: this.graph.name,
+      ...(element !== undefined && { element, elementName: name || element }),
+      title,
+      count: members.length,
+      total: members.length + 7,
+      openedAt: times[0],
+      lastAt: times.at(-1),
+      instances: members
+        .slice(0, 60)
+        .map((instance) => ({ id: instance.id, key: instance.key, since: instance.tokens[0]?.since ?? instance.lastEventAt })),
       deliveries: [{ channel: 'webhook https://hooks.example.com/tidemark', status: 'delivered', at: times.at(-1), attempts: 1 }],
     })
   }
@@ -205,9 +289,18 @@ export class MockTracker {
   #command(instance, status, n) {
     const cancel = n % 3 === 0
     return {
-      id: `c${n}`, type: cancel ? 'order.cancel' : 'customer.notifyDelay', target: cancel ? 'order' : 'notification', status, model: this.graph.id, instance: instance.id, key: instance.key,
-      element: cancel ? 'CancelOrder' : 'TellCustomer', elementName: cancel ? 'Cancel the order' : 'Tell the customer of the delay', decidedAt: instance.lastEventAt,
-      attempts: { proposed: 0, withdrawn: 0, rejected: 0, failed: 4, dead: 12 }[status] ?? 1, data: { orderId: instance.key, reason: 'Not delivered within 21 days', customer: instance.variables.customer },
+      id: `c${n}`,
+      type: cancel ? 'order.cancel' : 'customer.notifyDelay',
+      target: cancel ? 'order' : 'notification',
+      status,
+      model: this.graph.id,
+      instance: instance.id,
+      key: instance.key,
+      element: cancel ? 'CancelOrder' : 'TellCustomer',
+      elementName: cancel ? 'Cancel the order' : 'Tell the customer of the delay',
+      decidedAt: instance.lastEventAt,
+      attempts: { proposed: 0, withdrawn: 0, rejected: 0, failed: 4, dead: 12 }[status] ?? 1,
+      data: { orderId: instance.key, reason: 'Not delivered within 21 days', customer: instance.variables.customer },
       ...(['failed', 'dead'].includes(status) && { error: 'The order service answered 503 Service Unavailable.' }),
       ...(status === 'proposed' && { note: 'Proposed and not sent: the instance has a deviation on its path.' }),
     }
@@ -224,8 +317,21 @@ export class MockTracker {
     }
     this.#judge()
     while (this.instances.size > 6_000) this.instances.delete(this.instances.keys().next().value)
-    this.tell({ kind: 'changed', position: String(this.events.length), now: this.iso(), models: [this.graph.id], instances: moves.length, alerts: false, commands: false })
-    this.tell({ kind: 'moved', model: this.graph.id, version: 2, moves: moves.map(({ instance, flows }) => ({ instance: instance.id, key: instance.key, flows })) })
+    this.tell({
+      kind: 'changed',
+      position: String(this.events.length),
+      now: this.iso(),
+      models: [this.graph.id],
+      instances: moves.length,
+      alerts: false,
+      commands: false,
+    })
+    this.tell({
+      kind: 'moved',
+      model: this.graph.id,
+      version: 2,
+      moves: moves.map(({ instance, flows }) => ({ instance: instance.id, key: instance.key, flows })),
+    })
   }
 
   tell(message) {

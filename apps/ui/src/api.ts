@@ -45,7 +45,11 @@ export async function stream(path: string, headers: Record<string, string>, sign
 
 async function call(path: string, init: RequestInit): Promise<Response> {
   const token = bearerToken()
-  const headers = { accept: 'application/json', ...(init.headers as Record<string, string>), ...(token && { authorization: `Bearer ${token}` }) }
+  const headers = {
+    accept: 'application/json',
+    ...(init.headers as Record<string, string>),
+    ...(token && { authorization: `Bearer ${token}` }),
+  }
   let answer: Response
   try {
     answer = await fetch(`/api/v1${path}`, { ...init, headers })

@@ -1,8 +1,8 @@
 import { useSyncExternalStore } from 'react'
 
 /**
- * The tracker's clock, carried forward here: its last word plus the time that passed since, at the clock's own speed. The browser's date is never
- * asked, so a machine whose clock is wrong, or a demo whose day is a second, shows the same ages as the tracker.
+ * The tracker's clock, carried forward here: its last word plus the time that passed since, at the clock's own speed. The browser's date
+ * is never asked, so a machine whose clock is wrong, or a demo whose day is a second, shows the same ages as the tracker.
  */
 interface Basis {
   trackerMs: number
@@ -24,6 +24,11 @@ export function heardTrackerTime(iso: string, scale?: number): void {
 export function trackerNow(): number | undefined {
   if (basis === undefined) return undefined
   return basis.trackerMs + (performance.now() - basis.heardMs) * basis.scale
+}
+
+/** How many of the tracker's seconds pass in one. */
+export function clockScale(): number {
+  return basis?.scale ?? 1
 }
 
 /** The tracker's now, renewed once a second for everyone who shows an age. */

@@ -1,14 +1,15 @@
 import type { LiveMessage } from '@tidemark/api'
-import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { useSyncExternalStore } from 'react'
 import { stream } from './api.js'
 import { heardTrackerTime } from './clock.js'
 import { SseParser } from './sse.js'
 import { onTokenChange } from './token.js'
 
 /**
- * What changed, as it happens: one connection for the whole page. States: connecting -> live -> reconnecting -> live ...; it never gives up, waits
- * longer from try to try, and resumes after the last id it saw. `changed` messages are gathered and told at most twice a second, and not while the
- * tab is hidden (then once, on return). `moved` messages are told at once, and not at all while hidden: nobody would see the tokens move.
+ * What changed, as it happens: one connection for the whole page. States: connecting -> live -> reconnecting -> live ...; it never gives
+ * up, waits longer from try to try, and resumes after the last id it saw. `changed` messages are gathered and told at most twice a second,
+ * and not while the tab is hidden (then once, on return). `moved` messages are told at once, and not at all while hidden: nobody would see
+ * the tokens move.
  */
 export type LiveState = 'connecting' | 'live' | 'reconnecting'
 export interface Changes {
@@ -19,7 +20,7 @@ export interface Changes {
 }
 export type Moved = Extract<LiveMessage, { kind: 'moved' }>
 
-const gatherMs = 500
+export const gatherMs = 500
 /** The tracker says something at least each 15 s; two and a half silences mean that the line is dead. */
 const silenceMs = 40_000
 const firstRetryMs = 500
@@ -143,50 +144,6 @@ export const live = new Live()
 
 export function useLiveState(): LiveState {
   return useSyncExternalStore(live.onState, () => live.state)
-}
-
-/** `apply` may be a fresh closure each time. Called at most once in `everyMs`, the last change is never dropped. */
-export function useChanges(apply: (changes: Changes) => void, everyMs: number = gatherMs): void {
-  const latest = useRef(apply)
-  useEffect(() => {
-    latest.current = apply
-  })
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let waiting: Changes | undefined
-    const tell = (changes: Changes): void => {
-      if (timer !== undefined) {
-        waiting = waiting === undefined ? changes : merged(waiting, changes)
-        return
-      }
-      timer = setTimeout(() => {
-        timer = undefined
-        if (waiting !== undefined) {
-          const next = waiting
-          waiting = undefined
-          tell(next)
-        }
-      }, everyMs)
-      latest.current(changes)
-    }
-    const stop = live.onChanges(tell)
-    return () => {
-      stop()
-      clearTimeout(timer)
-    }
-  }, [everyMs])
-}
-
-export function concerns(changes: Changes, model: string | undefined): boolean {
-  return model === undefined || changes.models === 'everything' || changes.models.has(model)
-}
-
-function merged(a: Changes, b: Changes): Changes {
-  return {
-    models: a.models === 'everything' || b.models === 'everything' ? 'everything' : new Set([...a.models, ...b.models]),
-    alerts: a.alerts || b.alerts,
-    commands: a.commands || b.commands,
-  }
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

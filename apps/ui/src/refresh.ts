@@ -1,5 +1,5 @@
 import { useQueryClient, type InfiniteData } from '@tanstack/react-query'
-import { concerns, useChanges } from './live.js'
+import { concerns, useChanges } from './changes.js'
 
 /** Renews what is on screen when the tracker says that something changed. Queries nobody looks at are only marked stale. */
 export function useLiveRefresh(): void {

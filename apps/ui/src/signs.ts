@@ -1,6 +1,6 @@
 /**
- * The second sign of each colour that carries meaning: a shape, drawn in a box of 12 x 12 with strokes. Data and not components, because the pages
- * and the canvas both draw them.
+ * The second sign of each colour that carries meaning: a shape, drawn in a box of 12 x 12 with strokes. Data and not components, because
+ * the pages and the canvas both draw them.
  */
 export type SignName = 'stuck' | 'late' | 'deviating' | 'error' | 'warning' | 'info'
 
@@ -17,5 +17,10 @@ export const signPaths: Record<SignName, string> = {
 }
 
 export const signNames: Record<SignName, string> = {
-  stuck: 'stuck', late: 'late', deviating: 'off the path', error: 'error', warning: 'warning', info: 'note',
+  stuck: 'stuck',
+  late: 'late',
+  deviating: 'off the path',
+  error: 'error',
+  warning: 'warning',
+  info: 'note',
 }

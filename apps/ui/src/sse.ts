@@ -9,8 +9,8 @@ export interface SseMessage {
 const maxMessageChars = 1_000_000
 
 /**
- * Reads text/event-stream chunk by chunk (WHATWG HTML 9.2.6); chunks may end anywhere. Ours and not EventSource, because that one cannot send an
- * Authorization header.
+ * Reads text/event-stream chunk by chunk (WHATWG HTML 9.2.6); chunks may end anywhere. Ours and not EventSource, because that one cannot
+ * send an Authorization header.
  */
 export class SseParser {
   #rest = ''

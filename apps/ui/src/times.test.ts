@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { countdownText, durationText, momentTitle, relativeText, scaleText } from './times.js'
+import { briefDurationText, countdownText, durationText, momentTitle, relativeText, scaleText } from './times.js'
 
 const hour = 3_600_000
 const day = 24 * hour
 
 describe('a duration in words', () => {
   it.each([
-    [0, '0 ms'], [412, '412 ms'], [3_240, '3.2 s'], [3_000, '3 s'], [59_999, '59 s'], [12 * 60_000, '12 min'],
-    [3 * hour + 12 * 60_000, '3 h 12 min'], [3 * hour, '3 h'], [4 * day + 2 * hour, '4 d 2 h'], [38 * day + 5 * hour, '38 d'],
+    [0, '0 ms'],
+    [412, '412 ms'],
+    [3_240, '3.2 s'],
+    [3_000, '3 s'],
+    [59_999, '59 s'],
+    [12 * 60_000, '12 min'],
+    [3 * hour + 12 * 60_000, '3 h 12 min'],
+    [3 * hour, '3 h'],
+    [4 * day + 2 * hour, '4 d 2 h'],
+    [38 * day + 5 * hour, '38 d'],
     [1_200 * day, '1,200 d'],
   ])('says %i ms as "%s"', (ms, text) => {
     expect(durationText(ms)).toBe(text)
@@ -17,6 +25,15 @@ describe('a duration in words', () => {
     expect(durationText(-5)).toBe('0 ms')
   })
 })
+
+it.each([
+  [8 * hour + 28 * 60_000, '8.5 h'],
+  [12 * hour + 40 * 60_000, '13 h'],
+  [1.5 * day, '1.5 d'],
+  [29 * day, '29 d'],
+  [380, '380 ms'],
+  [90_000, '1.5 min'],
+])('says %i ms on a diagram as "%s"', (ms, text) => expect(briefDurationText(ms)).toBe(text))
 
 describe('a moment beside the clock of the tracker', () => {
   const now = Date.UTC(2026, 2, 12)

@@ -17,6 +17,23 @@ export function durationText(durationMs: number): string {
   return `${Math.floor(ms / dayMs).toLocaleString('en')} d`
 }
 
+/** "6.5 h", "12 d": one unit, where there is room for no more. */
+export function briefDurationText(durationMs: number): string {
+  const ms = Math.max(0, durationMs)
+  const [unitMs, name] =
+    ms < secondMs
+      ? [1, 'ms']
+      : ms < minuteMs
+        ? [secondMs, 's']
+        : ms < hourMs
+          ? [minuteMs, 'min']
+          : ms < dayMs
+            ? [hourMs, 'h']
+            : [dayMs, 'd']
+  const value = ms / unitMs
+  return `${value < 9.95 && unitMs > 1 ? trimmed(value) : Math.round(value).toLocaleString('en')} ${name}`
+}
+
 /** "3 h 12 min ago", "in 4 d", "now" within a second. */
 export function relativeText(momentMs: number, nowMs: number): string {
   const aheadMs = momentMs - nowMs
@@ -63,7 +80,13 @@ const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
 const dayFormat = new Intl.DateTimeFormat('en-GB', day)
 const preciseFormat = new Intl.DateTimeFormat('en-GB', { ...day, ...clock, second: '2-digit' })
 const shortFormat = new Intl.DateTimeFormat('en-GB', { ...day, ...clock })
-const fullFormat = new Intl.DateTimeFormat('en-GB', { ...day, ...clock, second: '2-digit', fractionalSecondDigits: 3, timeZoneName: 'short' })
+const fullFormat = new Intl.DateTimeFormat('en-GB', {
+  ...day,
+  ...clock,
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+  timeZoneName: 'short',
+})
 
 function twoUnits(ms: number, bigMs: number, bigName: string, smallMs: number, smallName: string): string {
   const big = Math.floor(ms / bigMs)

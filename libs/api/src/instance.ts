@@ -11,6 +11,8 @@ export const Token = z.object({
   element: z.string(), name: z.string(), since: Timestamp, dueAt: Timestamp.optional(), stuck: z.boolean(), late: z.boolean(),
   /** A split whose branch is not known yet: where the token may be. */
   undecided: z.array(z.string()).optional(),
+  /** A sub-process around other tokens of this list: they say where the instance is, it only says within what. */
+  scope: z.boolean().optional(),
 })
 export type Token = z.infer<typeof Token>
 

@@ -1,6 +1,6 @@
 import type { ElementFlow, Flow } from '@tidemark/api'
 import type { Lens } from '../search.js'
-import { durationText } from '../times.js'
+import { briefDurationText, durationText } from '../times.js'
 import type { DiagramView, ElementView, FlowView, Mark, Paint } from './view.js'
 
 /** The live flow seen through a lens: counts of what is here now, or a figure that heats the elements. */
@@ -17,10 +17,14 @@ export function flowView(flow: Flow, lens: Lens): DiagramView {
 /** The figure that a lens heats by; undefined where an element has none. */
 export function measureOf(element: ElementFlow, lens: Lens): number | undefined {
   switch (lens) {
-    case 'counts': return element.tokens
-    case 'waits': return element.tokens > 0 ? element.waitP95Ms : undefined
-    case 'durations': return element.durationP95Ms
-    case 'visits': return element.visits > 0 ? element.visits : undefined
+    case 'counts':
+      return element.tokens
+    case 'waits':
+      return element.tokens > 0 ? element.waitP95Ms : undefined
+    case 'durations':
+      return element.durationP95Ms
+    case 'visits':
+      return element.visits > 0 ? element.visits : undefined
   }
 }
 
@@ -29,7 +33,11 @@ function elementView(element: ElementFlow, lens: Lens, level: (measure: number) 
   if (lens === 'counts') {
     if (element.tokens === 0 && marks.length === 0) return undefined
     if (element.tokens === 0) return { paint: [], marks }
-    return { paint: [], marks, pill: { tone: 'tokens', text: compact(element.tokens), title: `${many(element.tokens, 'instance')} here now` } }
+    return {
+      paint: [],
+      marks,
+      pill: { tone: 'tokens', text: compact(element.tokens), title: `${many(element.tokens, 'instance')} here now` },
+    }
   }
   const measure = measureOf(element, lens)
   if (measure === undefined) return marks.length === 0 ? undefined : { paint: [], marks }
@@ -37,7 +45,7 @@ function elementView(element: ElementFlow, lens: Lens, level: (measure: number) 
   return {
     paint: [`${scale}-${level(measure)}` as Paint],
     marks,
-    pill: { tone: 'measure', text: lens === 'visits' ? compact(measure) : durationText(measure), title: measureTitle(element, lens) },
+    pill: { tone: 'measure', text: lens === 'visits' ? compact(measure) : briefDurationText(measure), title: measureTitle(element, lens) },
   }
 }
 
@@ -53,9 +61,10 @@ function marksOf(element: ElementFlow): Mark[] {
 
 function measureTitle(element: ElementFlow, lens: Lens): string {
   if (lens === 'visits') return `${many(element.visits, 'visit')} so far`
-  const [p50, p95, what] = lens === 'waits'
-    ? [element.waitP50Ms, element.waitP95Ms, `${many(element.tokens, 'instance')} waiting`]
-    : [element.durationP50Ms, element.durationP95Ms, 'finished stays']
+  const [p50, p95, what] =
+    lens === 'waits'
+      ? [element.waitP50Ms, element.waitP95Ms, `${many(element.tokens, 'instance')} waiting`]
+      : [element.durationP50Ms, element.durationP95Ms, 'finished stays']
   return `${what}: half within ${p50 === undefined ? 'an unknown time' : durationText(p50)}, 95 % within ${durationText(p95 ?? 0)}`
 }
 

@@ -12,6 +12,10 @@ export function pathView(instance: Instance): DiagramView {
   for (const visit of instance.visits) at(visit.element).paint.add(visit.how === 'assumed' ? 'assumed' : 'visited')
   for (const token of instance.tokens) {
     const here = at(token.element)
+    if (token.scope === true) {
+      here.paint.add('visited')
+      continue
+    }
     here.paint.add('here')
     here.pill = { tone: 'tokens', text: 'here', title: 'The instance is here now' }
     if (token.stuck) here.marks.push({ kind: 'stuck', text: '', title: 'Stuck here' })

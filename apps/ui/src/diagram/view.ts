@@ -1,6 +1,6 @@
 /**
- * What a diagram is to show, as data. Pages make one from what the API says (lens.ts, path.ts, marks of findings); the drawing compares it with
- * the one before and touches only what differs. Texts are texts: they reach the DOM as text nodes, never as markup.
+ * What a diagram is to show, as data. Pages make one from what the API says (lens.ts, path.ts, marks of findings); the drawing compares it
+ * with the one before and touches only what differs. Texts are texts: they reach the DOM as text nodes, never as markup.
  */
 export interface DiagramView {
   /** By element id; an element that is not here has nothing to say. */
@@ -27,9 +27,23 @@ export interface Pill {
 
 /** How an element or flow is painted; each is a CSS class `tm-...` on its graphics. */
 export type Paint =
-  | 'heat-1' | 'heat-2' | 'heat-3' | 'heat-4' | 'heat-5'
-  | 'volume-1' | 'volume-2' | 'volume-3' | 'volume-4' | 'volume-5'
-  | 'visited' | 'assumed' | 'here' | 'quiet' | 'taken' | 'deviates' | 'fault'
+  | 'heat-1'
+  | 'heat-2'
+  | 'heat-3'
+  | 'heat-4'
+  | 'heat-5'
+  | 'volume-1'
+  | 'volume-2'
+  | 'volume-3'
+  | 'volume-4'
+  | 'volume-5'
+  | 'visited'
+  | 'assumed'
+  | 'here'
+  | 'quiet'
+  | 'taken'
+  | 'deviates'
+  | 'fault'
 
 export interface ElementView {
   paint: readonly Paint[]
@@ -72,8 +86,12 @@ function diffMaps<T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, 
 }
 
 function sameElement(a: ElementView, b: ElementView): boolean {
-  return samePaint(a.paint, b.paint) && samePill(a.pill, b.pill)
-    && a.marks.length === b.marks.length && a.marks.every((mark, at) => sameMark(mark, b.marks[at]!))
+  return (
+    samePaint(a.paint, b.paint)
+    && samePill(a.pill, b.pill)
+    && a.marks.length === b.marks.length
+    && a.marks.every((mark, at) => sameMark(mark, b.marks[at]!))
+  )
 }
 
 function sameFlow(a: FlowView, b: FlowView): boolean {

@@ -4,6 +4,7 @@ import 'bpmn-js/dist/assets/diagram-js.css'
 import type Canvas from 'diagram-js/lib/core/Canvas'
 import type ElementRegistry from 'diagram-js/lib/core/ElementRegistry'
 import type EventBus from 'diagram-js/lib/core/EventBus'
+import { elementOf, isFrame, prepare, type Definitions, type Drawn } from './drawn.js'
 import badges, { type Badges } from './modules/badges.js'
 import bands, { type Bands } from './modules/bands.js'
 import paints, { type Paints } from './modules/paints.js'
@@ -36,7 +37,6 @@ const zoomFactor = 1.25
 
 /**
  * One BPMN drawing on a canvas. It takes the wanted view and touches only what differs from what is on screen, at most once per frame.
- * Colours of the file are dropped: on this canvas a colour means something that was observed.
  */
 export class Drawing {
   readonly #viewer: NavigatedViewer<Services>
@@ -57,8 +57,11 @@ export class Drawing {
         defaultStrokeColor: 'var(--drawing-element-stroke, var(--drawing-stroke))',
         defaultLabelColor: 'var(--drawing-ink)',
       },
-      // A list of families and not "inherit": labels are measured outside of the canvas before they are broken into lines.
-      textRenderer: { defaultStyle: { fontFamily: getComputedStyle(container).fontFamily, fontSize: 12 }, externalStyle: { fontSize: 11 } },
+      // What files are drawn for. Not "inherit": labels are measured outside of the canvas before they are broken into lines.
+      textRenderer: {
+        defaultStyle: { fontFamily: 'Arial, "Liberation Sans", Helvetica, sans-serif', fontSize: 12 },
+        externalStyle: { fontSize: 11 },
+      },
       additionalModules: [badges, bands, paints, travellers],
     } as ConstructorParameters<typeof NavigatedViewer>[0])
     this.#listen(listener)
@@ -73,7 +76,8 @@ export class Drawing {
     try {
       await this.#viewer.importXML(xml)
     } catch (error) {
-      throw new Error(/no diagram/i.test(String(error)) ? 'This model has no drawing.' : `The drawing cannot be read: ${String(error)}`)
+      const reason = /no diagram/i.test(String(error)) ? 'This model has no drawing.' : `The drawing cannot be read: ${String(error)}`
+      throw new Error(reason, { cause: error })
     }
     for (const shape of this.#service('elementRegistry').filter(isFrame)) this.#service('canvas').addMarker(shape.id, 'tm-frame')
     this.#steered = false
@@ -165,13 +169,15 @@ export class Drawing {
 
   #listen(listener: DrawingListener): void {
     const events = this.#service('eventBus')
-    events.on('import.parse.complete', ({ definitions }: { definitions?: Definitions }) => dropColours(definitions))
+    events.on('import.parse.complete', ({ definitions }: { definitions?: Definitions }) => prepare(definitions))
     events.on('element.click', ({ element }: { element: Drawn }) => listener.selected(elementOf(element)))
     events.on('element.hover', ({ element }: { element: Drawn }) => listener.hovered(elementOf(element)))
     events.on('element.out', () => listener.hovered(undefined))
     events.on('canvas.viewbox.changed', ({ viewbox }: { viewbox: { scale: number } }) => {
       if (!this.#fitting) this.#steered = true
-      this.#service('canvas').getContainer().toggleAttribute('data-far', viewbox.scale < farScale)
+      this.#service('canvas')
+        .getContainer()
+        .toggleAttribute('data-far', viewbox.scale < farScale)
     })
   }
 
@@ -195,36 +201,4 @@ interface Box {
   y: number
   width: number
   height: number
-}
-
-interface Drawn {
-  id: string
-  type?: string
-  parent?: unknown
-  waypoints?: unknown
-  labelTarget?: Drawn
-}
-
-/** The flow node that was meant: a label stands for its element; flows and the empty canvas are nothing to select. */
-function elementOf(drawn: Drawn): string | undefined {
-  const meant = drawn.labelTarget ?? drawn
-  if (meant.waypoints !== undefined || meant.parent === undefined || meant.parent === null) return undefined
-  return meant.id
-}
-
-function isFrame(element: unknown): boolean {
-  const { type, collapsed, children } = element as { type?: string; collapsed?: boolean; children?: readonly unknown[] }
-  return collapsed !== true && (children?.length ?? 0) > 0 && /SubProcess|Transaction|Participant|Lane/.test(type ?? '')
-}
-
-interface Definitions {
-  diagrams?: { plane?: { planeElement?: { set(name: string, value: unknown): void }[] } }[]
-}
-
-function dropColours(definitions: Definitions | undefined): void {
-  for (const diagram of definitions?.diagrams ?? []) {
-    for (const di of diagram.plane?.planeElement ?? []) {
-      for (const name of ['bioc:fill', 'bioc:stroke', 'color:background-color', 'color:border-color']) di.set(name, undefined)
-    }
-  }
 }

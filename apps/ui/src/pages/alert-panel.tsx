@@ -39,12 +39,23 @@ function Story({ alert }: { alert: Alert }) {
     <div className={classes.story}>
       <p className="dim">
         <Link to="/flow/$model" params={{ model: alert.model }} search={alert.element === undefined ? {} : { element: alert.element }}>
-          {alert.modelName}{alert.elementName !== undefined && ` · ${alert.elementName}`}
+          {alert.modelName}
+          {alert.elementName !== undefined && ` · ${alert.elementName}`}
         </Link>
       </p>
-      <p>Open since <Ago at={alert.openedAt} />, last added to <Ago at={alert.lastAt} />.</p>
-      {alert.acknowledgedAt !== undefined && <p>Acknowledged by {alert.acknowledgedBy ?? 'someone'} <Ago at={alert.acknowledgedAt} />.</p>}
-      {alert.resolvedAt !== undefined && <p>Resolved by {alert.resolvedBy ?? 'the cause being gone'} <Ago at={alert.resolvedAt} />.</p>}
+      <p>
+        Open since <Ago at={alert.openedAt} />, last added to <Ago at={alert.lastAt} />.
+      </p>
+      {alert.acknowledgedAt !== undefined && (
+        <p>
+          Acknowledged by {alert.acknowledgedBy ?? 'someone'} <Ago at={alert.acknowledgedAt} />.
+        </p>
+      )}
+      {alert.resolvedAt !== undefined && (
+        <p>
+          Resolved by {alert.resolvedBy ?? 'the cause being gone'} <Ago at={alert.resolvedAt} />.
+        </p>
+      )}
     </div>
   )
 }
@@ -53,7 +64,8 @@ function Actions({ alert }: { alert: Alert }) {
   const [comment, setComment] = useState('')
   const client = useQueryClient()
   const act = useMutation({
-    mutationFn: (action: 'acknowledge' | 'resolve') => post(`/alerts/${encodeURIComponent(alert.id)}/${action}`, comment.trim() === '' ? {} : { comment: comment.trim() }),
+    mutationFn: (action: 'acknowledge' | 'resolve') =>
+      post(`/alerts/${encodeURIComponent(alert.id)}/${action}`, comment.trim() === '' ? {} : { comment: comment.trim() }),
     onSuccess: (_, action) => {
       setComment('')
       notifications.show({ message: action === 'resolve' ? 'Resolved' : 'Acknowledged' })
@@ -63,12 +75,30 @@ function Actions({ alert }: { alert: Alert }) {
   })
   return (
     <div className={classes.actions}>
-      <Textarea aria-label="Comment" placeholder="Comment (optional)" autosize minRows={1} maxRows={6} maxLength={1000} value={comment} onChange={(event) => setComment(event.currentTarget.value)} />
+      <Textarea
+        aria-label="Comment"
+        placeholder="Comment (optional)"
+        autosize
+        minRows={1}
+        maxRows={6}
+        maxLength={1000}
+        value={comment}
+        onChange={(event) => setComment(event.currentTarget.value)}
+      />
       <Group gap={6} mt={8}>
         {alert.status === 'open' && (
-          <Button variant="filled" loading={act.isPending && act.variables === 'acknowledge'} onClick={() => act.mutate('acknowledge')} data-testid="acknowledge">Acknowledge</Button>
+          <Button
+            variant="filled"
+            loading={act.isPending && act.variables === 'acknowledge'}
+            onClick={() => act.mutate('acknowledge')}
+            data-testid="acknowledge"
+          >
+            Acknowledge
+          </Button>
         )}
-        <Button loading={act.isPending && act.variables === 'resolve'} onClick={() => act.mutate('resolve')} data-testid="resolve">Resolve</Button>
+        <Button loading={act.isPending && act.variables === 'resolve'} onClick={() => act.mutate('resolve')} data-testid="resolve">
+          Resolve
+        </Button>
       </Group>
     </div>
   )
@@ -81,10 +111,21 @@ function Members({ alert }: { alert: Alert }) {
       {shown.length === 0 && <p className="dim">None any more: {alert.total.toLocaleString('en')} had it while the alert was open.</p>}
       <ul>
         {shown.map(({ id, key, since }) => (
-          <li key={id} className={classes.member}><Link to="/instances/$id" params={{ id }} className="clip">{key}</Link><span className="dim">for <Lasting from={since} /></span></li>
+          <li key={id} className={classes.member}>
+            <Link to="/instances/$id" params={{ id }} className="clip">
+              {key}
+            </Link>
+            <span className="dim">
+              for <Lasting from={since} />
+            </span>
+          </li>
         ))}
       </ul>
-      {alert.count > shown.length && <Link to="/instances" search={membersOf(alert)} className={classes.all}>All {alert.count.toLocaleString('en')} in the list</Link>}
+      {alert.count > shown.length && (
+        <Link to="/instances" search={membersOf(alert)} className={classes.all}>
+          All {alert.count.toLocaleString('en')} in the list
+        </Link>
+      )}
     </Section>
   )
 }
@@ -104,7 +145,9 @@ function Deliveries({ alert }: { alert: Alert }) {
         <div key={index} className={classes.member}>
           <span className="clip">{delivery.channel}</span>
           <Status tone={deliveryTones[delivery.status]}>{delivery.status}</Status>
-          <span className="dim" title={delivery.error}>{delivery.attempts} {delivery.attempts === 1 ? 'attempt' : 'attempts'}, <Ago at={delivery.at} /></span>
+          <span className="dim" title={delivery.error}>
+            {delivery.attempts} {delivery.attempts === 1 ? 'attempt' : 'attempts'}, <Ago at={delivery.at} />
+          </span>
         </div>
       ))}
     </Section>

@@ -23,7 +23,12 @@ const nothing: Record<AlertStatus, [string, string]> = {
   resolved: ['No alert was resolved yet', 'An alert is resolved by a person, or when its cause is gone.'],
 }
 export const alertSigns: Record<AlertSummary['kind'], SignName> = {
-  stuck: 'stuck', late: 'late', deviation: 'deviating', commandFailed: 'error', modelSuspended: 'warning', logMismatch: 'error',
+  stuck: 'stuck',
+  late: 'late',
+  deviation: 'deviating',
+  commandFailed: 'error',
+  modelSuspended: 'warning',
+  logMismatch: 'error',
 }
 
 /** The inbox: one alert per cause, with the instances that have it. */
@@ -36,20 +41,36 @@ export function AlertsPage() {
   const { data: tracker } = useQuery(statusQuery)
   const open = (alert: string | undefined): void => void navigate({ to: '/alerts', search: { ...search, alert }, replace: true })
   return (
-    <Page title="Alerts" bar={
-      <>
-        <SegmentedControl
-          aria-label="Status" value={status} data={alertStatuses.map((value) => ({ value, label: statusNames[value] }))}
-          onChange={(chosen) => void navigate({ to: '/alerts', search: { model: search.model, status: alertStatuses.find((known) => known === chosen) } })}
-        />
-        <Spacer />
-        {tracker !== undefined && tracker.lagSeconds > 5 && <span className="dim">The tracker is behind: what it has not seen yet raises no alert.</span>}
-      </>
-    }>
+    <Page
+      title="Alerts"
+      bar={
+        <>
+          <SegmentedControl
+            aria-label="Status"
+            value={status}
+            data={alertStatuses.map((value) => ({ value, label: statusNames[value] }))}
+            onChange={(chosen) =>
+              void navigate({ to: '/alerts', search: { model: search.model, status: alertStatuses.find((known) => known === chosen) } })
+            }
+          />
+          <Spacer />
+          {tracker !== undefined && tracker.lagSeconds > 5 && (
+            <span className="dim">The tracker is behind: what it has not seen yet raises no alert.</span>
+          )}
+        </>
+      }
+    >
       <Split wide panel={search.alert !== undefined && <AlertPanel key={search.alert} id={search.alert} onClose={() => open(undefined)} />}>
         <Rows
-          label="Alerts" query={query} queryKey={options.queryKey} columns={search.alert === undefined ? columns : columns.slice(0, 2)} idOf={({ id }) => id}
-          rowPx={56} selected={search.alert} onOpen={({ id }) => open(id)} empty={<Empty title={nothing[status][0]}>{nothing[status][1]}</Empty>}
+          label="Alerts"
+          query={query}
+          queryKey={options.queryKey}
+          columns={search.alert === undefined ? columns : columns.slice(0, 2)}
+          idOf={({ id }) => id}
+          rowPx={56}
+          selected={search.alert}
+          onOpen={({ id }) => open(id)}
+          empty={<Empty title={nothing[status][0]}>{nothing[status][1]}</Empty>}
         />
       </Split>
     </Page>
@@ -58,10 +79,25 @@ export function AlertsPage() {
 
 const columns: Column<AlertSummary>[] = [
   { name: 'Alert', width: 'minmax(0, 2.4fr)', cell: (row) => <Cause alert={row} /> },
-  { name: 'Now', width: '92px', cell: (row) => <span className="number"><b>{row.count.toLocaleString('en')}</b>{row.total > row.count && <span className="dim"> of {row.total.toLocaleString('en')}</span>}</span>, align: 'right' },
+  {
+    name: 'Now',
+    width: '92px',
+    cell: (row) => (
+      <span className="number">
+        <b>{row.count.toLocaleString('en')}</b>
+        {row.total > row.count && <span className="dim"> of {row.total.toLocaleString('en')}</span>}
+      </span>
+    ),
+    align: 'right',
+  },
   { name: 'Opened', width: '124px', cell: (row) => <Ago at={row.openedAt} />, align: 'right', fromPx: 760 },
   { name: 'Last', width: '124px', cell: (row) => <Ago at={row.lastAt} />, align: 'right', fromPx: 960 },
-  { name: 'Looked after by', width: '130px', cell: (row) => <span className="dim">{row.resolvedBy ?? row.acknowledgedBy ?? ''}</span>, fromPx: 1100 },
+  {
+    name: 'Looked after by',
+    width: '130px',
+    cell: (row) => <span className="dim">{row.resolvedBy ?? row.acknowledgedBy ?? ''}</span>,
+    fromPx: 1100,
+  },
 ]
 
 function Cause({ alert }: { alert: AlertSummary }) {
@@ -70,7 +106,11 @@ function Cause({ alert }: { alert: AlertSummary }) {
       <Sign name={alertSigns[alert.kind]} size={15} />
       <span className={classes.causeText}>
         <OpenLink id={alert.id} title={alert.title} />
-        <span className="clip dim">{alert.modelName}{alert.elementName !== undefined && ` · ${alert.elementName}`}{alert.severity === 'critical' && ' · critical'}</span>
+        <span className="clip dim">
+          {alert.modelName}
+          {alert.elementName !== undefined && ` · ${alert.elementName}`}
+          {alert.severity === 'critical' && ' · critical'}
+        </span>
       </span>
     </span>
   )
@@ -78,5 +118,9 @@ function Cause({ alert }: { alert: AlertSummary }) {
 
 function OpenLink({ id, title }: { id: string; title: string }) {
   const search = route.useSearch()
-  return <route.Link to="/alerts" search={{ ...search, alert: id }} className="clip" title={title}>{title}</route.Link>
+  return (
+    <route.Link to="/alerts" search={{ ...search, alert: id }} className="clip" title={title}>
+      {title}
+    </route.Link>
+  )
 }

@@ -2,9 +2,9 @@ import { Button, Loader } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import type { Deployed, Finding } from '@tidemark/api'
+import type { Deployed } from '@tidemark/api'
 import { useEffect, useMemo, useRef, useState } from 'react'
-import { ApiError, postForm } from '../api.js'
+import { postForm } from '../api.js'
 import type { DiagramHandle } from '../diagram/diagram.js'
 import { findingsView } from '../diagram/findings.js'
 import { IconFileUpload } from '../icons.js'
@@ -13,22 +13,10 @@ import { DropZone } from '../parts/drop-zone.js'
 import { Page, Spacer } from '../parts/page.js'
 import { ProblemNote } from '../parts/problem-note.js'
 import { Sign } from '../parts/sign.js'
+import { formOf, sorted, verdictOf, type Draft, type Verdict } from './draft.js'
 import { takeDroppedFiles } from './dropped.js'
 import { FindingList } from './finding-list.js'
 import classes from './models.module.css'
-
-interface Draft {
-  model: File
-  mapping: File | undefined
-  xml: string
-}
-
-/** What a dry run said; `refused` where it cannot be tracked. */
-interface Verdict {
-  findings: readonly Finding[]
-  refused: boolean
-  deployed?: Deployed
-}
 
 /** From a file to a followed model: drop it, read the findings on the diagram, deploy. */
 export function DeployPage() {
@@ -49,25 +37,47 @@ export function DeployPage() {
     // Only what was dropped on the page before, once.
   }, [])
   return (
-    <Page title="Deploy a model" bar={draft !== undefined && <DraftBar draft={draft} verdict={check.data} checking={check.isPending} onFiles={(files) => void take(files)} />}>
+    <Page
+      title="Deploy a model"
+      bar={
+        draft !== undefined && (
+          <DraftBar draft={draft} verdict={check.data} checking={check.isPending} onFiles={(files) => void take(files)} />
+        )
+      }
+    >
       {wrong !== undefined && <ProblemNote error={new Error(wrong)} />}
-      {draft === undefined
-        ? (
-            <div className={classes.first}>
-              <DropZone onFiles={(files) => void take(files)}>
-                <IconFileUpload size={28} stroke={1.4} />
-                <b>Drop a BPMN file here, or choose one</b>
-                <span className="dim">A mapping file (YAML or JSON) may come with it. Nothing is deployed before you have seen the findings.</span>
-              </DropZone>
-              <p className="dim">Any tool's BPMN 2.0 is taken. Elements bind to events by their name, by <code>tm:</code> attributes, by Zeebe or Camunda 7 attributes, or by the mapping file.</p>
-            </div>
-          )
-        : <Review draft={draft} verdict={check.data} checking={check.isPending} error={check.error} onAgain={() => check.mutate(draft)} />}
+      {draft === undefined ? (
+        <div className={classes.first}>
+          <DropZone onFiles={(files) => void take(files)}>
+            <IconFileUpload size={28} stroke={1.4} />
+            <b>Drop a BPMN file here, or choose one</b>
+            <span className="dim">
+              A mapping file (YAML or JSON) may come with it. Nothing is deployed before you have seen the findings.
+            </span>
+          </DropZone>
+          <p className="dim">
+            Any tool's BPMN 2.0 is taken. Elements bind to events by their name, by <code>tm:</code> attributes, by Zeebe or Camunda 7
+            attributes, or by the mapping file.
+          </p>
+        </div>
+      ) : (
+        <Review draft={draft} verdict={check.data} checking={check.isPending} error={check.error} onAgain={() => check.mutate(draft)} />
+      )}
     </Page>
   )
 }
 
-function DraftBar({ draft, verdict, checking, onFiles }: { draft: Draft; verdict: Verdict | undefined; checking: boolean; onFiles: (files: readonly File[]) => void }) {
+function DraftBar({
+  draft,
+  verdict,
+  checking,
+  onFiles,
+}: {
+  draft: Draft
+  verdict: Verdict | undefined
+  checking: boolean
+  onFiles: (files: readonly File[]) => void
+}) {
   const client = useQueryClient()
   const navigate = useNavigate()
   const deploy = useMutation({
@@ -81,11 +91,21 @@ function DraftBar({ draft, verdict, checking, onFiles }: { draft: Draft; verdict
   })
   return (
     <>
-      <span className="dim clip">{draft.model.name}{draft.mapping !== undefined && ` with ${draft.mapping.name}`}</span>
+      <span className="dim clip">
+        {draft.model.name}
+        {draft.mapping !== undefined && ` with ${draft.mapping.name}`}
+      </span>
       <Spacer />
-      <DropZone compact onFiles={onFiles}><IconFileUpload size={15} />Another file</DropZone>
+      <DropZone compact onFiles={onFiles}>
+        <IconFileUpload size={15} />
+        Another file
+      </DropZone>
       <Button
-        variant="filled" loading={deploy.isPending} disabled={checking || verdict === undefined || verdict.refused} onClick={() => deploy.mutate()} data-testid="deploy"
+        variant="filled"
+        loading={deploy.isPending}
+        disabled={checking || verdict === undefined || verdict.refused}
+        onClick={() => deploy.mutate()}
+        data-testid="deploy"
         title={verdict?.refused === true ? 'It has errors; mend them in the file and drop it again' : undefined}
       >
         {verdict?.deployed === undefined ? 'Deploy' : `Deploy as version ${verdict.deployed.version}`}
@@ -94,7 +114,19 @@ function DraftBar({ draft, verdict, checking, onFiles }: { draft: Draft; verdict
   )
 }
 
-function Review({ draft, verdict, checking, error, onAgain }: { draft: Draft; verdict: Verdict | undefined; checking: boolean; error: unknown; onAgain: () => void }) {
+function Review({
+  draft,
+  verdict,
+  checking,
+  error,
+  onAgain,
+}: {
+  draft: Draft
+  verdict: Verdict | undefined
+  checking: boolean
+  error: unknown
+  onAgain: () => void
+}) {
   const [selected, setSelected] = useState<string>()
   const handle = useRef<DiagramHandle>(null)
   const view = useMemo(() => findingsView(verdict?.findings ?? []), [verdict])
@@ -104,9 +136,20 @@ function Review({ draft, verdict, checking, error, onAgain }: { draft: Draft; ve
   }
   return (
     <div className={classes.review}>
-      <DiagramFrame ref={handle} xml={draft.xml} view={view} selected={selected} onSelect={setSelected} label={`Drawing of ${draft.model.name}`} />
+      <DiagramFrame
+        ref={handle}
+        xml={draft.xml}
+        view={view}
+        selected={selected}
+        onSelect={setSelected}
+        label={`Drawing of ${draft.model.name}`}
+      />
       <aside className={classes.verdict} aria-label="Findings">
-        {checking && <p className={classes.summary}><Loader size={14} /> Reading the model</p>}
+        {checking && (
+          <p className={classes.summary}>
+            <Loader size={14} /> Reading the model
+          </p>
+        )}
         {error !== null && <ProblemNote error={error} again={onAgain} />}
         {verdict !== undefined && !checking && (
           <>
@@ -123,45 +166,25 @@ function Summary({ verdict: { findings, refused, deployed } }: { verdict: Verdic
   const errors = findings.filter(({ severity }) => severity === 'error').length
   const text = refused
     ? `It cannot be tracked as it is: ${errors === 1 ? 'one error' : `${errors} errors`}.`
-    : findings.length === 0 ? 'Nothing was found. It can be deployed.' : 'It can be deployed. What was found:'
+    : findings.length === 0
+      ? 'Nothing was found. It can be deployed.'
+      : 'It can be deployed. What was found:'
   return (
     <div className={classes.summary} data-refused={refused || undefined} data-testid="verdict">
       {refused && <Sign name="error" size={15} />}
       <div>
         <p>{text}</p>
-        {deployed !== undefined && deployed.models.length > 1 && <p className="dim">The file has {deployed.models.length} processes: {deployed.models.map(({ name }) => name).join(', ')}.</p>}
-        {refused && <p className="dim">Click a finding to see where it is. <Link to="/models">What is deployed</Link> stays as it is.</p>}
+        {deployed !== undefined && deployed.models.length > 1 && (
+          <p className="dim">
+            The file has {deployed.models.length} processes: {deployed.models.map(({ name }) => name).join(', ')}.
+          </p>
+        )}
+        {refused && (
+          <p className="dim">
+            Click a finding to see where it is. <Link to="/models">What is deployed</Link> stays as it is.
+          </p>
+        )}
       </div>
     </div>
   )
-}
-
-async function verdictOf(draft: Draft): Promise<Verdict> {
-  try {
-    const deployed = await postForm<Deployed>('/models', { dryRun: true }, formOf(draft))
-    return { findings: deployed.findings, refused: deployed.findings.some(({ severity }) => severity === 'error'), deployed }
-  } catch (error) {
-    // 422 is an answer: the findings say why it cannot be tracked.
-    if (error instanceof ApiError && error.status === 422) {
-      return { findings: error.findings ?? [{ code: error.problem?.code ?? 'refused', severity: 'error', message: error.message }], refused: true }
-    }
-    throw error
-  }
-}
-
-function formOf({ model, mapping }: Draft): FormData {
-  const form = new FormData()
-  form.set('model', model)
-  if (mapping !== undefined) form.set('mapping', mapping)
-  return form
-}
-
-/** Which of the files is the model and which the mapping; a mapping alone joins the model that is there. */
-function sorted(files: readonly File[], draft: Draft | undefined): { model?: File; mapping: File | undefined; problem?: string } {
-  const mapping = files.find(({ name }) => /\.(ya?ml|json)$/i.test(name))
-  const models = files.filter((file) => file !== mapping)
-  if (models.length > 1) return { mapping: undefined, problem: 'Drop one BPMN file at a time, and at most one mapping file with it.' }
-  const model = models[0] ?? draft?.model
-  if (model === undefined) return { mapping: undefined, problem: `${mapping?.name ?? 'The file'} is a mapping. Drop the BPMN file first, or both together.` }
-  return { model, mapping: mapping ?? (models[0] === undefined ? draft?.mapping : undefined) }
 }

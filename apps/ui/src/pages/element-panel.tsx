@@ -25,12 +25,21 @@ export function ElementPanel({ flow, element: id, version, onClose }: ElementPan
   const element = flow.elements.find((known) => known.element === id)
   return (
     <SidePanel
-      label="Element" testId="element-panel" onClose={onClose} title={element === undefined ? id : elementTitle(element)}
-      below={<p className="dim clip" title={id}>{element === undefined ? 'Not part of this version' : `${kindText(element.kind)} · ${id}`}</p>}
+      label="Element"
+      testId="element-panel"
+      onClose={onClose}
+      title={element === undefined ? id : elementTitle(element)}
+      below={
+        <p className="dim clip" title={id}>
+          {element === undefined ? 'Not part of this version' : `${kindText(element.kind)} · ${id}`}
+        </p>
+      }
     >
       {element !== undefined && (
         <>
-          <Section title="Now"><Numbers element={element} /></Section>
+          <Section title="Now">
+            <Numbers element={element} />
+          </Section>
           <Spreads element={element} />
           <First model={flow.model} version={version} element={element} />
         </>
@@ -56,7 +65,12 @@ function Count({ name, value, sign }: { name: string; value: number; sign?: Sign
     <div>
       <dt>{name}</dt>
       <dd data-zero={value === 0 || undefined} data-sign={value === 0 ? undefined : sign}>
-        {sign !== undefined && value > 0 && <><Sign name={sign} /> </>}{value.toLocaleString('en')}
+        {sign !== undefined && value > 0 && (
+          <>
+            <Sign name={sign} />{' '}
+          </>
+        )}
+        {value.toLocaleString('en')}
       </dd>
     </div>
   )
@@ -81,7 +95,12 @@ function Spreads({ element }: { element: ElementFlow }) {
 }
 
 function Spread({ name, ms }: { name: string; ms: number }) {
-  return <tr><th scope="row">{name}</th><td>{durationText(ms)}</td></tr>
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      <td>{durationText(ms)}</td>
+    </tr>
+  )
 }
 
 function First({ model, version, element }: { model: string; version: number | undefined; element: ElementFlow }) {
@@ -93,7 +112,11 @@ function First({ model, version, element }: { model: string; version: number | u
       {element.tokens === 0 && <p className="dim">No instance is here now.</p>}
       {element.tokens > 0 && (
         <>
-          <ul className={classes.list}>{data?.items.map((instance) => <FirstInstance key={instance.id} instance={instance} element={element.element} />)}</ul>
+          <ul className={classes.list}>
+            {data?.items.map((instance) => (
+              <FirstInstance key={instance.id} instance={instance} element={element.element} />
+            ))}
+          </ul>
           <Link to="/instances" search={search} className={classes.all} data-testid="all-instances">
             {element.tokens === 1 ? 'Show it in the list' : `All ${element.tokens.toLocaleString('en')} in the list`}
           </Link>
@@ -107,9 +130,19 @@ function FirstInstance({ instance, element }: { instance: InstanceSummary; eleme
   const token = instance.tokens.find((known) => known.element === element)
   return (
     <li className={classes.item}>
-      <Link to="/instances/$id" params={{ id: instance.id }} className="clip">{instance.key}</Link>
-      {token?.stuck && <span style={{ color: 'var(--stuck)' }} title="stuck"><Sign name="stuck" /></span>}
-      {token?.late && <span style={{ color: 'var(--late)' }} title="late"><Sign name="late" /></span>}
+      <Link to="/instances/$id" params={{ id: instance.id }} className="clip">
+        {instance.key}
+      </Link>
+      {token?.stuck && (
+        <span style={{ color: 'var(--stuck)' }} title="stuck">
+          <Sign name="stuck" />
+        </span>
+      )}
+      {token?.late && (
+        <span style={{ color: 'var(--late)' }} title="late">
+          <Sign name="late" />
+        </span>
+      )}
       <span>{token !== undefined && <Lasting from={token.since} />}</span>
     </li>
   )

@@ -25,24 +25,51 @@ export function EventPanel({ position, onClose }: { position: string; onClose: (
 
 function EventBody({ position }: { position: string }) {
   const { data: event, error, refetch } = useQuery(eventQuery(position))
-  if (isAbsent(error)) return <Empty title="There is no event at this position">It may be an entry of Tidemark's own, or lie below what the log still keeps.</Empty>
+  if (isAbsent(error))
+    return (
+      <Empty title="There is no event at this position">It may be an entry of Tidemark's own, or lie below what the log still keeps.</Empty>
+    )
   if (error !== null) return <ProblemNote error={error} again={() => void refetch()} />
   if (event === undefined) return null
   return (
     <div>
       <Section title="What became of it">
         {event.fates.length === 0 && <p className="dim">{fateTexts.unmatched}</p>}
-        {event.fates.map((fate, index) => <FateLine key={index} fate={fate} />)}
+        {event.fates.map((fate, index) => (
+          <FateLine key={index} fate={fate} />
+        ))}
       </Section>
       <Section title="Event" aside={<CopyButton text={JSON.stringify(cloudEventOf(event), null, 2)} label="Copy as CloudEvents JSON" />}>
         <dl className={classes.attributes}>
-          <Attribute name="type"><code>{event.type}</code></Attribute>
-          <Attribute name="id"><code>{event.id}</code></Attribute>
-          <Attribute name="source"><Link to="/events" search={{ source: event.source }}><code>{event.source}</code></Link></Attribute>
-          {event.subject !== undefined && <Attribute name="subject"><Link to="/events" search={{ subject: event.subject }}><code>{event.subject}</code></Link></Attribute>}
-          <Attribute name="time"><Moment at={event.time} /></Attribute>
-          <Attribute name="arrived"><Moment at={event.appendTime} /></Attribute>
-          {Object.entries(event.extensions ?? {}).map(([name, value]) => <Attribute key={name} name={name}><code>{String(value)}</code></Attribute>)}
+          <Attribute name="type">
+            <code>{event.type}</code>
+          </Attribute>
+          <Attribute name="id">
+            <code>{event.id}</code>
+          </Attribute>
+          <Attribute name="source">
+            <Link to="/events" search={{ source: event.source }}>
+              <code>{event.source}</code>
+            </Link>
+          </Attribute>
+          {event.subject !== undefined && (
+            <Attribute name="subject">
+              <Link to="/events" search={{ subject: event.subject }}>
+                <code>{event.subject}</code>
+              </Link>
+            </Attribute>
+          )}
+          <Attribute name="time">
+            <Moment at={event.time} />
+          </Attribute>
+          <Attribute name="arrived">
+            <Moment at={event.appendTime} />
+          </Attribute>
+          {Object.entries(event.extensions ?? {}).map(([name, value]) => (
+            <Attribute key={name} name={name}>
+              <code>{String(value)}</code>
+            </Attribute>
+          ))}
         </dl>
       </Section>
       <Section title="Data">{event.data === undefined ? <p className="dim">It carries no data.</p> : <Json value={event.data} />}</Section>
@@ -55,8 +82,17 @@ function FateLine({ fate }: { fate: Fate }) {
     <div className={classes.fate}>
       <p>
         <Status tone={fateTones[fate.kind]}>{fate.kind}</Status>
-        {fate.model !== undefined && <Link to="/flow/$model" params={{ model: fate.model }} search={fate.element === undefined ? {} : { element: fate.element }}>{fate.model}{fate.element !== undefined && ` · ${fate.element}`}</Link>}
-        {fate.instance !== undefined && <Link to="/instances/$id" params={{ id: fate.instance }} data-testid="event-instance">open the instance</Link>}
+        {fate.model !== undefined && (
+          <Link to="/flow/$model" params={{ model: fate.model }} search={fate.element === undefined ? {} : { element: fate.element }}>
+            {fate.model}
+            {fate.element !== undefined && ` · ${fate.element}`}
+          </Link>
+        )}
+        {fate.instance !== undefined && (
+          <Link to="/instances/$id" params={{ id: fate.instance }} data-testid="event-instance">
+            open the instance
+          </Link>
+        )}
       </p>
       <p className="dim">{fate.reason ?? fateTexts[fate.kind]}</p>
     </div>
@@ -64,9 +100,23 @@ function FateLine({ fate }: { fate: Fate }) {
 }
 
 function Attribute({ name, children }: { name: string; children: React.ReactNode }) {
-  return <div><dt>{name}</dt><dd>{children}</dd></div>
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
 }
 
 function cloudEventOf({ id, source, type, subject, time, data, extensions }: LoggedEvent): Record<string, unknown> {
-  return { specversion: '1.0', id, source, type, ...(subject !== undefined && { subject }), time, ...extensions, ...(data !== undefined && { datacontenttype: 'application/json', data }) }
+  return {
+    specversion: '1.0',
+    id,
+    source,
+    type,
+    ...(subject !== undefined && { subject }),
+    time,
+    ...extensions,
+    ...(data !== undefined && { datacontenttype: 'application/json', data }),
+  }
 }

@@ -27,22 +27,36 @@ export function EventsPage() {
   const query = useInfiniteQuery(options)
   const change = (part: typeof search): void => void navigate({ to: '/events', search: { ...search, ...part }, replace: true })
   return (
-    <Page title="Events" bar={
-      <div className={classes.filter} role="group" aria-label="Filter">
-        <TypeChoice type={search.type} onChange={(type) => change({ type })} />
-        <Select
-          aria-label="Fate" placeholder="Any fate" w={140} clearable value={search.fate ?? null} data={fateKinds.map((kind) => ({ value: kind, label: kind }))}
-          onChange={(fate) => change({ fate: fateKinds.find((known) => known === fate) })}
-        />
-        <Field label="Source" value={search.source} onChange={(source) => change({ source })} />
-        <Field label="Subject" value={search.subject} onChange={(subject) => change({ subject })} />
-        {search.fate !== undefined && <span className="dim">{fateTexts[search.fate]}</span>}
-      </div>
-    }>
+    <Page
+      title="Events"
+      bar={
+        <div className={classes.filter} role="group" aria-label="Filter">
+          <TypeChoice type={search.type} onChange={(type) => change({ type })} />
+          <Select
+            aria-label="Fate"
+            placeholder="Any fate"
+            w={140}
+            clearable
+            value={search.fate ?? null}
+            data={fateKinds.map((kind) => ({ value: kind, label: kind }))}
+            onChange={(fate) => change({ fate: fateKinds.find((known) => known === fate) })}
+          />
+          <Field label="Source" value={search.source} onChange={(source) => change({ source })} />
+          <Field label="Subject" value={search.subject} onChange={(subject) => change({ subject })} />
+          {search.fate !== undefined && <span className="dim">{fateTexts[search.fate]}</span>}
+        </div>
+      }
+    >
       <Split wide panel={opened !== undefined && <EventPanel position={opened} onClose={() => change({ event: undefined })} />}>
         <Rows
-          label="Events" query={query} queryKey={options.queryKey} columns={opened === undefined ? all : all.slice(0, 4)} idOf={({ position }) => position} selected={opened}
-          onOpen={({ position }) => change({ event: position })} empty={<NoEvents filtered={Object.keys(filter).length > 0} fate={search.fate} />}
+          label="Events"
+          query={query}
+          queryKey={options.queryKey}
+          columns={opened === undefined ? all : all.slice(0, 4)}
+          idOf={({ position }) => position}
+          selected={opened}
+          onOpen={({ position }) => change({ event: position })}
+          empty={<NoEvents filtered={Object.keys(filter).length > 0} fate={search.fate} />}
         />
       </Split>
     </Page>
@@ -51,7 +65,16 @@ export function EventsPage() {
 
 function columns(linkTo: (position: string) => ReturnType<typeof route.useSearch>): Column<LoggedEvent>[] {
   return [
-    { name: 'Position', width: '86px', cell: (row) => <Link to="/events" search={linkTo(row.position)} className="number">{row.position}</Link>, align: 'right' },
+    {
+      name: 'Position',
+      width: '86px',
+      cell: (row) => (
+        <Link to="/events" search={linkTo(row.position)} className="number">
+          {row.position}
+        </Link>
+      ),
+      align: 'right',
+    },
     { name: 'Type', width: 'minmax(150px, 1.5fr)', cell: (row) => <code className="clip">{row.type}</code> },
     { name: 'Subject', width: 'minmax(90px, 1fr)', cell: (row) => <span className="clip">{row.subject ?? ''}</span> },
     { name: 'Fate', width: 'minmax(150px, 1.4fr)', cell: (row) => <Fates fates={row.fates} /> },
@@ -68,8 +91,16 @@ function Fates({ fates }: { fates: readonly Fate[] }) {
   if (kinds.length === 0) return <Status tone="quiet">unmatched</Status>
   return (
     <>
-      {kinds.map((kind) => <span key={kind} title={fates.find((fate) => fate.kind === kind)?.reason ?? fateTexts[kind]}><Status tone={fateTones[kind]}>{kind}</Status></span>)}
-      {tracked?.instance !== undefined && <Link to="/instances/$id" params={{ id: tracked.instance }} className="dim">instance</Link>}
+      {kinds.map((kind) => (
+        <span key={kind} title={fates.find((fate) => fate.kind === kind)?.reason ?? fateTexts[kind]}>
+          <Status tone={fateTones[kind]}>{kind}</Status>
+        </span>
+      ))}
+      {tracked?.instance !== undefined && (
+        <Link to="/instances/$id" params={{ id: tracked.instance }} className="dim">
+          instance
+        </Link>
+      )}
     </>
   )
 }
@@ -80,7 +111,15 @@ function TypeChoice({ type, onChange }: { type: string | undefined; onChange: (t
   if (type !== undefined && !types.some((known) => known.type === type)) options.push({ value: type, label: type })
   return (
     <Select
-      aria-label="Type" placeholder="Any type" w={260} clearable searchable limit={100} nothingFoundMessage="No such type has come" value={type ?? null} data={options}
+      aria-label="Type"
+      placeholder="Any type"
+      w={260}
+      clearable
+      searchable
+      limit={100}
+      nothingFoundMessage="No such type has come"
+      value={type ?? null}
+      data={options}
       onChange={(chosen) => onChange(chosen ?? undefined)}
     />
   )
@@ -95,14 +134,30 @@ function Field({ label, value, onChange }: { label: string; value: string | unde
   }
   return (
     <TextInput
-      aria-label={label} placeholder={label} w={130} value={typed} onChange={(event) => setTyped(event.currentTarget.value)} onBlur={done}
+      aria-label={label}
+      placeholder={label}
+      w={130}
+      value={typed}
+      onChange={(event) => setTyped(event.currentTarget.value)}
+      onBlur={done}
       onKeyDown={(event) => event.key === 'Enter' && done()}
     />
   )
 }
 
 function NoEvents({ filtered, fate }: { filtered: boolean; fate: FateKind | undefined }) {
-  if (!filtered) return <Empty title="No events yet"><Link to="/start">How to send the first one</Link></Empty>
+  if (!filtered)
+    return (
+      <Empty title="No events yet">
+        <Link to="/start">How to send the first one</Link>
+      </Empty>
+    )
   if (fate === 'quarantined' || fate === 'unmatched') return <Empty title={`No event is ${fate}`}>That is how it should be.</Empty>
-  return <Empty title="No event fits all of these filters"><Link to="/events" search={{}}>Show all events</Link></Empty>
+  return (
+    <Empty title="No event fits all of these filters">
+      <Link to="/events" search={{}}>
+        Show all events
+      </Link>
+    </Empty>
+  )
 }

@@ -17,13 +17,24 @@ export function FindingList({ findings, selected, onSelect }: FindingListProps) 
   return (
     <ul className={classes.findings} data-testid="findings">
       {sorted.map((finding, index) => (
-        <li key={index} data-severity={finding.severity} data-selected={(selected !== undefined && finding.elementId === selected) || undefined}>
+        <li
+          key={index}
+          data-severity={finding.severity}
+          data-selected={(selected !== undefined && finding.elementId === selected) || undefined}
+        >
           <Sign name={finding.severity} size={14} />
           <div>
-            {finding.elementId !== undefined && onSelect !== undefined
-              ? <button type="button" onClick={() => onSelect(finding.elementId!)}>{finding.message}</button>
-              : <p>{finding.message}</p>}
-            <p className="dim"><span className="mono">{finding.code}</span>{finding.elementId !== undefined && ` · ${finding.elementId}`}</p>
+            {finding.elementId !== undefined && onSelect !== undefined ? (
+              <button type="button" onClick={() => onSelect(finding.elementId!)}>
+                {finding.message}
+              </button>
+            ) : (
+              <p>{finding.message}</p>
+            )}
+            <p className="dim">
+              <span className="mono">{finding.code}</span>
+              {finding.elementId !== undefined && ` · ${finding.elementId}`}
+            </p>
           </div>
         </li>
       ))}

@@ -2,12 +2,7 @@ import { SegmentedControl, Select } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import type { Flow, ModelSummary } from '@tidemark/api'
-import { useCallback, useEffect, useMemo, useRef } from 'react'
-import type { DiagramHandle } from '../diagram/diagram.js'
-import { flowView } from '../diagram/lens.js'
-import { emptyView } from '../diagram/view.js'
-import { live } from '../live.js'
-import { DiagramFrame } from '../parts/diagram-frame.js'
+import { useCallback } from 'react'
 import { Figure } from '../parts/figure.js'
 import { Page, Spacer } from '../parts/page.js'
 import { ProblemNote } from '../parts/problem-note.js'
@@ -16,8 +11,8 @@ import { flowQuery, modelsQuery, modelXmlQuery } from '../queries.js'
 import type { FlowSearch, Lens } from '../search.js'
 import { ElementPanel } from './element-panel.js'
 import { ElementTable } from './element-table.js'
+import { FlowCanvas } from './flow-canvas.js'
 import classes from './flow.module.css'
-import { Legend } from './legend.js'
 
 const route = getRouteApi('/flow/$model')
 
@@ -33,65 +28,63 @@ export function FlowPage() {
   const xml = useQuery(modelXmlQuery(model, version))
   const lens = search.lens ?? 'counts'
   const asTable = search.view === 'table'
-  const change = useCallback((part: FlowSearch) => void navigate({ search: (before) => ({ ...before, ...part }), replace: true }), [navigate])
+  const change = useCallback(
+    (part: FlowSearch) => void navigate({ search: (before) => ({ ...before, ...part }), replace: true }),
+    [navigate],
+  )
   const select = useCallback((element: string | undefined) => change({ element }), [change])
 
   const failed = models.error ?? flow.error
   return (
-    <Page title={summary?.name ?? model} name={<ModelChoice model={model} models={models.data} />} bar={
-      <>
-        <VersionChoice summary={summary} version={version} onChange={(chosen) => change({ version: chosen })} />
-        <Figures flow={flow.data} model={model} version={search.version} />
-        <Spacer />
-        <LensChoice lens={lens} onChange={(chosen) => change({ lens: chosen === 'counts' ? undefined : chosen })} />
-        <SegmentedControl
-          aria-label="Show as" value={asTable ? 'table' : 'diagram'} data={[{ value: 'diagram', label: 'Diagram' }, { value: 'table', label: 'Table' }]}
-          onChange={(view) => change({ view: view === 'table' ? 'table' : undefined })}
-        />
-      </>
-    }>
-      <Split panel={search.element !== undefined && flow.data !== undefined && (
-        <ElementPanel flow={flow.data} element={search.element} version={search.version} onClose={() => select(undefined)} />
-      )}>
-        {failed !== null && flow.data === undefined ? <ProblemNote error={failed} again={() => void flow.refetch()} />
-          : models.data !== undefined && summary === undefined ? <ProblemNote error={new Error(`No model has the id ${model}. It may have been deployed under another name.`)} />
-          : asTable ? <ElementTable flow={flow.data} lens={lens} selected={search.element} onSelect={select} />
-          : <FlowCanvas flow={flow.data} xml={xml.data} failed={xml.error} lens={lens} model={model} name={summary?.name ?? model} selected={search.element} onSelect={select} />}
+    <Page
+      title={summary?.name ?? model}
+      name={<ModelChoice model={model} models={models.data} />}
+      bar={
+        <>
+          <VersionChoice summary={summary} version={version} onChange={(chosen) => change({ version: chosen })} />
+          <Figures flow={flow.data} model={model} version={search.version} />
+          <Spacer />
+          <LensChoice lens={lens} onChange={(chosen) => change({ lens: chosen === 'counts' ? undefined : chosen })} />
+          <SegmentedControl
+            aria-label="Show as"
+            value={asTable ? 'table' : 'diagram'}
+            data={[
+              { value: 'diagram', label: 'Diagram' },
+              { value: 'table', label: 'Table' },
+            ]}
+            onChange={(view) => change({ view: view === 'table' ? 'table' : undefined })}
+          />
+        </>
+      }
+    >
+      <Split
+        panel={
+          search.element !== undefined
+          && flow.data !== undefined && (
+            <ElementPanel flow={flow.data} element={search.element} version={search.version} onClose={() => select(undefined)} />
+          )
+        }
+      >
+        {failed !== null && flow.data === undefined ? (
+          <ProblemNote error={failed} again={() => void flow.refetch()} />
+        ) : models.data !== undefined && summary === undefined ? (
+          <ProblemNote error={new Error(`No model has the id ${model}. It may have been deployed under another name.`)} />
+        ) : asTable ? (
+          <ElementTable flow={flow.data} lens={lens} selected={search.element} onSelect={select} />
+        ) : (
+          <FlowCanvas
+            flow={flow.data}
+            xml={xml.data}
+            failed={xml.error}
+            lens={lens}
+            model={model}
+            name={summary?.name ?? model}
+            selected={search.element}
+            onSelect={select}
+          />
+        )}
       </Split>
     </Page>
-  )
-}
-
-interface CanvasProps {
-  flow: Flow | undefined
-  xml: string | undefined
-  failed: unknown
-  lens: Lens
-  model: string
-  name: string
-  selected: string | undefined
-  onSelect: (element: string | undefined) => void
-}
-
-function FlowCanvas({ flow, xml, failed, lens, model, name, selected, onSelect }: CanvasProps) {
-  const view = useMemo(() => (flow === undefined ? emptyView : flowView(flow, lens)), [flow, lens])
-  const handle = useRef<DiagramHandle>(null)
-  const version = flow?.version
-  useEffect(() => live.onMoved((moved) => {
-    if (moved.model === model && moved.version === version) handle.current?.move(moved.moves.map(({ flows }) => flows))
-  }), [model, version])
-  useEffect(() => {
-    // After the panel has taken its place, so that the element is in what is left.
-    if (selected !== undefined) requestAnimationFrame(() => handle.current?.reveal(selected))
-  }, [selected])
-  // Only flow nodes have figures: a click on a pool or lane is a click beside them.
-  const select = (element: string | undefined): void => onSelect(flow?.elements.some((known) => known.element === element) ? element : undefined)
-  if (failed !== null) return <ElementTable flow={flow} lens={lens} selected={selected} onSelect={onSelect} />
-  return (
-    <DiagramFrame
-      ref={handle} xml={xml} view={view} selected={selected} onSelect={select} label={`Live flow of ${name}`} legend={<Legend lens={lens} />}
-      instead={<ElementTable flow={flow} lens={lens} selected={selected} onSelect={onSelect} note="This model has no drawing, so its elements are listed." />}
-    />
   )
 }
 
@@ -114,19 +107,42 @@ function ModelChoice({ model, models }: { model: string; models: ModelSummary[] 
   if (models === undefined || models.length < 2) return <>{name}</>
   return (
     <Select
-      aria-label="Model" classNames={{ input: classes.modelInput }} value={model} allowDeselect={false} searchable={models.length > 8}
-      data={models.map((known) => ({ value: known.id, label: known.name }))} w={Math.min(300, 60 + name.length * 8.5)}
-      onChange={(chosen) => chosen !== null && void navigate({ to: '/flow/$model', params: { model: chosen }, search: ({ lens, view }) => ({ lens, view }) })}
+      aria-label="Model"
+      classNames={{ input: classes.modelInput }}
+      value={model}
+      allowDeselect={false}
+      searchable={models.length > 8}
+      data={models.map((known) => ({ value: known.id, label: known.name }))}
+      w={Math.min(300, 60 + name.length * 8.5)}
+      onChange={(chosen) =>
+        chosen !== null && void navigate({ to: '/flow/$model', params: { model: chosen }, search: ({ lens, view }) => ({ lens, view }) })
+      }
     />
   )
 }
 
-function VersionChoice({ summary, version, onChange }: { summary: ModelSummary | undefined; version: number | undefined; onChange: (version: number | undefined) => void }) {
+function VersionChoice({
+  summary,
+  version,
+  onChange,
+}: {
+  summary: ModelSummary | undefined
+  version: number | undefined
+  onChange: (version: number | undefined) => void
+}) {
   if (summary === undefined || version === undefined) return null
-  if (summary.versions.length < 2) return <span className="dim number" data-testid="version">v{version}</span>
+  if (summary.versions.length < 2)
+    return (
+      <span className="dim number" data-testid="version">
+        v{version}
+      </span>
+    )
   return (
     <Select
-      aria-label="Version" w={72} value={String(version)} allowDeselect={false}
+      aria-label="Version"
+      w={72}
+      value={String(version)}
+      allowDeselect={false}
       data={summary.versions.map((known) => ({ value: String(known.version), label: `v${known.version}` }))}
       onChange={(chosen) => onChange(chosen === null || Number(chosen) === summary.version ? undefined : Number(chosen))}
     />
@@ -138,8 +154,11 @@ const lensNames: Record<Lens, string> = { counts: 'Now', waits: 'Waits', duratio
 function LensChoice({ lens, onChange }: { lens: Lens; onChange: (lens: Lens) => void }) {
   return (
     <SegmentedControl
-      aria-label="Lens" value={lens} data={Object.entries(lensNames).map(([value, label]) => ({ value, label }))}
-      onChange={(chosen) => onChange(chosen as Lens)} data-testid="lens"
+      aria-label="Lens"
+      value={lens}
+      data={Object.entries(lensNames).map(([value, label]) => ({ value, label }))}
+      onChange={(chosen) => onChange(chosen as Lens)}
+      data-testid="lens"
     />
   )
 }

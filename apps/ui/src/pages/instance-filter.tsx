@@ -22,23 +22,46 @@ export function InstanceFilter({ search, onChange, onClear }: InstanceFilterProp
   return (
     <div className={classes.filter} role="group" aria-label="Filter">
       <Select
-        aria-label="Model" placeholder="Any model" w={170} clearable searchable value={search.model ?? null}
-        data={optionsOf(models?.map(({ id, name }) => ({ value: id, label: name })), search.model)}
+        aria-label="Model"
+        placeholder="Any model"
+        w={170}
+        clearable
+        searchable
+        value={search.model ?? null}
+        data={optionsOf(
+          models?.map(({ id, name }) => ({ value: id, label: name })),
+          search.model,
+        )}
         onChange={(model) => onChange({ model: model ?? undefined, element: undefined, version: undefined })}
       />
       <Select
-        aria-label="Status" placeholder="Any status" w={122} clearable value={search.status ?? null} data={[...instanceStatuses]}
+        aria-label="Status"
+        placeholder="Any status"
+        w={122}
+        clearable
+        value={search.status ?? null}
+        data={[...instanceStatuses]}
         onChange={(status) => onChange({ status: instanceStatuses.find((known) => known === status) })}
       />
       <ElementChoice search={search} onChange={onChange} />
-      <Typed label="Key" placeholder="Key" value={search.key ?? ''} width={130} onChange={(key) => onChange({ key: key === '' ? undefined : key })} />
+      <Typed
+        label="Key"
+        placeholder="Key"
+        value={search.key ?? ''}
+        width={130}
+        onChange={(key) => onChange({ key: key === '' ? undefined : key })}
+      />
       <Waiting value={search.waitingLongerThan} onChange={(waitingLongerThan) => onChange({ waitingLongerThan })} />
       <Toggle sign="stuck" name="Stuck" on={search.stuck === true} onChange={(stuck) => onChange({ stuck })} />
       <Toggle sign="late" name="Late" on={search.late === true} onChange={(late) => onChange({ late })} />
       <Toggle sign="deviating" name="Deviating" on={search.deviating === true} onChange={(deviating) => onChange({ deviating })} />
       {Object.keys(search).length > 0 && (
         <>
-          <Tooltip label="Show all"><ActionIcon onClick={onClear} aria-label="Clear the filter"><IconX size={16} /></ActionIcon></Tooltip>
+          <Tooltip label="Show all">
+            <ActionIcon onClick={onClear} aria-label="Clear the filter">
+              <IconX size={16} />
+            </ActionIcon>
+          </Tooltip>
           <CopyButton text={window.location.href} label="Copy the link to this list" />
         </>
       )}
@@ -48,12 +71,24 @@ export function InstanceFilter({ search, onChange, onClear }: InstanceFilterProp
 }
 
 function ElementChoice({ search, onChange }: Pick<InstanceFilterProps, 'search' | 'onChange'>) {
-  const { data: flow } = useQuery({ ...flowQuery(search.model ?? '', search.version), enabled: search.model !== undefined, staleTime: 60_000 })
+  const { data: flow } = useQuery({
+    ...flowQuery(search.model ?? '', search.version),
+    enabled: search.model !== undefined,
+    staleTime: 60_000,
+  })
   if (search.model === undefined && search.element === undefined) return null
-  const elements = flow?.elements.filter(({ kind }) => !/gateway/i.test(kind)).map((element) => ({ value: element.element, label: elementTitle(element) }))
+  const elements = flow?.elements
+    .filter(({ kind }) => !/gateway/i.test(kind))
+    .map((element) => ({ value: element.element, label: elementTitle(element) }))
   return (
     <Select
-      aria-label="Element" placeholder="Anywhere" w={170} clearable searchable value={search.element ?? null} data={optionsOf(elements, search.element)}
+      aria-label="Element"
+      placeholder="Anywhere"
+      w={170}
+      clearable
+      searchable
+      value={search.element ?? null}
+      data={optionsOf(elements, search.element)}
       onChange={(element) => onChange({ element: element ?? undefined })}
     />
   )
@@ -62,25 +97,51 @@ function ElementChoice({ search, onChange }: Pick<InstanceFilterProps, 'search' 
 /** Filters that come with a link and have no control of their own are shown, or the list would seem wrong. */
 function Others({ search, onChange }: Pick<InstanceFilterProps, 'search' | 'onChange'>) {
   const others = [
-    ['version', 'version'], ['deviation', 'deviation'], ['startedAfter', 'started after'], ['startedBefore', 'started before'],
+    ['version', 'version'],
+    ['deviation', 'deviation'],
+    ['startedAfter', 'started after'],
+    ['startedBefore', 'started before'],
   ] as const
-  return others.filter(([name]) => search[name] !== undefined).map(([name, text]) => (
-    <Button key={name} size="compact-xs" rightSection={<IconX size={12} />} onClick={() => onChange({ [name]: undefined })} aria-label={`Remove ${text}`}>
-      {text} {String(search[name])}
-    </Button>
-  ))
+  return others
+    .filter(([name]) => search[name] !== undefined)
+    .map(([name, text]) => (
+      <Button
+        key={name}
+        size="compact-xs"
+        rightSection={<IconX size={12} />}
+        onClick={() => onChange({ [name]: undefined })}
+        aria-label={`Remove ${text}`}
+      >
+        {text} {String(search[name])}
+      </Button>
+    ))
 }
 
 function Toggle({ sign, name, on, onChange }: { sign: SignName; name: string; on: boolean; onChange: (on: true | undefined) => void }) {
   return (
     <button type="button" className={classes.toggle} data-sign={sign} aria-pressed={on} onClick={() => onChange(on ? undefined : true)}>
-      <Sign name={sign} />{name}
+      <Sign name={sign} />
+      {name}
     </button>
   )
 }
 
 /** Takes effect with Enter or when the field is left, so that a half-typed key asks nothing of the tracker. */
-function Typed({ label, placeholder, value, width, onChange, error }: { label: string; placeholder: string; value: string; width: number; onChange: (value: string) => void; error?: (typed: string) => boolean }) {
+function Typed({
+  label,
+  placeholder,
+  value,
+  width,
+  onChange,
+  error,
+}: {
+  label: string
+  placeholder: string
+  value: string
+  width: number
+  onChange: (value: string) => void
+  error?: (typed: string) => boolean
+}) {
   const [typed, setTyped] = useState(value)
   useEffect(() => setTyped(value), [value])
   const done = (): void => {
@@ -88,7 +149,13 @@ function Typed({ label, placeholder, value, width, onChange, error }: { label: s
   }
   return (
     <TextInput
-      aria-label={label} placeholder={placeholder} w={width} value={typed} error={error?.(typed) ?? false} onChange={(event) => setTyped(event.currentTarget.value)} onBlur={done}
+      aria-label={label}
+      placeholder={placeholder}
+      w={width}
+      value={typed}
+      error={error?.(typed) ?? false}
+      onChange={(event) => setTyped(event.currentTarget.value)}
+      onBlur={done}
       onKeyDown={(event) => event.key === 'Enter' && done()}
     />
   )
@@ -100,7 +167,11 @@ function Waiting({ value, onChange }: { value: string | undefined; onChange: (is
     <Tooltip label="How long a token has been where it is: 3 d, 12 h, 90 min">
       <span>
         <Typed
-          label="Waiting longer than" placeholder="Waiting > 3 d" width={118} value={value === undefined ? '' : waitingText(value)} error={isWrong}
+          label="Waiting longer than"
+          placeholder="Waiting > 3 d"
+          width={118}
+          value={value === undefined ? '' : waitingText(value)}
+          error={isWrong}
           onChange={(typed) => (typed === '' ? onChange(undefined) : !isWrong(typed) && onChange(parseWaiting(typed)))}
         />
       </span>

@@ -33,9 +33,14 @@ export function InstancePage() {
   if (instance === undefined) {
     return (
       <Page title="Instance">
-        {isAbsent(error)
-          ? <Empty title="There is no instance with this id"><span>It may belong to a model that was rebuilt, or its link is old.</span><Link to="/instances">All instances</Link></Empty>
-          : error !== null && <ProblemNote error={error} again={() => void refetch()} />}
+        {isAbsent(error) ? (
+          <Empty title="There is no instance with this id">
+            <span>It may belong to a model that was rebuilt, or its link is old.</span>
+            <Link to="/instances">All instances</Link>
+          </Empty>
+        ) : (
+          error !== null && <ProblemNote error={error} again={() => void refetch()} />
+        )}
       </Page>
     )
   }
@@ -46,8 +51,16 @@ export function InstancePage() {
         <div className={classes.main}>
           <div className={classes.diagram}>
             <DiagramFrame
-              xml={xml.data} view={view} hovered={hovered} selected={selected} receding label={`Path of ${instance.key}`} onHover={setHovered} onSelect={setSelected}
-              legend={<PathLegend />} {...(xml.error !== null && { instead: <Empty title="The drawing could not be read" /> })}
+              xml={xml.data}
+              view={view}
+              hovered={hovered}
+              selected={selected}
+              receding
+              label={`Path of ${instance.key}`}
+              onHover={setHovered}
+              onSelect={setSelected}
+              legend={<PathLegend />}
+              {...(xml.error !== null && { instead: <Empty title="The drawing could not be read" /> })}
             />
           </div>
           <Timeline instance={instance} hovered={hovered} selected={selected} onHover={setHovered} onSelect={setSelected} />
@@ -61,8 +74,12 @@ export function InstancePage() {
 function Title({ instance }: { instance: Instance }) {
   return (
     <span className={classes.title}>
-      <Link to="/instances" search={{ model: instance.model }} className={classes.back} aria-label="Instances of this model"><IconArrowLeft size={16} /></Link>
-      <span className="clip" data-testid="instance-key">{instance.key}</span>
+      <Link to="/instances" search={{ model: instance.model }} className={classes.back} aria-label="Instances of this model">
+        <IconArrowLeft size={16} />
+      </Link>
+      <span className="clip" data-testid="instance-key">
+        {instance.key}
+      </span>
       <CopyButton text={instance.key} label="Copy the key" />
     </span>
   )
@@ -72,22 +89,72 @@ function Facts({ instance }: { instance: Instance }) {
   const others = instance.keys.filter(({ value }) => value !== instance.key)
   return (
     <>
-      <span data-testid="instance-status"><Status tone={instanceStatusTones[instance.status]}>{instance.status}</Status></span>
+      <span data-testid="instance-status">
+        <Status tone={instanceStatusTones[instance.status]}>{instance.status}</Status>
+      </span>
       <StateBadges stuck={instance.stuck} late={instance.late} deviations={instance.deviations} />
-      {instance.settling && <span className={classes.soft} title="A deadline has passed a moment ago, or a sender is behind. What is shown may still change without a new event.">settling</span>}
-      {instance.approximate && <span className={classes.soft} title="The instance is too ambiguous to be followed exactly. What is shown is the best explanation known.">approximate</span>}
+      {instance.settling && (
+        <span
+          className={classes.soft}
+          title="A deadline has passed a moment ago, or a sender is behind. What is shown may still change without a new event."
+        >
+          settling
+        </span>
+      )}
+      {instance.approximate && (
+        <span
+          className={classes.soft}
+          title="The instance is too ambiguous to be followed exactly. What is shown is the best explanation known."
+        >
+          approximate
+        </span>
+      )}
       <Spacer />
       <dl className={classes.facts}>
-        {others.map(({ name, value }) => <div key={name}><dt>{name}</dt><dd className="clip" title={value}>{value}</dd></div>)}
+        {others.map(({ name, value }) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd className="clip" title={value}>
+              {value}
+            </dd>
+          </div>
+        ))}
         <div>
           <dt>Model</dt>
-          <dd><Link to="/flow/$model" params={{ model: instance.model }} search={{ version: instance.version }}>{instance.modelName}</Link> <span className="dim">v{instance.version}</span></dd>
+          <dd>
+            <Link to="/flow/$model" params={{ model: instance.model }} search={{ version: instance.version }}>
+              {instance.modelName}
+            </Link>{' '}
+            <span className="dim">v{instance.version}</span>
+          </dd>
         </div>
-        <div><dt>Started</dt><dd><Moment at={instance.startedAt} precise={false} /></dd></div>
-        {instance.endedAt === undefined
-          ? <div><dt>Running for</dt><dd><Lasting from={instance.startedAt} /></dd></div>
-          : <div><dt>Took</dt><dd><Lasting from={instance.startedAt} to={instance.endedAt} /></dd></div>}
-        <div><dt>Last event</dt><dd><Ago at={instance.lastEventAt} /></dd></div>
+        <div>
+          <dt>Started</dt>
+          <dd>
+            <Moment at={instance.startedAt} precise={false} />
+          </dd>
+        </div>
+        {instance.endedAt === undefined ? (
+          <div>
+            <dt>Running for</dt>
+            <dd>
+              <Lasting from={instance.startedAt} />
+            </dd>
+          </div>
+        ) : (
+          <div>
+            <dt>Took</dt>
+            <dd>
+              <Lasting from={instance.startedAt} to={instance.endedAt} />
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>Last event</dt>
+          <dd>
+            <Ago at={instance.lastEventAt} />
+          </dd>
+        </div>
       </dl>
     </>
   )
@@ -96,10 +163,22 @@ function Facts({ instance }: { instance: Instance }) {
 function PathLegend() {
   return (
     <div className={classes.legend} role="note" aria-label="Legend">
-      <span><i data-key="taken" />taken</span>
-      <span><i data-key="here" />here now</span>
-      <span><i data-key="assumed" />assumed, no event seen</span>
-      <span><i data-key="deviates" />off the path</span>
+      <span>
+        <i data-key="taken" />
+        taken
+      </span>
+      <span>
+        <i data-key="here" />
+        here now
+      </span>
+      <span>
+        <i data-key="assumed" />
+        assumed, no event seen
+      </span>
+      <span>
+        <i data-key="deviates" />
+        off the path
+      </span>
     </div>
   )
 }

@@ -11,15 +11,33 @@ const rampNames: Record<Exclude<Lens, 'counts'>, [string, string, string]> = {
 export function Legend({ lens }: { lens: Lens }) {
   return (
     <div className={classes.legend} role="note" aria-label="Legend">
-      {lens === 'counts' ? <span className={classes.key}><span className={classes.keyPill}>3</span>here now</span> : <Ramp lens={lens} />}
+      {lens === 'counts' ? (
+        <span className={classes.key}>
+          <span className={classes.keyPill}>3</span>here now
+        </span>
+      ) : (
+        <Ramp lens={lens} />
+      )}
       {(lens === 'counts' || lens === 'waits') && (
         <>
-          <span className={classes.key} data-sign="stuck"><Sign name="stuck" />stuck</span>
-          <span className={classes.key} data-sign="late"><Sign name="late" />late</span>
-          <span className={classes.key} data-sign="deviating"><Sign name="deviating" />off the path</span>
+          <span className={classes.key} data-sign="stuck">
+            <Sign name="stuck" />
+            stuck
+          </span>
+          <span className={classes.key} data-sign="late">
+            <Sign name="late" />
+            late
+          </span>
+          <span className={classes.key} data-sign="deviating">
+            <Sign name="deviating" />
+            off the path
+          </span>
         </>
       )}
-      <span className={classes.key}><span className={classes.keyBand} />how often taken</span>
+      <span className={classes.key}>
+        <span className={classes.keyBand} />
+        how often taken
+      </span>
     </div>
   )
 }
@@ -29,7 +47,11 @@ function Ramp({ lens }: { lens: Exclude<Lens, 'counts'> }) {
   return (
     <span className={classes.key}>
       {least}
-      <span className={classes.ramp}>{[1, 2, 3, 4, 5].map((level) => <i key={level} style={{ background: `var(--${scale}-${level})` }} />)}</span>
+      <span className={classes.ramp}>
+        {[1, 2, 3, 4, 5].map((level) => (
+          <i key={level} style={{ background: `var(--${scale}-${level})` }} />
+        ))}
+      </span>
       {most}
     </span>
   )

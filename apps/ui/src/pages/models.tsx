@@ -17,10 +17,14 @@ const route = getRouteApi('/models')
 type Version = ModelSummary['versions'][number]
 
 const modeTexts: Record<ModelSummary['mode'], string> = {
-  observe: 'Observes: sends no commands', suggest: 'Suggests: a person approves each command', manage: 'Manages: sends its commands by itself',
+  observe: 'Observes: sends no commands',
+  suggest: 'Suggests: a person approves each command',
+  manage: 'Manages: sends its commands by itself',
 }
 const statusTexts: Record<Version['status'], ['active' | 'good' | 'late', string]> = {
-  catchingUp: ['active', 'catching up with the log'], active: ['good', 'follows live events'], suspended: ['late', 'suspended'],
+  catchingUp: ['active', 'catching up with the log'],
+  active: ['good', 'follows live events'],
+  suspended: ['late', 'suspended'],
 }
 
 /** What is deployed, with its versions. */
@@ -29,15 +33,34 @@ export function ModelsPage() {
   const navigate = useNavigate()
   const search = route.useSearch()
   return (
-    <Page title="Models" bar={
-      <>
-        <Spacer />
-        <Button variant="filled" leftSection={<IconFileUpload size={15} />} onClick={() => void navigate({ to: '/models/deploy' })} data-testid="deploy-model">Deploy a model</Button>
-      </>
-    }>
+    <Page
+      title="Models"
+      bar={
+        <>
+          <Spacer />
+          <Button
+            variant="filled"
+            leftSection={<IconFileUpload size={15} />}
+            onClick={() => void navigate({ to: '/models/deploy' })}
+            data-testid="deploy-model"
+          >
+            Deploy a model
+          </Button>
+        </>
+      }
+    >
       {error !== null && models === undefined && <ProblemNote error={error} again={() => void refetch()} />}
-      {models?.length === 0 && <Empty title="No models yet"><span>A model is a BPMN file, drawn in any editor. Events are followed along it, also those that came before it.</span><Link to="/models/deploy">Deploy the first one</Link></Empty>}
-      <div className={classes.list}>{models?.map((model) => <Model key={model.id} model={model} opened={search.model === model.id ? search.version : undefined} />)}</div>
+      {models?.length === 0 && (
+        <Empty title="No models yet">
+          <span>A model is a BPMN file, drawn in any editor. Events are followed along it, also those that came before it.</span>
+          <Link to="/models/deploy">Deploy the first one</Link>
+        </Empty>
+      )}
+      <div className={classes.list}>
+        {models?.map((model) => (
+          <Model key={model.id} model={model} opened={search.model === model.id ? search.version : undefined} />
+        ))}
+      </div>
     </Page>
   )
 }
@@ -48,8 +71,20 @@ function Model({ model, opened }: { model: ModelSummary; opened: number | undefi
     <article className={classes.model} aria-label={model.name} data-testid="model">
       <div className={classes.modelHead}>
         <div className={classes.modelName}>
-          <h2><Link to="/flow/$model" params={{ model: model.id }}>{model.name}</Link></h2>
-          <p className="dim">{model.id} · {modeTexts[model.mode]}{model.lastEventAt !== undefined && <> · last event <Ago at={model.lastEventAt} /></>}</p>
+          <h2>
+            <Link to="/flow/$model" params={{ model: model.id }}>
+              {model.name}
+            </Link>
+          </h2>
+          <p className="dim">
+            {model.id} · {modeTexts[model.mode]}
+            {model.lastEventAt !== undefined && (
+              <>
+                {' '}
+                · last event <Ago at={model.lastEventAt} />
+              </>
+            )}
+          </p>
         </div>
         <div className={classes.figures}>
           <Figure name="Active" value={model.active} search={{ ...of, status: 'active' }} />
@@ -60,7 +95,11 @@ function Model({ model, opened }: { model: ModelSummary; opened: number | undefi
         </div>
       </div>
       <ol className={classes.versions}>
-        {[...model.versions].sort((a, b) => b.version - a.version).map((version) => <VersionLine key={version.version} model={model.id} version={version} opened={opened === version.version} />)}
+        {[...model.versions]
+          .sort((a, b) => b.version - a.version)
+          .map((version) => (
+            <VersionLine key={version.version} model={model.id} version={version} opened={opened === version.version} />
+          ))}
       </ol>
     </article>
   )
@@ -71,21 +110,34 @@ function VersionLine({ model, version, opened }: { model: string; version: Versi
   const progress = version.status === 'catchingUp' && version.progress !== undefined ? ` (${Math.floor(version.progress * 100)} %)` : ''
   const line = (
     <>
-      <Link to="/flow/$model" params={{ model }} search={{ version: version.version }} className="number">v{version.version}</Link>
+      <Link to="/flow/$model" params={{ model }} search={{ version: version.version }} className="number">
+        v{version.version}
+      </Link>
       <Status tone={tone}>{text + progress}</Status>
-      <span className="dim">deployed <Ago at={version.deployedAt} /></span>
+      <span className="dim">
+        deployed <Ago at={version.deployedAt} />
+      </span>
     </>
   )
   return (
     <li className={classes.version}>
-      {version.findings.length === 0
-        ? <div className={classes.line}>{line}<span className={classes.counts}><span className="dim">no findings</span></span></div>
-        : (
-            <details open={opened}>
-              <summary className={classes.line}>{line}<Counts version={version} /><IconChevronDown size={14} className={classes.chevron} /></summary>
-              <FindingList findings={version.findings} />
-            </details>
-          )}
+      {version.findings.length === 0 ? (
+        <div className={classes.line}>
+          {line}
+          <span className={classes.counts}>
+            <span className="dim">no findings</span>
+          </span>
+        </div>
+      ) : (
+        <details open={opened}>
+          <summary className={classes.line}>
+            {line}
+            <Counts version={version} />
+            <IconChevronDown size={14} className={classes.chevron} />
+          </summary>
+          <FindingList findings={version.findings} />
+        </details>
+      )}
     </li>
   )
 }

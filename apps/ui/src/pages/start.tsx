@@ -30,7 +30,10 @@ export function StartPage() {
       <div className={classes.start}>
         <header className={classes.hello}>
           <h2>Where is every order, claim or payment now?</h2>
-          <p>Your services keep emitting the events that they emit anyway. Tidemark follows each process along its BPMN model and says what is waiting, late, stuck or off the path.</p>
+          <p>
+            Your services keep emitting the events that they emit anyway. Tidemark follows each process along its BPMN model and says what
+            is waiting, late, stuck or off the path.
+          </p>
         </header>
         {status !== undefined && (status.demoAvailable || status.demoRunning) && <Demo running={status.demoRunning} />}
         <ol className={classes.steps}>
@@ -43,7 +46,11 @@ export function StartPage() {
           <li>
             <h3>Deploy a model</h3>
             <p>A task that has the name of an event type is bound to it. Events that came before are followed too.</p>
-            <DropZone onFiles={take}><IconFileUpload size={24} stroke={1.4} /><b>Drop a BPMN file here, or choose one</b><span className="dim">You see its findings before anything is deployed.</span></DropZone>
+            <DropZone onFiles={take}>
+              <IconFileUpload size={24} stroke={1.4} />
+              <b>Drop a BPMN file here, or choose one</b>
+              <span className="dim">You see its findings before anything is deployed.</span>
+            </DropZone>
           </li>
         </ol>
       </div>
@@ -58,9 +65,21 @@ function Demo({ running }: { running: boolean }) {
     <section className={classes.demo} aria-label="Demo">
       <div>
         <h3>See it with a shop</h3>
-        <p>Six small services, orders around the clock, a day in a second. Some orders get stuck, some payments fail, and after 21 days Tidemark cancels what nobody ships.</p>
+        <p>
+          Six small services, orders around the clock, a day in a second. Some orders get stuck, some payments fail, and after 21 days
+          Tidemark cancels what nobody ships.
+        </p>
       </div>
-      <Button variant="filled" size="sm" leftSection={<IconPlayerPlay size={16} />} loading={start.isPending || running} onClick={() => start.mutate()} data-testid="start-demo">Start the demo</Button>
+      <Button
+        variant="filled"
+        size="sm"
+        leftSection={<IconPlayerPlay size={16} />}
+        loading={start.isPending || running}
+        onClick={() => start.mutate()}
+        data-testid="start-demo"
+      >
+        Start the demo
+      </Button>
       {start.error !== null && <ProblemNote error={start.error} />}
     </section>
   )
@@ -68,19 +87,34 @@ function Demo({ running }: { running: boolean }) {
 
 function Curl() {
   const text = curlFor(window.location.origin, bearerToken() !== undefined)
-  return <div className={classes.curl}><pre data-testid="first-event-curl">{text}</pre><CopyButton text={text} label="Copy the command" /></div>
+  return (
+    <div className={classes.curl}>
+      <pre data-testid="first-event-curl">{text}</pre>
+      <CopyButton text={text} label="Copy the command" />
+    </div>
+  )
 }
 
 /** What has come so far: the answer to "did it work?". */
 function Received() {
   const { data: types = [] } = useQuery({ ...eventTypesQuery, refetchInterval: lookEveryMs })
   const shown = [...types].sort((a, b) => (a.lastSeen < b.lastSeen ? 1 : -1)).slice(0, 5)
-  if (shown.length === 0) return <p className={classes.waiting} role="status"><Status tone="quiet">Waiting for the first event</Status></p>
+  if (shown.length === 0)
+    return (
+      <p className={classes.waiting} role="status">
+        <Status tone="quiet">Waiting for the first event</Status>
+      </p>
+    )
   return (
     <div role="status" data-testid="received">
       <ul className={classes.types}>
         {shown.map(({ type, count, lastSeen }) => (
-          <li key={type}><Status tone="good">{type}</Status><span className="dim number">{count.toLocaleString('en')} × · <Ago at={lastSeen} /></span></li>
+          <li key={type}>
+            <Status tone="good">{type}</Status>
+            <span className="dim number">
+              {count.toLocaleString('en')} × · <Ago at={lastSeen} />
+            </span>
+          </li>
         ))}
       </ul>
       <Link to="/events">{types.length > shown.length ? `All ${types.length} types and their events` : 'See the events'}</Link>

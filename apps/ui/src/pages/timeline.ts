@@ -17,17 +17,19 @@ export interface TimelineRow {
   arrived?: string
 }
 
-/** Less than this between an event's time and its arrival is the ordinary way of events. */
+/** Less than this between an event's time and its arrival is the ordinary way of events; on a fast clock their way takes long. */
 const tellArrivalMs = 60_000
+const ordinaryWayMs = 750
 
 /** In the order of event time; what was concluded stands before the event that made it be concluded. */
-export function timelineOf(instance: Instance): TimelineRow[] {
-  const rows: TimelineRow[] = instance.events.map(eventRow)
-  for (const { element, name, entered, how } of instance.visits) {
-    const title = name || element
-    if (how === 'assumed') rows.push({ id: `assumed ${element} ${entered}`, kind: 'assumed', at: entered, element, title, text: 'No event was seen for it, but what came later needs it.' })
-    if (how === 'timer') rows.push({ id: `timer ${element} ${entered}`, kind: 'timer', at: entered, element, title, text: 'Its time had come: the timer of the model fired.' })
-    if (how === 'command') rows.push({ id: `visit ${element} ${entered}`, kind: 'command', at: entered, element, title, text: 'Done by a command that Tidemark decided.' })
+export function timelineOf(instance: Instance, clockScale = 1): TimelineRow[] {
+  const tellMs = Math.max(tellArrivalMs, ordinaryWayMs * clockScale)
+  const rows: TimelineRow[] = instance.events.map((event) => eventRow(event, tellMs))
+  for (const { element, name, entered, left, how } of instance.visits) {
+    if (how === 'observed' || how === 'silent') continue
+    // What is said is how the stay ended, so it is said where it ended.
+    const text = how === 'timer' && left !== undefined && left !== entered ? 'Left because a timer of the model fired.' : conclusions[how]
+    rows.push({ id: `${how} ${element} ${entered}`, kind: how, at: left ?? entered, element, title: name || element, text })
   }
   for (const { kind, element, name, at, text } of instance.deviationList) {
     if (kind !== 'skipped') continue
@@ -35,32 +37,58 @@ export function timelineOf(instance: Instance): TimelineRow[] {
   }
   if (instance.endedAt !== undefined) {
     rows.push({
-      id: 'end', kind: 'end', at: instance.endedAt, title: instance.status === 'terminated' ? 'Terminated' : 'Completed',
+      id: 'end',
+      kind: 'end',
+      at: instance.endedAt,
+      title: instance.status === 'terminated' ? 'Terminated' : 'Completed',
       text: `${durationText(Date.parse(instance.endedAt) - Date.parse(instance.startedAt))} after its start`,
     })
   }
-  return rows.map((row, index) => ({ row, index })).sort((a, b) => compare(a.row, b.row) || a.index - b.index).map(({ row }) => row)
+  return rows
+    .map((row, index) => ({ row, index }))
+    .sort((a, b) => compare(a.row, b.row) || a.index - b.index)
+    .map(({ row }) => row)
 }
 
+const conclusions = {
+  assumed: 'No event was seen for it, but what came later needs it.',
+  timer: 'Its time had come: the timer of the model fired.',
+  command: 'Done by a command that Tidemark decided.',
+} as const
+
 /** How an event was read, where the tracker gives no sentence of its own. */
-export function readingText({ reading, elementName, element, phase }: Pick<InstanceEvent, 'reading' | 'elementName' | 'element' | 'phase'>): string {
+export function readingText({
+  reading,
+  elementName,
+  element,
+  phase,
+}: Pick<InstanceEvent, 'reading' | 'elementName' | 'element' | 'phase'>): string {
   const where = elementName || element
   if (where === undefined) return reading === 'noted' ? 'Kept with the instance; it moves nothing.' : 'It has no place in the model.'
   const what = phase === 'start' ? `start of “${where}”` : phase === 'end' ? `end of “${where}”` : `“${where}”`
   switch (reading) {
-    case 'fits': return `Read as the ${what}, as the model expects.`.replace('the “', '“')
-    case 'redeemed': return `Read as the ${what}, which had been taken as missing: it came out of order.`.replace('the “', '“')
-    case 'deviates': return `Read as the ${what}, which the model does not allow here.`.replace('the “', '“')
-    case 'noted': return `Noted at “${where}”; it moves nothing.`
+    case 'fits':
+      return `Read as the ${what}, as the model expects.`.replace('the “', '“')
+    case 'redeemed':
+      return `Read as the ${what}, which had been taken as missing: it came out of order.`.replace('the “', '“')
+    case 'deviates':
+      return `Read as the ${what}, which the model does not allow here.`.replace('the “', '“')
+    case 'noted':
+      return `Noted at “${where}”; it moves nothing.`
   }
 }
 
-function eventRow(event: InstanceEvent): TimelineRow {
+function eventRow(event: InstanceEvent, tellMs: number): TimelineRow {
   const behindMs = Date.parse(event.appendTime) - Date.parse(event.time)
   return {
-    id: event.position, kind: event.reading, at: event.time, title: event.type, text: event.text || readingText(event), position: event.position,
+    id: event.position,
+    kind: event.reading,
+    at: event.time,
+    title: event.type,
+    text: event.text || readingText(event),
+    position: event.position,
     ...(event.element !== undefined && { element: event.element }),
-    ...(behindMs >= tellArrivalMs && { arrived: `arrived ${durationText(behindMs)} later` }),
+    ...(behindMs >= tellMs && { arrived: `arrived ${durationText(behindMs)} later` }),
   }
 }
 

@@ -17,7 +17,9 @@ export function Connection() {
   const { tone, text, title } = describe(useLiveState(), data, error)
   return (
     <Tooltip label={title} multiline maw={320}>
-      <span className={classes.connection} data-tone={tone} role="status" tabIndex={0} data-testid="connection">{text}</span>
+      <span className={classes.connection} data-tone={tone} role="status" tabIndex={0} data-testid="connection">
+        {text}
+      </span>
     </Tooltip>
   )
 }
@@ -25,18 +27,28 @@ export function Connection() {
 export function describe(state: LiveState, status: Status | undefined, error: unknown): { tone: string; text: string; title: string } {
   if (isUnauthorised(error)) return { tone: 'off', text: 'Token needed', title: 'The tracker wants a token before it answers.' }
   if (error !== null && error !== undefined) {
-    return { tone: 'off', text: 'No connection', title: 'The tracker does not answer. What you see is what was last known; it is tried again by itself.' }
+    return {
+      tone: 'off',
+      text: 'No connection',
+      title: 'The tracker does not answer. What you see is what was last known; it is tried again by itself.',
+    }
   }
-  if (state === 'reconnecting') return { tone: 'wait', text: 'Reconnecting', title: 'The live connection was lost and is being made again. Numbers may be old.' }
+  if (state === 'reconnecting')
+    return { tone: 'wait', text: 'Reconnecting', title: 'The live connection was lost and is being made again. Numbers may be old.' }
   if (state === 'connecting' || status === undefined) return { tone: 'wait', text: 'Connecting', title: 'Waiting for the tracker.' }
   if (status.lagSeconds > tellLagSeconds) {
     const entries = status.lagEntries.toLocaleString('en')
     return {
-      tone: 'wait', text: `${durationText(status.lagSeconds * 1000)} behind`,
-      title: `The tracker has ${entries} events in its log that it has not followed yet. Nothing is called stuck or late before it has caught up.`,
+      tone: 'wait',
+      text: `${durationText(status.lagSeconds * 1000)} behind`,
+      title: `${entries} events in the log are not followed yet. Nothing is called stuck or late before the tracker has caught up.`,
     }
   }
-  return { tone: 'live', text: 'Live', title: `Up to date at position ${status.folded} of the log. ${status.events.toLocaleString('en')} events so far.` }
+  return {
+    tone: 'live',
+    text: 'Live',
+    title: `Up to date at position ${status.folded} of the log. ${status.events.toLocaleString('en')} events so far.`,
+  }
 }
 
 /** The tracker's clock, only where it is not everyone's. */

@@ -21,16 +21,24 @@ interface DiagramFrameProps extends Omit<DiagramProps, 'xml' | 'onFailed'> {
 export function DiagramFrame({ xml, legend, instead, ref, ...props }: DiagramFrameProps) {
   const handle = useRef<DiagramHandle>(null)
   const [failure, setFailure] = useState<{ xml: string; reason: string }>()
-  useImperativeHandle(ref, () => ({
-    fit: () => handle.current?.fit(),
-    zoomIn: () => handle.current?.zoomIn(),
-    zoomOut: () => handle.current?.zoomOut(),
-    reveal: (element) => handle.current?.reveal(element),
-    move: (moves) => handle.current?.move(moves),
-  }), [])
+  useImperativeHandle(
+    ref,
+    () => ({
+      fit: () => handle.current?.fit(),
+      zoomIn: () => handle.current?.zoomIn(),
+      zoomOut: () => handle.current?.zoomOut(),
+      reveal: (element) => handle.current?.reveal(element),
+      move: (moves) => handle.current?.move(moves),
+    }),
+    [],
+  )
   useZoomKeys(handle)
   if (failure !== undefined && failure.xml === xml) {
-    return <div className={classes.frame}>{instead ?? <Empty title={failure.reason}>Draw it in any BPMN editor and deploy it again; it is followed in the meantime.</Empty>}</div>
+    return (
+      <div className={classes.frame}>
+        {instead ?? <Empty title={failure.reason}>Draw it in any BPMN editor and deploy it again; it is followed in the meantime.</Empty>}
+      </div>
+    )
   }
   return (
     <div className={classes.frame}>
@@ -40,9 +48,15 @@ export function DiagramFrame({ xml, legend, instead, ref, ...props }: DiagramFra
         </Suspense>
       )}
       <div className={classes.zoom} role="group" aria-label="Zoom">
-        <Control label="Zoom in (+)" onClick={() => handle.current?.zoomIn()}><IconPlus size={15} /></Control>
-        <Control label="Zoom out (-)" onClick={() => handle.current?.zoomOut()}><IconMinus size={15} /></Control>
-        <Control label="Show all (0)" onClick={() => handle.current?.fit()}><IconFocus2 size={15} /></Control>
+        <Control label="Zoom in (+)" onClick={() => handle.current?.zoomIn()}>
+          <IconPlus size={15} />
+        </Control>
+        <Control label="Zoom out (-)" onClick={() => handle.current?.zoomOut()}>
+          <IconMinus size={15} />
+        </Control>
+        <Control label="Show all (0)" onClick={() => handle.current?.fit()}>
+          <IconFocus2 size={15} />
+        </Control>
       </div>
       {legend !== undefined && <div className={classes.legend}>{legend}</div>}
     </div>
@@ -50,7 +64,13 @@ export function DiagramFrame({ xml, legend, instead, ref, ...props }: DiagramFra
 }
 
 function Control({ label, onClick, children }: { label: string; onClick: () => void; children: ReactNode }) {
-  return <Tooltip label={label} position="left"><ActionIcon variant="default" onClick={onClick} aria-label={label}>{children}</ActionIcon></Tooltip>
+  return (
+    <Tooltip label={label} position="left">
+      <ActionIcon variant="default" onClick={onClick} aria-label={label}>
+        {children}
+      </ActionIcon>
+    </Tooltip>
+  )
 }
 
 function useZoomKeys(handle: React.RefObject<DiagramHandle | null>): void {

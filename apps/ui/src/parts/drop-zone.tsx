@@ -16,7 +16,10 @@ export function DropZone({ onFiles, children, compact = false }: DropZoneProps) 
   }
   return (
     <div
-      className={classes.zone} data-over={over || undefined} data-compact={compact || undefined} data-testid="drop-zone"
+      className={classes.zone}
+      data-over={over || undefined}
+      data-compact={compact || undefined}
+      data-testid="drop-zone"
       onDragOver={(event) => {
         event.preventDefault()
         setOver(true)
@@ -28,9 +31,17 @@ export function DropZone({ onFiles, children, compact = false }: DropZoneProps) 
         take(event.dataTransfer.files)
       }}
     >
-      <button type="button" className={classes.button} onClick={() => input.current?.click()}>{children}</button>
+      <button type="button" className={classes.button} onClick={() => input.current?.click()}>
+        {children}
+      </button>
       <input
-        ref={input} type="file" multiple accept=".bpmn,.bpmn20.xml,.xml,.yaml,.yml,.json" className="hidden-text" tabIndex={-1} aria-label="BPMN file, and a mapping file where there is one"
+        ref={input}
+        type="file"
+        multiple
+        accept=".bpmn,.bpmn20.xml,.xml,.yaml,.yml,.json"
+        className="hidden-text"
+        tabIndex={-1}
+        aria-label="BPMN file, and a mapping file where there is one"
         onChange={(event) => {
           take(event.currentTarget.files)
           event.currentTarget.value = ''

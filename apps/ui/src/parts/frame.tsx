@@ -18,9 +18,13 @@ export function Frame() {
   const { data: status } = useQuery(statusQuery)
   return (
     <div className={classes.frame}>
-      <a className="skip-link" href="#content">Skip to the content</a>
+      <a className="skip-link" href="#content">
+        Skip to the content
+      </a>
       <header className={classes.top}>
-        <Link to="/" className={classes.home} aria-label="Tidemark, home"><Wordmark /></Link>
+        <Link to="/" className={classes.home} aria-label="Tidemark, home">
+          <Wordmark />
+        </Link>
         <nav className={classes.nav} aria-label="Pages">
           <Place to="/flow" name="Flow" />
           <Place to="/instances" name="Instances" />
@@ -35,11 +39,15 @@ export function Frame() {
         <span className={classes.tools}>
           <SchemeToggle />
           <Tooltip label="Keys (?)">
-            <ActionIcon aria-label="Keys" onClick={() => document.dispatchEvent(new KeyboardEvent('keydown', { key: '?' }))}><IconHelp size={17} /></ActionIcon>
+            <ActionIcon aria-label="Keys" onClick={() => document.dispatchEvent(new KeyboardEvent('keydown', { key: '?' }))}>
+              <IconHelp size={17} />
+            </ActionIcon>
           </Tooltip>
         </span>
       </header>
-      <main id="content" className={classes.main} tabIndex={-1}><Outlet /></main>
+      <main id="content" className={classes.main} tabIndex={-1}>
+        <Outlet />
+      </main>
       <Shortcuts />
       <TokenDialog />
     </div>
@@ -50,7 +58,11 @@ function Place({ to, name, count, tone, what }: { to: string; name: string; coun
   return (
     <Link to={to} className={classes.place} activeProps={{ 'data-active': true, 'aria-current': 'page' }}>
       {name}
-      {count !== undefined && count > 0 && <span className={classes.placeCount} data-tone={tone} title={`${count} ${what}`}>{count > 999 ? '999+' : count}</span>}
+      {count !== undefined && count > 0 && (
+        <span className={classes.placeCount} data-tone={tone} title={`${count} ${what}`}>
+          {count > 999 ? '999+' : count}
+        </span>
+      )}
     </Link>
   )
 }
@@ -68,7 +80,12 @@ function Search() {
   return (
     <form className={classes.search} role="search" onSubmit={submit}>
       <TextInput
-        id="search" aria-label="Find an instance by its key" placeholder="Find by key" value={key} leftSection={<IconSearch size={14} />} rightSection={<kbd className={classes.slash}>/</kbd>}
+        id="search"
+        aria-label="Find an instance by its key"
+        placeholder="Find by key"
+        value={key}
+        leftSection={<IconSearch size={14} />}
+        rightSection={<kbd className={classes.slash}>/</kbd>}
         onChange={(event) => setKey(event.currentTarget.value)}
         onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
       />

@@ -2,8 +2,8 @@ import { useTrackerNow } from '../clock.js'
 import { countdownText, durationText, momentText, momentTitle, relativeText } from '../times.js'
 
 /**
- * How long ago on the tracker's clock; the absolute time with its zone on hover. What has happened is never said to be ahead: the clock that is
- * carried forward here may lag a little, and on a fast clock a little is hours.
+ * How long ago on the tracker's clock; the absolute time with its zone on hover. What has happened is never said to be ahead: the clock
+ * that is carried forward here may lag a little, and on a fast clock a little is hours.
  */
 export function Ago({ at }: { at: string }) {
   const nowMs = useTrackerNow()
@@ -16,14 +16,22 @@ export function Ago({ at }: { at: string }) {
 
 /** The absolute time in the reader's zone. */
 export function Moment({ at, precise = true }: { at: string; precise?: boolean }) {
-  return <time dateTime={at} title={momentTitle(at)} className="number">{momentText(at, precise)}</time>
+  return (
+    <time dateTime={at} title={momentTitle(at)} className="number">
+      {momentText(at, precise)}
+    </time>
+  )
 }
 
 /** How long it has lasted, or did. */
 export function Lasting({ from, to }: { from: string; to?: string | undefined }) {
   const nowMs = useTrackerNow()
   const untilMs = to === undefined ? nowMs : Date.parse(to)
-  return <span className="number" title={momentTitle(from)}>{untilMs === undefined ? '' : durationText(untilMs - Date.parse(from))}</span>
+  return (
+    <span className="number" title={momentTitle(from)}>
+      {untilMs === undefined ? '' : durationText(untilMs - Date.parse(from))}
+    </span>
+  )
 }
 
 /** "in 4 d", "2 h over": on the tracker's clock, counting. */

@@ -5,7 +5,7 @@ import type { Page } from '@tidemark/api'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { IconArrowUp } from '../icons.js'
-import { useChanges } from '../live.js'
+import { useChanges } from '../changes.js'
 import { Empty } from './empty.js'
 import { ProblemNote } from './problem-note.js'
 import classes from './rows.module.css'
@@ -61,12 +61,21 @@ export function Rows<T>({ label, query, queryKey, columns, idOf, onOpen, selecte
   if (query.isPending) return <Skeletons rowPx={rowPx} />
   if (query.isError && rows.length === 0) return <ProblemNote error={query.error} again={() => void query.refetch()} />
   if (looking && more) return <Skeletons rowPx={rowPx} />
-  if (looking) return <Empty title="Nothing found so far"><Button onClick={() => setPatience(pages + maxEmptyPages)}>Look further back</Button></Empty>
+  if (looking)
+    return (
+      <Empty title="Nothing found so far">
+        <Button onClick={() => setPatience(pages + maxEmptyPages)}>Look further back</Button>
+      </Empty>
+    )
   if (rows.length === 0) return <>{empty}</>
   return (
     <div className={classes.table} role="table" aria-label={label} aria-rowcount={more ? -1 : rows.length} data-testid="rows">
       <div className={classes.head} role="row" style={{ gridTemplateColumns: tracks }}>
-        {shown.map(({ name, align }) => <span key={name} role="columnheader" data-align={align}>{name}</span>)}
+        {shown.map(({ name, align }) => (
+          <span key={name} role="columnheader" data-align={align}>
+            {name}
+          </span>
+        ))}
       </div>
       <div className={classes.scroller} ref={scroller}>
         <Newer pages={pages} queryKey={queryKey} onShow={() => scroller.current?.scrollTo({ top: 0 })} />
@@ -75,16 +84,28 @@ export function Rows<T>({ label, query, queryKey, columns, idOf, onOpen, selecte
             const row = rows[index]!
             return (
               <div
-                key={idOf(row)} role="row" aria-rowindex={index + 1} className={classes.row} data-selected={idOf(row) === selected || undefined} data-open={onOpen !== undefined || undefined}
+                key={idOf(row)}
+                role="row"
+                aria-rowindex={index + 1}
+                className={classes.row}
+                data-selected={idOf(row) === selected || undefined}
+                data-open={onOpen !== undefined || undefined}
                 style={{ gridTemplateColumns: tracks, height: rowPx, transform: `translateY(${start}px)` }}
                 onClick={(event) => !(event.target as Element).closest('a, button') && onOpen?.(row)}
               >
-                {shown.map(({ name, align, cell }) => <span key={name} role="cell" className={classes.cell} data-align={align}>{cell(row)}</span>)}
+                {shown.map(({ name, align, cell }) => (
+                  <span key={name} role="cell" className={classes.cell} data-align={align}>
+                    {cell(row)}
+                  </span>
+                ))}
               </div>
             )
           })}
         </div>
-        <p className={classes.foot}>{footText(rows.length, query)}{query.isFetchingNextPage && <Loader size={12} />}</p>
+        <p className={classes.foot}>
+          {footText(rows.length, query)}
+          {query.isFetchingNextPage && <Loader size={12} />}
+        </p>
       </div>
     </div>
   )
@@ -110,13 +131,23 @@ function Newer({ pages, queryKey, onShow }: { pages: number; queryKey: readonly 
     setNewer(false)
     void client.resetQueries({ queryKey })
   }
-  return <div className={classes.newer}><Button onClick={show} leftSection={<IconArrowUp size={14} />} radius="xl">Show what is new</Button></div>
+  return (
+    <div className={classes.newer}>
+      <Button onClick={show} leftSection={<IconArrowUp size={14} />} radius="xl">
+        Show what is new
+      </Button>
+    </div>
+  )
 }
 
 function Skeletons({ rowPx }: { rowPx: number }) {
   return (
     <div className={classes.skeletons} aria-hidden="true">
-      {Array.from({ length: 12 }, (_, index) => <div key={index} style={{ height: rowPx }}><span style={{ width: `${40 + ((index * 37) % 45)}%` }} /></div>)}
+      {Array.from({ length: 12 }, (_, index) => (
+        <div key={index} style={{ height: rowPx }}>
+          <span style={{ width: `${40 + ((index * 37) % 45)}%` }} />
+        </div>
+      ))}
     </div>
   )
 }

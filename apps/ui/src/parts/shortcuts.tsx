@@ -5,7 +5,12 @@ import classes from './frame.module.css'
 
 /** `g` and then one of these, within a second. */
 const places = {
-  f: ['/flow', 'Live flow'], i: ['/instances', 'Instances'], a: ['/alerts', 'Alerts'], c: ['/commands', 'Commands'], e: ['/events', 'Events'], m: ['/models', 'Models'],
+  f: ['/flow', 'Live flow'],
+  i: ['/instances', 'Instances'],
+  a: ['/alerts', 'Alerts'],
+  c: ['/commands', 'Commands'],
+  e: ['/events', 'Events'],
+  m: ['/models', 'Models'],
 } as const
 const chordMs = 1_000
 
@@ -34,12 +39,37 @@ export function Shortcuts() {
     <Modal opened={help} onClose={() => setHelp(false)} title="Keys" centered>
       <dl className={classes.keys}>
         {Object.entries(places).map(([key, [, name]]) => (
-          <div key={key}><dt><Kbd>g</Kbd> <Kbd>{key}</Kbd></dt><dd>{name}</dd></div>
+          <div key={key}>
+            <dt>
+              <Kbd>g</Kbd> <Kbd>{key}</Kbd>
+            </dt>
+            <dd>{name}</dd>
+          </div>
         ))}
-        <div><dt><Kbd>/</Kbd></dt><dd>Find an instance by its key</dd></div>
-        <div><dt><Kbd>Esc</Kbd></dt><dd>Close a panel, leave a field</dd></div>
-        <div><dt><Kbd>+</Kbd> <Kbd>-</Kbd> <Kbd>0</Kbd></dt><dd>Zoom the diagram, show all of it</dd></div>
-        <div><dt><Kbd>?</Kbd></dt><dd>This help</dd></div>
+        <div>
+          <dt>
+            <Kbd>/</Kbd>
+          </dt>
+          <dd>Find an instance by its key</dd>
+        </div>
+        <div>
+          <dt>
+            <Kbd>Esc</Kbd>
+          </dt>
+          <dd>Close a panel, leave a field</dd>
+        </div>
+        <div>
+          <dt>
+            <Kbd>+</Kbd> <Kbd>-</Kbd> <Kbd>0</Kbd>
+          </dt>
+          <dd>Zoom the diagram, show all of it</dd>
+        </div>
+        <div>
+          <dt>
+            <Kbd>?</Kbd>
+          </dt>
+          <dd>This help</dd>
+        </div>
       </dl>
     </Modal>
   )

@@ -33,7 +33,11 @@ export function SidePanel({ label, title, below, onClose, testId, children }: Si
           <h2>{title}</h2>
           {below}
         </div>
-        <Tooltip label="Close (Esc)"><ActionIcon onClick={onClose} aria-label="Close the panel"><IconX size={16} /></ActionIcon></Tooltip>
+        <Tooltip label="Close (Esc)">
+          <ActionIcon onClick={onClose} aria-label="Close the panel">
+            <IconX size={16} />
+          </ActionIcon>
+        </Tooltip>
       </header>
       {children}
     </aside>
@@ -48,7 +52,9 @@ function useEscape(leave: () => void): void {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
       // A dialog or list that is open above the page takes the key first.
-      const taken = event.defaultPrevented || [...document.querySelectorAll('[role="dialog"], [role="listbox"]')].some((above) => above.checkVisibility())
+      const taken =
+        event.defaultPrevented
+        || [...document.querySelectorAll('[role="dialog"], [role="listbox"]')].some((above) => above.checkVisibility())
       if (event.key === 'Escape' && !taken) latest.current()
     }
     document.addEventListener('keydown', press)

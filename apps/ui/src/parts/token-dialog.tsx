@@ -18,9 +18,22 @@ export function TokenDialog() {
     <Modal opened={wanted} onClose={() => giveToken('')} title="This tracker asks for a token" centered>
       <form onSubmit={submit}>
         <Stack gap="sm">
-          <Text size="sm" c="dimmed">It is the value of TIDEMARK_TOKEN where the tracker was started. It is kept in this tab only and sent with each call.</Text>
-          <PasswordInput label="Token" value={token} onChange={(event) => setToken(event.currentTarget.value)} autoFocus data-autofocus autoComplete="off" />
-          <Group justify="flex-end"><Button type="submit" variant="filled" disabled={token.trim() === ''}>Continue</Button></Group>
+          <Text size="sm" c="dimmed">
+            It is the value of TIDEMARK_TOKEN where the tracker was started. It is kept in this tab only and sent with each call.
+          </Text>
+          <PasswordInput
+            label="Token"
+            value={token}
+            onChange={(event) => setToken(event.currentTarget.value)}
+            autoFocus
+            data-autofocus
+            autoComplete="off"
+          />
+          <Group justify="flex-end">
+            <Button type="submit" variant="filled" disabled={token.trim() === ''}>
+              Continue
+            </Button>
+          </Group>
         </Stack>
       </form>
     </Modal>

@@ -7,8 +7,9 @@ import { signPaths } from '../../signs.js'
 import type { ElementView, Mark, Pill } from '../view.js'
 
 /**
- * The pill (how many are here, or a figure) and the marks (stuck, late, off the path, findings) of an element. Each is one overlay, made the first
- * time there is something to say and from then on only its DOM is changed: adding and removing overlays costs up to ten times as much.
+ * The pill (how many are here, or a figure) and the marks (stuck, late, off the path, findings) of an element. Each is one overlay, made
+ * the first time there is something to say and from then on only its DOM is changed: adding and removing overlays costs up to ten times as
+ * much.
  */
 export class Badges {
   static $inject = ['canvas', 'elementRegistry', 'eventBus', 'overlays']
@@ -29,9 +30,9 @@ export class Badges {
     const badges = this.#badges.get(id) ?? {}
     this.#badges.set(id, badges)
     const name = String((shape as { businessObject?: { name?: string } }).businessObject?.name ?? id)
-    if (view?.pill !== undefined) fillPill(badges.pill ??= this.#add(shape, 'pill', badges), name, view.pill)
+    if (view?.pill !== undefined) fillPill((badges.pill ??= this.#add(shape, 'pill', badges)), name, view.pill)
     else if (badges.pill !== undefined) badges.pill.hidden = true
-    if (view !== undefined && view.marks.length > 0) fillMarks(badges.marks ??= this.#add(shape, 'marks', badges), name, view.marks)
+    if (view !== undefined && view.marks.length > 0) fillMarks((badges.marks ??= this.#add(shape, 'marks', badges)), name, view.marks)
     else if (badges.marks !== undefined) badges.marks.hidden = true
   }
 
@@ -43,30 +44,51 @@ export class Badges {
     button.addEventListener('click', (originalEvent) => this.eventBus.fire('element.click', { element: shape, originalEvent }))
     button.addEventListener('mouseenter', () => this.eventBus.fire('element.hover', { element: shape }))
     button.addEventListener('mouseleave', () => this.eventBus.fire('element.out', { element: shape }))
-    if (isSmall(shape)) (badges.box ??= this.#box(shape, 'above')).append(button)
-    else this.#box(shape, kind).append(button)
+    const place = placeBeside(shape)
+    if (place === undefined) this.#box(shape, kind, corners[kind]).append(button)
+    else (badges.box ??= this.#box(shape, place.name, place.at)).append(button)
     return button
   }
 
-  #box(shape: ShapeLike, place: Place): HTMLElement {
+  #box(shape: ShapeLike, name: string, position: Position): HTMLElement {
     const box = document.createElement('div')
-    box.className = `tm-anchor tm-${place}`
-    const position = place === 'pill' ? { bottom: 11, left: -10 } : place === 'marks' ? { top: -16, right: -12 } : { top: 5, left: Number(shape['width']) / 2 }
+    box.className = `tm-anchor tm-at-${name}`
     const anchor = document.createElement('div')
     anchor.append(box)
-    this.overlays.add(shape as never, `tm-${place}`, { position, html: anchor, scale: { min: leastScale }, show: { minZoom: 0.16 } })
+    this.overlays.add(shape as never, `tm-${name}`, { position, html: anchor, scale: { min: leastScale }, show: { minZoom: 0.16 } })
     return box
   }
+}
+
+interface Position {
+  top?: number
+  right?: number
+  bottom?: number
+  left?: number
 }
 
 /** Badges shrink with the drawing down to this, so that they can be read where its labels no longer can. */
 const leastScale = 0.66
 
-/** Pills sit on the lower left corner, marks on the upper right one. Events and gateways have their names below, and carry both above them. */
-type Place = 'pill' | 'marks' | 'above'
+/** On activities pills sit on the lower left corner and marks on the upper right one. */
+const corners: Record<'pill' | 'marks', Position> = { pill: { bottom: 11, left: -10 }, marks: { top: -16, right: -12 } }
 
-function isSmall(shape: ShapeLike): boolean {
-  return Number(shape['width']) < 60
+/**
+ * Events and gateways are too small for corners: both stand together, above; on the upper left where their name is above; on the lower
+ * left where they sit on the border of an activity.
+ */
+function placeBeside(shape: ShapeLike): { name: string; at: Position } | undefined {
+  const { width, height, y, host, label } = shape as unknown as {
+    width: number
+    height: number
+    y: number
+    host?: unknown
+    label?: { y: number; height: number }
+  }
+  if (width >= 60) return undefined
+  if (host !== undefined && host !== null) return { name: 'lower-left', at: { top: height - 6, left: 6 } }
+  if (label && label.y + label.height / 2 < y) return { name: 'upper-left', at: { top: 13, left: 13 } }
+  return { name: 'above', at: { top: 5, left: width / 2 } }
 }
 
 function fillPill(button: HTMLButtonElement, name: string, pill: Pill): void {
@@ -80,14 +102,16 @@ function fillPill(button: HTMLButtonElement, name: string, pill: Pill): void {
 function fillMarks(button: HTMLButtonElement, name: string, marks: readonly Mark[]): void {
   button.hidden = false
   button.setAttribute('aria-label', `${name}: ${marks.map(({ title }) => title).join(', ')}`)
-  button.replaceChildren(...marks.map((mark) => {
-    const part = document.createElement('span')
-    part.className = 'tm-mark'
-    part.dataset['mark'] = mark.kind
-    part.title = mark.title
-    part.append(sign(mark), document.createTextNode(mark.text))
-    return part
-  }))
+  button.replaceChildren(
+    ...marks.map((mark) => {
+      const part = document.createElement('span')
+      part.className = 'tm-mark'
+      part.dataset['mark'] = mark.kind
+      part.title = mark.title
+      part.append(sign(mark), document.createTextNode(mark.text))
+      return part
+    }),
+  )
 }
 
 function sign(mark: Mark): SVGSVGElement {

@@ -5,14 +5,17 @@ import type { FlowView } from '../view.js'
 import { pathOf, Polyline } from './waypoints.js'
 
 /**
- * How often a flow was taken: a soft band under its line, as wide as its share, and a small count beside it. The line itself keeps its width, so
- * that arrow heads stay the size that they were drawn for.
+ * How often a flow was taken: a soft band under its line, as wide as its share, and a small count beside it. The line itself keeps its
+ * width, so that arrow heads stay the size that they were drawn for.
  */
 export class Bands {
   static $inject = ['elementRegistry', 'eventBus']
   #bands = new Map<string, { band: SVGPathElement; title: SVGTitleElement; label: SVGTextElement; across: Polyline }>()
 
-  constructor(readonly registry: ElementRegistry, eventBus: EventBus) {
+  constructor(
+    readonly registry: ElementRegistry,
+    eventBus: EventBus,
+  ) {
     eventBus.on('diagram.clear', () => this.#bands.clear())
   }
 

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { chainsOf } from './chains.js'
 
 const flows: Record<string, [string, string]> = {
-  pay: ['start', 'pay'], split: ['pay', 'split'], pack: ['split', 'pack'], invoice: ['split', 'invoice'], packed: ['pack', 'join'], ship: ['join', 'ship'], other: ['x', 'y'],
+  pay: ['start', 'pay'],
+  split: ['pay', 'split'],
+  pack: ['split', 'pack'],
+  invoice: ['split', 'invoice'],
+  packed: ['pack', 'join'],
+  ship: ['join', 'ship'],
+  other: ['x', 'y'],
 }
 const chains = (...taken: string[]) => chainsOf(taken, (flow) => flows[flow] && { from: flows[flow][0], to: flows[flow][1] })
 
@@ -13,7 +19,8 @@ describe('the ways of tokens', () => {
 
   it('fork at a parallel split, the second when the first has come there', () => {
     expect(chains('pay', 'split', 'pack', 'invoice')).toEqual([
-      { flows: ['pay', 'split', 'pack'] }, { flows: ['invoice'], after: { chain: 0, flows: 2 } },
+      { flows: ['pay', 'split', 'pack'] },
+      { flows: ['invoice'], after: { chain: 0, flows: 2 } },
     ])
   })
 

@@ -11,8 +11,8 @@ export interface Chain {
 }
 
 /**
- * The flows that an instance took, in order, as the ways of its tokens: a flow goes on the way that has reached its source; at a parallel split the
- * second branch is a way of its own, which begins when the first has come to the split.
+ * The flows that an instance took, in order, as the ways of its tokens: a flow goes on the way that has reached its source; at a parallel
+ * split the second branch is a way of its own, which begins when the first has come to the split.
  */
 export function chainsOf(flows: readonly string[], endsOf: (flow: string) => Ends | undefined): Chain[] {
   const chains: (Chain & { reached: string[] })[] = []
@@ -27,7 +27,8 @@ export function chainsOf(flows: readonly string[], endsOf: (flow: string) => End
     }
     const forked = chains.findIndex(({ reached }) => reached.includes(ends.from))
     chains.push({
-      flows: [flow], reached: [ends.to],
+      flows: [flow],
+      reached: [ends.to],
       ...(forked >= 0 && { after: { chain: forked, flows: chains[forked]!.reached.lastIndexOf(ends.from) + 1 } }),
     })
   }

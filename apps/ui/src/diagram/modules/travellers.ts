@@ -30,7 +30,11 @@ export class Travellers {
   #frame: number | undefined
   #lessMotion = window.matchMedia('(prefers-reduced-motion: reduce)')
 
-  constructor(readonly canvas: Canvas, readonly registry: ElementRegistry, eventBus: EventBus) {
+  constructor(
+    readonly canvas: Canvas,
+    readonly registry: ElementRegistry,
+    eventBus: EventBus,
+  ) {
     eventBus.on(['diagram.clear', 'diagram.destroy', 'root.set'], () => this.#clear())
   }
 
@@ -112,8 +116,8 @@ interface Place {
 }
 
 /**
- * Places where a token goes on without taking a flow are one: into a sub-process and its start, out of its end, from an activity to the event on
- * its border. Then the dot crosses the gap in a straight line.
+ * Places where a token goes on without taking a flow are one: into a sub-process and its start, out of its end, from an activity to the
+ * event on its border. Then the dot crosses the gap in a straight line.
  */
 function placeOf(element: Place): string {
   if (element.host !== undefined) return element.host.id

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import { sorted } from './draft.js'
+
+const file = (name: string): File => new File(['x'], name)
+const bpmn = file('orders.bpmn')
+const yaml = file('orders.mapping.yaml')
+const draft = { model: bpmn, mapping: yaml, xml: '' }
+
+describe('files that were dropped', () => {
+  it('are a model and its mapping, in whatever order they come', () => {
+    expect(sorted([yaml, bpmn], undefined)).toEqual({ model: bpmn, mapping: yaml })
+    expect(sorted([bpmn], undefined)).toEqual({ model: bpmn, mapping: undefined })
+  })
+
+  it('join what is there where they are a mapping alone', () => {
+    const other = file('other.json')
+    expect(sorted([other], draft)).toEqual({ model: bpmn, mapping: other })
+  })
+
+  it('take the mapping away with the model that it belonged to', () => {
+    const next = file('claims.bpmn')
+    expect(sorted([next], draft)).toEqual({ model: next, mapping: undefined })
+  })
+
+  it('are refused with what to do where they are two models, or a mapping without one', () => {
+    expect(sorted([bpmn, file('b.bpmn')], undefined).problem).toContain('one BPMN file at a time')
+    expect(sorted([yaml], undefined).problem).toContain('Drop the BPMN file first')
+  })
+})
