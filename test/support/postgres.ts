@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -44,23 +44,30 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
   let server: ChildProcess | undefined
   const start = async () => {
     const [program, args] = command('postgres', ['-D', data, '-p', String(port), '-k', dir, '-c', 'listen_addresses=127.0.0.1'])
-    server = spawn(program, args, { stdio: 'ignore', cwd: '/', detached: true })
-    await answers(url)
+    const end = Date.now() + START_TIMEOUT_MS
+    do {
+      // After a kill the first try may find shared memory that a dying child still holds, and leave.
+      server = spawn(program, args, { stdio: 'ignore', cwd: '/', detached: true })
+      if (await answers(url, server)) return
+    } while (Date.now() < end)
+    throw new Error(`Postgres does not start in ${data}`)
   }
-  const signalAll = async (signal: NodeJS.Signals) => {
+  const signal = async (name: NodeJS.Signals) => {
     if (server?.pid === undefined || server.exitCode !== null || server.signalCode !== null) return
     const exited = once(server, 'exit')
-    // The group: runuser, the postmaster and its children.
-    process.kill(-server.pid, signal)
+    const descendants = name === 'SIGKILL' ? descendantsOf(server.pid) : []
+    // The group is runuser, where we are root, and the postmaster.
+    process.kill(-server.pid, name)
+    for (const pid of descendants) killIfThere(pid)
     await exited
   }
   await start()
   return {
     url,
     restart: start,
-    kill: () => signalAll('SIGKILL'),
+    kill: () => signal('SIGKILL'),
     async stop() {
-      await signalAll('SIGINT')
+      await signal('SIGINT')
       rmSync(dir, { recursive: true, force: true })
     },
   }
@@ -90,18 +97,33 @@ async function databaseOn(serverUrl: string): Promise<PostgresServer> {
   return { url: url.href, kill: notOurs, restart: notOurs, stop: () => asAdmin(`drop database ${name} with (force)`) }
 }
 
-async function answers(url: string): Promise<void> {
-  const end = Date.now() + START_TIMEOUT_MS
-  for (;;) {
+/** True once it takes connections, false when the process ended instead. */
+async function answers(url: string, server: ChildProcess): Promise<boolean> {
+  while (server.exitCode === null && server.signalCode === null) {
     const client = new pg.Client({ connectionString: url })
     client.on('error', () => undefined)
     try {
       await client.connect()
       await client.end()
-      return
-    } catch (error) {
-      if (Date.now() > end) throw error
+      return true
+    } catch {
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
+  }
+  return false
+}
+
+/** Each backend leads a session of its own, so a signal to the group does not reach it. */
+function descendantsOf(pid: number): number[] {
+  const path = `/proc/${pid}/task/${pid}/children`
+  const children = existsSync(path) ? readFileSync(path, 'utf8').trim().split(' ').filter(Boolean).map(Number) : []
+  return children.flatMap((child) => [child, ...descendantsOf(child)])
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It was quicker.
   }
 }

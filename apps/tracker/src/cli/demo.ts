@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Shop } from '@tidemark/example-order-fulfilment'
 import { EmbeddedLog } from '@tidemark/log'
 import { type Command, InvalidArgumentError } from 'commander'
@@ -43,6 +44,7 @@ export function register(program: Command): void {
 }
 
 async function demo(options: DemoOptions): Promise<0> {
+  const stop = stopSignal()
   const dataDir = options.data ?? (await mkdtemp(join(tmpdir(), 'tidemark-demo-')))
   const running: { app?: RunningApp; shop?: Promise<Shop> } = {}
   try {
@@ -54,7 +56,7 @@ async function demo(options: DemoOptions): Promise<0> {
     if (options.port === undefined && port === 0) note(`Port ${DEFAULT_PORT} is in use, so the demo has taken a free one.`)
     if (options.idle !== true) await openShop()
     await print(banner(app.url, options))
-    await stopSignal(options.duration === undefined ? undefined : options.duration * 1_000)
+    await (options.duration === undefined ? stop : Promise.race([stop, setTimeout(options.duration * 1_000, undefined, { ref: true })]))
   } finally {
     await (await running.shop?.catch(() => undefined))?.stop()
     await running.app?.close()

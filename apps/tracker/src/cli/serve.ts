@@ -27,9 +27,10 @@ async function serve(options: ServeOptions): Promise<0> {
     ...(options.host === undefined ? {} : { TIDEMARK_HOST: options.host }),
     ...(options.data === undefined ? {} : { TIDEMARK_DATA: options.data }),
   })
+  const stop = stopSignal()
   const app = await createApp(settings)
   note(`Tidemark answers at ${app.url} (Ctrl+C stops it)`)
-  await stopSignal()
+  await stop
   await app.close()
   return 0
 }

@@ -1,9 +1,9 @@
 /**
- * Resolves at the first SIGINT or SIGTERM, or after the given time. A second signal ends the process at once: whoever presses Ctrl+C twice
- * means it, and nothing acknowledged is lost by it.
+ * Resolves at the first SIGINT or SIGTERM from now on. Called before anything is opened, so that a start that is interrupted is still closed
+ * properly. A second signal ends the process at once: whoever presses Ctrl+C twice means it, and nothing acknowledged is lost by it.
  */
-export async function stopSignal(afterMs?: number): Promise<void> {
-  await new Promise<void>((resolve) => {
+export function stopSignal(): Promise<void> {
+  return new Promise<void>((resolve) => {
     let asked = false
     const stop = () => {
       if (asked) process.exit(130)
@@ -12,6 +12,5 @@ export async function stopSignal(afterMs?: number): Promise<void> {
     }
     process.on('SIGINT', stop)
     process.on('SIGTERM', stop)
-    if (afterMs !== undefined) setTimeout(resolve, afterMs)
   })
 }

@@ -1,0 +1,64 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startPostgres } from '../../../../../test/support/postgres.js'
+import { skipUnless } from '../../../../../test/support/requires.js'
+import { openPostgres } from './open-postgres.js'
+import { isTransient } from './transient.js'
+
+const postgres = await startPostgres()
+
+describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('a Postgres that goes away', () => {
+  afterAll(() => postgres?.stop())
+
+  /** A proxy that can swallow everything, as a network that was cut without a word. */
+  let swallows = false
+  let url: string
+  const sockets = new Set<Socket>()
+  const proxy = createServer((client) => {
+    const server = connect(Number(new URL(postgres!.url).port), '127.0.0.1')
+    for (const [from, to] of [[client, server], [server, client]] as const) {
+      sockets.add(from)
+      from.on('data', (chunk: Buffer) => {
+        if (!swallows) to.write(chunk)
+      })
+      from.on('close', () => to.destroy())
+      from.on('error', () => to.destroy())
+    }
+  })
+  beforeAll(async () => {
+    proxy.listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    const through = new URL(postgres!.url)
+    through.port = String((proxy.address() as AddressInfo).port)
+    url = through.href
+  })
+  afterAll(() => {
+    for (const socket of sockets) socket.destroy()
+    proxy.close()
+  })
+
+  test('without a word: statements fail in time as transient, and the pool is well again at once', async () => {
+    const database = await openPostgres(url, { queryTimeoutMs: 400 })
+    await Promise.all(Array.from({ length: 4 }, () => database.query('select pg_sleep(0.05)')))
+    swallows = true
+    const failed = await Promise.allSettled([database.query('select 1'), database.transaction((tx) => tx.query('select 2')), database.query('select 3')])
+    for (const outcome of failed) expect(outcome.status === 'rejected' && isTransient(outcome.reason)).toBe(true)
+    swallows = false
+    const answers = await Promise.all(Array.from({ length: 6 }, (_, n) => database.query('select $1::int as n', [n])))
+    expect(answers.map(([row]) => row)).toEqual([0, 1, 2, 3, 4, 5].map((n) => ({ n })))
+    await database.close()
+  })
+
+  test('with a kill: what ran fails as transient, and after the restart the same pool goes on', async () => {
+    const database = await openPostgres(postgres!.url)
+    const running = database.query('select pg_sleep(30)').catch((error: unknown) => error)
+    await database.query('select 1')
+    await postgres!.kill()
+    expect(isTransient(await running)).toBe(true)
+    expect(await database.query('select 1').then(() => false, isTransient)).toBe(true)
+    await postgres!.restart()
+    expect(await database.query('select 1 as one')).toEqual([{ one: 1 }])
+    await database.close()
+  })
+})
