@@ -9,6 +9,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Shop } from '@tidemark/example-order-fulfilment'
 import { EmbeddedLog } from '@tidemark/log'
 import { type Command, InvalidArgumentError } from 'commander'
+import { systemClock } from '../clock.js'
 import { readSettings, type Settings } from '../config.js'
 import { createApp, type RunningApp } from '../main.js'
 import { banner } from './banner.js'
@@ -81,14 +82,14 @@ function demoSettings({ dataDir, port, commandPort, domainOrigin: origin }: Demo
       TIDEMARK_COMMAND_URLS: `order=${commands}/order,notification=${commands}/notification`,
       TIDEMARK_SIGNING_SECRET: `whsec_${randomBytes(24).toString('base64')}`,
     }),
-    clockScale: { scale: SCALE, realOrigin: Date.now(), domainOrigin: origin },
+    clockScale: { scale: SCALE, realOrigin: systemClock().machine(), domainOrigin: origin },
     demo: true,
   }
 }
 
 /** A demo that goes on in its old directory goes on at its old time: time never steps back, and nobody was away for years. */
 async function domainOrigin(dataDir: string): Promise<number> {
-  const start = Date.now() - BEGINS_BEFORE_NOW_MS
+  const start = systemClock().machine() - BEGINS_BEFORE_NOW_MS
   const logDir = join(dataDir, 'log')
   if (!existsSync(logDir)) return start
   const log = await EmbeddedLog.open(logDir, { clock: () => start })
