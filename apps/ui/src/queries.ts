@@ -38,7 +38,7 @@ export const statusQuery = queryOptions({
 
 export const modelsQuery = queryOptions({
   queryKey: ['models'],
-  queryFn: async ({ signal }) => listOf(await get<Page<ModelSummary> | ModelSummary[]>('/models', {}, signal)),
+  queryFn: async ({ signal }) => listOf(await get<Page<ModelSummary> | ModelSummary[]>('/models', {}, signal)).map(named),
 })
 
 export const modelXmlQuery = (model: string, version: number | undefined) => queryOptions({
@@ -94,6 +94,11 @@ function listQuery<T>(kind: string, path: string, params: Params) {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.nextCursor,
   })
+}
+
+/** Many drawings leave the process without a name. */
+function named(model: ModelSummary): ModelSummary {
+  return { ...model, name: model.name || model.id }
 }
 
 function listOf<T>(answer: Page<T> | T[]): T[] {

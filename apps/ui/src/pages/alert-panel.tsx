@@ -39,7 +39,7 @@ function Story({ alert }: { alert: Alert }) {
     <div className={classes.story}>
       <p className="dim">
         <Link to="/flow/$model" params={{ model: alert.model }} search={alert.element === undefined ? {} : { element: alert.element }}>
-          {alert.modelName}
+          {alert.modelName || alert.model}
           {alert.elementName !== undefined && ` · ${alert.elementName}`}
         </Link>
       </p>

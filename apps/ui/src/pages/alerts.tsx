@@ -107,7 +107,7 @@ function Cause({ alert }: { alert: AlertSummary }) {
       <span className={classes.causeText}>
         <OpenLink id={alert.id} title={alert.title} />
         <span className="clip dim">
-          {alert.modelName}
+          {alert.modelName || alert.model}
           {alert.elementName !== undefined && ` · ${alert.elementName}`}
           {alert.severity === 'critical' && ' · critical'}
         </span>

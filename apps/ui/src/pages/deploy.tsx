@@ -10,6 +10,7 @@ import { findingsView } from '../diagram/findings.js'
 import { IconFileUpload } from '../icons.js'
 import { DiagramFrame } from '../parts/diagram-frame.js'
 import { DropZone } from '../parts/drop-zone.js'
+import { Empty } from '../parts/empty.js'
 import { Page, Spacer } from '../parts/page.js'
 import { ProblemNote } from '../parts/problem-note.js'
 import { Sign } from '../parts/sign.js'
@@ -83,7 +84,7 @@ function DraftBar({
   const deploy = useMutation({
     mutationFn: () => postForm<Deployed>('/models', {}, formOf(draft)),
     onSuccess: async (deployed) => {
-      notifications.show({ message: `${deployed.models[0]?.name ?? deployed.id} is deployed as version ${deployed.version}` })
+      notifications.show({ message: `${deployed.models[0]?.name || deployed.id} is deployed as version ${deployed.version}` })
       await client.invalidateQueries()
       void navigate({ to: '/flow/$model', params: { model: deployed.id } })
     },
@@ -143,6 +144,7 @@ function Review({
         selected={selected}
         onSelect={setSelected}
         label={`Drawing of ${draft.model.name}`}
+        instead={<Empty title="This file has no drawing that can be shown">The findings say whether it can be followed all the same.</Empty>}
       />
       <aside className={classes.verdict} aria-label="Findings">
         {checking && (
@@ -176,7 +178,7 @@ function Summary({ verdict: { findings, refused, deployed } }: { verdict: Verdic
         <p>{text}</p>
         {deployed !== undefined && deployed.models.length > 1 && (
           <p className="dim">
-            The file has {deployed.models.length} processes: {deployed.models.map(({ name }) => name).join(', ')}.
+            The file has {deployed.models.length} processes: {deployed.models.map(({ id, name }) => name || id).join(', ')}.
           </p>
         )}
         {refused && (

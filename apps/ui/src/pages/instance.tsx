@@ -123,7 +123,7 @@ function Facts({ instance }: { instance: Instance }) {
           <dt>Model</dt>
           <dd>
             <Link to="/flow/$model" params={{ model: instance.model }} search={{ version: instance.version }}>
-              {instance.modelName}
+              {instance.modelName || instance.model}
             </Link>{' '}
             <span className="dim">v{instance.version}</span>
           </dd>
