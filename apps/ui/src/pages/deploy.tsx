@@ -144,7 +144,7 @@ function Review({
         selected={selected}
         onSelect={setSelected}
         label={`Drawing of ${draft.model.name}`}
-        instead={<Empty title="This file has no drawing that can be shown">The findings say whether it can be followed all the same.</Empty>}
+        instead={<Empty title="This file has no drawing that can be shown">The findings say whether it can be followed anyway.</Empty>}
       />
       <aside className={classes.verdict} aria-label="Findings">
         {checking && (
