@@ -30,5 +30,6 @@ function showToken(token: TokenColumn, process: NamedProcess | undefined): Insta
     ...(token.dueAt === undefined ? {} : { dueAt: rfc3339(token.dueAt) }),
     stuck: token.stuck ?? false, late: token.late ?? false,
     ...(token.undecided === undefined ? {} : { undecided: [...token.undecided] }),
+    ...(process?.elements.get(token.element)?.kind === 'subProcess' ? { scope: true } : {}),
   }
 }
