@@ -33,9 +33,10 @@ describe.skipIf(skipped)('an analyst', () => {
 
   test('sees all fines on the drawing: how many are where, and how often each way was taken', async () => {
     const { page } = visitor
-    await pillAt(page, 'Task_CreateFine').or(page.locator('button.tm-pill:visible')).first().waitFor()
-    expect(await page.getByTestId('figure-active').innerText()).toContain('3')
-    expect(await page.getByTestId('figure-completed').innerText()).toContain('100')
+    await pillAt(page, 'Xor_Early').getByText('3', { exact: true }).waitFor()
+    // One of the hundred is under way to this day.
+    expect(await page.getByTestId('figure-active').innerText()).toContain('4')
+    expect(await page.getByTestId('figure-completed').innerText()).toContain('99')
     expect(await page.getByTestId('figure-deviating').innerText()).toContain('2')
     const counts = await page.locator('.djs-connection .tm-count').allTextContents()
     expect(counts.map(Number).filter((count) => count > 0).length).toBeGreaterThan(10)
@@ -44,7 +45,7 @@ describe.skipIf(skipped)('an analyst', () => {
 
   test('clicks where the new ones wait, and goes to their list', async () => {
     const { page } = visitor
-    await page.locator('button.tm-pill:visible').first().click()
+    await pillAt(page, 'Xor_Early').click()
     const panel = page.getByTestId('element-panel')
     await panel.getByRole('link', { name: 'N-1', exact: true }).waitFor()
     await panel.getByTestId('all-instances').click()
@@ -71,9 +72,9 @@ describe.skipIf(skipped)('an analyst', () => {
     await page.getByTestId('rows').getByRole('link').first().click()
     const deviations = page.getByTestId('deviations')
     await deviations.waitFor()
-    expect(await deviations.innerText()).toMatch(/“(Payment|Send Fine)” happened where the model does not allow it/)
+    expect(await deviations.innerText()).toMatch(/“(Payment|Send Fine|Insert Fine Notification)” happened (later than the model has it|where the model does not allow it)/)
     await page.locator('.djs-shape.tm-deviates').first().waitFor({ state: 'attached' })
-    expect(await page.getByTestId('timeline').innerText()).toContain('off the path')
+    expect(await page.getByTestId('timeline').innerText()).toMatch(/off the path|out of order/)
   })
 
   test('goes back to the flow and looks at durations instead: the slow steps are heated', async () => {
