@@ -13,13 +13,18 @@ export interface Queryable {
   query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row[]>
 }
 
+export interface Transaction extends Queryable {
+  /** `copy table (columns) from stdin`, with rows made by `copyLine`. As with {@link query}, it need not be awaited before the next statement. */
+  copy(sql: string, rows: string): Promise<void>
+}
+
 export interface Database extends Queryable {
   /**
    * Rolls back and rethrows when the function throws. Inside it only the given handle may be used: the embedded database has one session,
    * so a statement of its own would wait for the transaction that waits for it (refused after a minute).
    * `synchronousCommit: false` lets the answer come before the commit is on disk: for what the log can replay.
    */
-  transaction<T>(run: (tx: Queryable) => Promise<T>, options?: { readonly synchronousCommit?: boolean }): Promise<T>
+  transaction<T>(run: (tx: Transaction) => Promise<T>, options?: { readonly synchronousCommit?: boolean }): Promise<T>
   readonly embedded: boolean
   close(): Promise<void>
 }

@@ -6,6 +6,7 @@ import { prepareDatabase } from '../../../../test/support/database-template.js'
 import { startPostgres } from '../../../../test/support/postgres.js'
 import { skipUnless } from '../../../../test/support/requires.js'
 import { TrackerError } from '../problem.js'
+import { copyLine } from './copy-in.js'
 import type { Database } from './database.js'
 import { migrate } from './migrate.js'
 import { openDatabase } from './open-database.js'
@@ -39,6 +40,34 @@ function behavesAsDatabase(urlOf: () => Promise<string | undefined>) {
     await migrate(database)
     expect(await database.query(`select count(*) as n from schema_migration`)).toEqual([{ n: '1' }])
     expect(await database.query(`select * from instance`)).toEqual([])
+  })
+
+  describe('rows that are copied', () => {
+    beforeAll(() => database.query('create table copied (a int primary key, b text, c boolean, d json)'))
+    afterAll(() => database.query('drop table copied'))
+
+    test('arrive as they were, whatever stands in them', async () => {
+      const texts = ['plain', 'tab\there', 'line\nbreak\r', 'back\\slash \\N', '', '€ 𝄞', '\\.']
+      const lines = texts.map((text, at) => copyLine([at, text, at % 2 === 0, JSON.stringify({ text })]))
+      await database.transaction((tx) => tx.copy('copy copied (a, b, c, d) from stdin', lines.join('')))
+      expect(await database.query('select * from copied order by a')).toEqual(texts.map((text, a) => ({ a, b: text, c: a % 2 === 0, d: { text } })))
+    })
+
+    test('share the transaction with statements issued beside them', async () => {
+      await database.transaction((tx) => Promise.all([
+        tx.query('delete from copied'), tx.copy('copy copied (a, b) from stdin', copyLine([1, null]) + copyLine([2, 'two'])), tx.query(`update copied set b = 'one' where a = $1`, [1]),
+      ]))
+      expect(await database.query('select a, b from copied order by a')).toEqual([{ a: 1, b: 'one' }, { a: 2, b: 'two' }])
+    })
+
+    test('leave nothing where one of them is refused, and the session goes on', async () => {
+      await expect(database.transaction((tx) => Promise.all([
+        tx.copy('copy copied (a) from stdin', '7\n8\n'), tx.copy('copy copied (a) from stdin', '9\n7\n'), tx.copy('copy copied (a) from stdin', '10\n'), tx.query('select 1'),
+      ]))).rejects.toThrow(/duplicate key/)
+      expect(await database.query('select a from copied order by a')).toEqual([{ a: 1 }, { a: 2 }])
+      await database.transaction((tx) => tx.copy('copy copied (a) from stdin', '7\n'))
+      expect(await database.query('select a from copied where a = $1', [7])).toEqual([{ a: 7 }])
+    })
   })
 
   test('takes and gives every shape the rooms use', async () => {

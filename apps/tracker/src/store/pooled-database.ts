@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
-import type { Database, Queryable } from './database.js'
+import { copyIn } from './copy-in.js'
+import type { Database, Transaction } from './database.js'
 
 /**
  * A {@link Database} over a pool of pg clients in pipeline mode. It uses TypeORM's pool directly: its QueryRunner adds events and a result
@@ -22,7 +23,7 @@ export class PooledDatabase implements Database {
     return result.rows as Row[]
   }
 
-  async transaction<T>(run: (tx: Queryable) => Promise<T>, options: { readonly synchronousCommit?: boolean } = {}): Promise<T> {
+  async transaction<T>(run: (tx: Transaction) => Promise<T>, options: { readonly synchronousCommit?: boolean } = {}): Promise<T> {
     const client = await this.#pool.connect()
     // Without a listener a connection that breaks while it is ours would end the process; the statement under way fails anyway.
     client.on('error', ignored)
@@ -49,12 +50,13 @@ export class PooledDatabase implements Database {
   }
 }
 
-function handleOf(client: PoolClient): Queryable {
+function handleOf(client: PoolClient): Transaction {
   return {
     async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
       const result = await client.query(sql, params as unknown[] | undefined)
       return result.rows as Row[]
     },
+    copy: (sql, rows) => copyIn(client, sql, rows),
   }
 }
 

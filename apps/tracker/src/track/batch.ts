@@ -3,9 +3,9 @@
  * order and brings it the rows it needs.
  */
 import type { Fact } from '@tidemark/bpmn'
-import type { Database, Queryable } from '../store/database.js'
+import type { Database, Transaction } from '../store/database.js'
 import { commitChanges } from '../store/write/commit-changes.js'
-import { noChanges, type Changes } from '../store/write/changes.js'
+import { noChanges, type Changes, type FactRow } from '../store/write/changes.js'
 import { countTypes, insertFates, insertLinks, insertWaiting, readLinks, readWaiting, releaseWaiting, restoreFact, storeFact, type FateRow } from '../store/write/keys.js'
 import { unitOf } from '../store/identity.js'
 import { compareUnit, type UnitState } from './core/changes.js'
@@ -31,7 +31,8 @@ export interface Batch {
   readonly plan: Plan
   readonly fates: readonly FateRow[]
   readonly types: ReadonlyMap<string, { count: number; first: number; last: number }>
-  readonly addedFacts: number
+  /** What it touched; given back to {@link Units.keep} once it is committed. */
+  readonly units: readonly KnownUnit[]
 }
 
 export async function foldBatch(db: Database, models: Models, units: Units, input: BatchInput): Promise<Batch> {
@@ -64,20 +65,21 @@ export async function foldBatch(db: Database, models: Models, units: Units, inpu
   const fates: FateRow[] = planned.fates.map((fate) => ({ ...fate }))
   const wanted = [...parts.values()]
   const known = await units.get(db, wanted)
-  let addedFacts = 0
   known.forEach((unit, index) => {
     const facts = takeNew(unit, wanted[index]?.facts ?? [], fates)
     if (facts.length === 0 && unit.unit.facts.length === 0) return
-    addedFacts += facts.length
     foldUnit(models, unit, facts, input, changes)
   })
-  return { changes, plan: planned, fates: [...fates, ...undecodable(input)], types: input.live ? typesOf(events) : new Map(), addedFacts }
+  return { changes, plan: planned, fates: [...fates, ...undecodable(input)], types: input.live ? typesOf(events) : new Map(), units: known }
 }
 
-/** Everything that a folded batch writes. */
-export async function commitBatch(tx: Queryable, batch: Batch): Promise<void> {
+/**
+ * Everything that a folded batch writes.
+ * @param careful what should be new may be there already
+ */
+export async function commitBatch(tx: Transaction, batch: Batch, careful: boolean): Promise<void> {
   await Promise.all([
-    commitChanges(tx, batch.changes),
+    commitChanges(tx, batch.changes, careful),
     ...insertLinks(tx, batch.plan.links.map((link) => ({ ...link, unit: unitOf(link.model, link.key) }))),
     ...insertWaiting(tx, batch.plan.waiting.map(({ planned, ...alias }) => ({ ...alias, position: planned.fact.position, fact: storeFact(planned.fact, planned.contentHash) }))),
     ...insertFates(tx, batch.fates),
@@ -88,8 +90,11 @@ export async function commitBatch(tx: Queryable, batch: Batch): Promise<void> {
 
 /** Leaves out what the unit has seen: the same event again, or another one under its id. */
 function takeNew(unit: KnownUnit, facts: readonly PlannedFact[], fates: FateRow[]): PlannedFact[] {
+  const taken = new Set<bigint>()
   return facts.filter(({ fact, contentHash }) => {
-    if (unit.unit.has(fact.position)) return false
+    // An event that waited under two keys is released twice.
+    if (unit.unit.has(fact.position) || taken.has(fact.position)) return false
+    taken.add(fact.position)
     if (fact.kind !== 'event') return true
     const id = `${fact.source}\u0000${fact.id}`
     const known = unit.contents.get(id)
@@ -109,13 +114,15 @@ function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[]
   unit.unit.add(facts.map(({ fact }) => fact))
   const shownAt = Math.max(input.clock, unit.shownAt)
   const after: UnitState = { ...before, shownAt, views: unit.unit.view(shownAt) }
-  for (const { fact, contentHash } of facts) changes.facts.push({ unit: unit.id, fact, contentHash })
+  const fresh = new Map<bigint, FactRow>()
+  for (const { fact, contentHash } of facts) fresh.set(fact.position, { unit: unit.id, fact, contentHash, read: undefined })
+  changes.facts.push(...fresh.values())
   const modelOf = (version: number) => {
     const loaded = models.version(unit.model, version)
     if (loaded === undefined) throw new Error(`model ${unit.model} has no version ${version}`)
     return loaded.tracked
   }
-  compareUnit(changes, before, after, modelOf, input.position, new Set(facts.map(({ fact }) => fact.position)))
+  compareUnit(changes, before, after, modelOf, input.position, fresh)
   unit.views = after.views
   unit.shownAt = shownAt
 }

@@ -53,6 +53,8 @@ export class Tracker {
   #clock = 0
   #running: Promise<void> | undefined
   #failure: Error | undefined
+  /** A commit has failed, and none has succeeded since. */
+  #careful = false
 
   constructor(options: TrackerOptions) {
     this.#db = options.db
@@ -114,8 +116,11 @@ export class Tracker {
   async #patiently(work: () => Promise<void>): Promise<void> {
     for (let waitMs = RETRY_MS; ; waitMs = Math.min(waitMs * 2, MAX_RETRY_MS)) {
       try {
-        return await work()
+        await work()
+        this.#careful = false
+        return
       } catch (error) {
+        this.#careful = true
         this.#units.clear()
         if (this.#stop.signal.aborted || error instanceof TrackerError) throw error
         this.#logger.error({ err: error, position: String(this.#position), retryMs: waitMs }, 'a batch failed and is tried again')
@@ -157,14 +162,14 @@ export class Tracker {
     const operations = entries.filter((entry) => entry.kind === 'operation' || entry.kind === 'settlement')
     await this.#db.transaction(async (tx) => {
       const moved = moveShards(tx, this.#shards, this.#position, last.position, clock)
-      const written = commitBatch(tx, batch)
+      const written = commitBatch(tx, batch, this.#careful)
       if (!(await moved)) throw fenced()
       await written
       for (const entry of operations) await this.#applyToAlerts(tx, entry)
     })
     this.#position = last.position
     this.#clock = clock
-    this.#units.trim(batch.addedFacts)
+    this.#units.keep(batch.units)
     this.#report(summary(batch, operations.length > 0))
   }
 
@@ -178,11 +183,11 @@ export class Tracker {
       })
       await this.#db.transaction(async (tx) => {
         const moved = moveShards(tx, this.#shards, this.#position, this.#position, this.#clock)
-        const written = commitBatch(tx, batch)
+        const written = commitBatch(tx, batch, this.#careful)
         if (!(await moved)) throw fenced()
         await written
       })
-      this.#units.trim(0)
+      this.#units.keep(batch.units)
       this.#report(summary(batch, false))
       if (due.length < DUE_UNITS) return
     }
@@ -257,12 +262,12 @@ export class Tracker {
     await this.#db.transaction(async (tx) => {
       const moved = moveShards(tx, this.#shards, this.#position, this.#position, this.#clock)
       const stepped = moveModel(tx, version.stored.model, version.stored.version, before, last.position, 'catchingUp')
-      const written = commitBatch(tx, batch)
+      const written = commitBatch(tx, batch, this.#careful)
       if (!(await moved) || !(await stepped)) throw fenced()
       await written
     })
     this.#models.put({ ...version.stored, position: last.position })
-    this.#units.trim(batch.addedFacts)
+    this.#units.keep(batch.units)
     this.#report({ ...summary(batch, false), models: [version.stored.model] })
     return last.position
   }

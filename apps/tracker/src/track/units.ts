@@ -19,16 +19,22 @@ export interface KnownUnit {
   shownAt: number
   /** By source and id, NUL between them: the instance's own memory, which decides what is a duplicate. */
   readonly contents: Map<string, string>
+  /** What it counts for in memory. */
+  keptBytes: number
 }
 
-/** Facts held in memory over all units. With its step, story and view a fact takes some four kilobytes. */
-const MAX_CACHED_FACTS = 30_000
+/** What is held in memory over all units, by the estimate below. */
+const MAX_CACHED_BYTES = 96 * 1024 * 1024
+/** Measured on the demo's orders and on recorded logs: a unit with its instance and view, and each fact with its step and story. */
+const UNIT_BYTES = 4_000
+const FACT_BYTES = 2_000
 
 export class Units {
   readonly #models: Models
   readonly #shards: number
+  /** Least recently used first. */
   readonly #known = new Map<string, KnownUnit>()
-  #facts = 0
+  #bytes = 0
 
   constructor(models: Models, shards: number) {
     this.#models = models
@@ -37,24 +43,17 @@ export class Units {
 
   clear(): void {
     this.#known.clear()
-    this.#facts = 0
+    this.#bytes = 0
   }
 
   /** All of these, loaded in one statement where they are not in memory; unknown ones come back empty. */
   async get(db: Queryable, wanted: readonly { readonly model: string; readonly key: string }[]): Promise<readonly KnownUnit[]> {
     const missing: KnownUnit[] = []
     const found = wanted.map(({ model, key }) => {
-      const cacheKey = `${model}\u0000${key}`
-      const known = this.#known.get(cacheKey)
-      if (known !== undefined) {
-        // Most recently used last.
-        this.#known.delete(cacheKey)
-        this.#known.set(cacheKey, known)
-        return known
-      }
+      const known = this.#known.get(cacheKeyOf(model, key))
+      if (known !== undefined) return known
       const made = this.#make(model, key)
       missing.push(made)
-      this.#known.set(cacheKey, made)
       return made
     })
     const stored = await loadUnits(db, missing.map((unit) => unit.id))
@@ -65,25 +64,35 @@ export class Units {
       for (const { fact, contentHash } of row.facts) if (fact.kind === 'event') unit.contents.set(`${fact.source}\u0000${fact.id}`, contentHash)
       unit.shownAt = row.shownAt ?? 0
       unit.views = row.shownAt === undefined ? [] : unit.unit.view(row.shownAt)
-      this.#facts += row.facts.length
     }
     return found
   }
 
-  /** Counts what was added, and lets go of what was not used for longest. Call between batches. */
-  trim(added: number): void {
-    this.#facts += added
+  /**
+   * Keeps what a batch has touched, once that is committed, and lets go of what was not used for longest. Units that have ended are not kept:
+   * few of them are touched again, and those are loaded again.
+   */
+  keep(touched: readonly KnownUnit[]): void {
+    for (const unit of touched) {
+      const cacheKey = cacheKeyOf(unit.model, unit.key)
+      if (this.#known.delete(cacheKey)) this.#bytes -= unit.keptBytes
+      unit.keptBytes = 0
+      if (unit.views.every(({ view }) => view.status !== 'active' && view.nextAt === undefined)) continue
+      unit.keptBytes = UNIT_BYTES + FACT_BYTES * unit.unit.facts.length
+      this.#bytes += unit.keptBytes
+      this.#known.set(cacheKey, unit)
+    }
     for (const [cacheKey, unit] of this.#known) {
-      if (this.#facts <= MAX_CACHED_FACTS) return
+      if (this.#bytes <= MAX_CACHED_BYTES) return
       this.#known.delete(cacheKey)
-      this.#facts -= unit.unit.facts.length
+      this.#bytes -= unit.keptBytes
     }
   }
 
   #make(model: string, key: string): KnownUnit {
     const models = this.#models
     return {
-      id: unitOf(model, key), model, key, shard: shardOf(key, this.#shards), views: [], shownAt: 0, contents: new Map(),
+      id: unitOf(model, key), model, key, shard: shardOf(key, this.#shards), views: [], shownAt: 0, contents: new Map(), keptBytes: 0,
       unit: new Unit({
         model, key, identify: identityOf,
         versionAt: (time) => {
@@ -93,4 +102,8 @@ export class Units {
       }),
     }
   }
+}
+
+function cacheKeyOf(model: string, key: string): string {
+  return `${model}\u0000${key}`
 }

@@ -3,12 +3,14 @@ import type { Fact } from '@tidemark/bpmn'
 
 /** Rows to write, for all units of a batch. */
 export interface Changes {
-  facts: { unit: string; fact: Fact; contentHash: string }[]
-  readings: { unit: string; position: bigint; instance: string; element: string | null; phase: string | null; reading: string }[]
+  facts: FactRow[]
+  /** Of facts that were written before. */
+  readings: (ReadingRow & { unit: string; position: bigint })[]
   instances: InstanceRow[]
   goneInstances: string[]
-  tokens: { instance: string; rows: TokenRow[] }[]
-  deviations: { instance: string; rows: DeviationRow[] }[]
+  /** `had`: there are rows of it to be replaced. */
+  tokens: { instance: string; had: boolean; rows: TokenRow[] }[]
+  deviations: { instance: string; had: boolean; rows: DeviationRow[] }[]
   deadlines: { unit: string; shard: number; at: number }[]
   goneDeadlines: string[]
   models: Map<string, ModelCount>
@@ -23,7 +25,11 @@ export interface Changes {
   moves: { model: string; version: number; instance: string; key: string; flows: readonly string[] }[]
 }
 
+export interface FactRow { unit: string; fact: Fact; contentHash: string; read: ReadingRow | undefined }
+export interface ReadingRow { instance: string; element: string | null; phase: string | null; reading: string }
 export interface InstanceRow {
+  /** Not in the table yet. */
+  isNew: boolean
   id: string; unit: string; run: number; shard: number; model: string; version: number; key: string; formerIds: string[]; status: string
   stuck: boolean; late: boolean; deviations: number; settling: boolean; approximate: boolean
   startedAt: number; lastEventAt: number; endedAt: number | null; shownAt: number; position: bigint; tokens: string; variables: string

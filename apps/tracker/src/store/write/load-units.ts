@@ -1,4 +1,4 @@
-/** Loads what folding needs: the facts of units, and when they were last shown. One statement each, for all units of a batch. */
+/** Loads what folding needs: the facts of units, and when they were last shown. One statement for all units of a batch. */
 import type { Fact } from '@tidemark/bpmn'
 import type { Queryable } from '../database.js'
 
@@ -21,26 +21,23 @@ interface FactRow {
   content_hash: string
   labels: Record<string, string[]>
   patch: Record<string, unknown> | null
+  shown_at: string | null
 }
 
 export async function loadUnits(db: Queryable, units: readonly string[]): Promise<ReadonlyMap<string, StoredUnit>> {
   if (units.length === 0) return new Map()
-  const [facts, shown] = await Promise.all([
-    db.query<FactRow>(
-      `select unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch from instance_event where unit = any($1::uuid[])`,
-      [units],
-    ),
-    db.query<{ unit: string; shown_at: string }>(`select unit, max(shown_at) as shown_at from instance where unit = any($1::uuid[]) group by unit`, [units]),
-  ])
+  // The time is looked up per row: with a join, an instance table that has grown since the last ANALYZE was read whole for each batch.
+  const rows = await db.query<FactRow>(
+    `select unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch,
+       (select max(shown_at) from instance where instance.unit = fact.unit) as shown_at
+     from instance_event as fact where unit = any($1::uuid[])`,
+    [units],
+  )
   const loaded = new Map<string, { facts: { fact: Fact; contentHash: string }[]; shownAt: number | undefined }>()
-  for (const row of facts) {
-    const unit = loaded.get(row.unit) ?? { facts: [], shownAt: undefined }
+  for (const row of rows) {
+    const unit = loaded.get(row.unit) ?? { facts: [], shownAt: row.shown_at === null ? undefined : Number(row.shown_at) }
     loaded.set(row.unit, unit)
     unit.facts.push({ fact: factOf(row), contentHash: row.content_hash })
-  }
-  for (const row of shown) {
-    const unit = loaded.get(row.unit)
-    if (unit !== undefined) unit.shownAt = Number(row.shown_at)
   }
   return loaded
 }
@@ -59,10 +56,10 @@ function factOf(row: FactRow): Fact {
 /** Units whose next deadline the clock has passed, oldest first. */
 export async function dueUnits(db: Queryable, clock: number, limit: number): Promise<readonly { unit: string; model: string; key: string }[]> {
   return db.query<{ unit: string; model: string; key: string }>(
-    `select distinct on (due.at, due.unit) due.unit, instance.model, instance.key
+    `select due.unit, instance.model, instance.key
      from (select unit, at from deadline where at <= $1 order by at, unit limit $2) as due
-     join instance on instance.unit = due.unit
-     join model_version on model_version.model = instance.model and model_version.version = instance.version and model_version.status = 'active'
+     cross join lateral (select model, key from instance where instance.unit = due.unit limit 1) as instance
+     where not exists (select 1 from model_version where model_version.model = instance.model and model_version.status <> 'active')
      order by due.at, due.unit`,
     [clock, limit],
   )

@@ -4,7 +4,7 @@
  */
 import { compileExpression, type CommandView, type Condition, type InstanceView, type RunView, type TrackedModel } from '@tidemark/bpmn'
 import { clean } from './decode.js'
-import type { Changes, DeviationRow, TokenRow } from '../../store/write/changes.js'
+import type { Changes, DeviationRow, FactRow, TokenRow } from '../../store/write/changes.js'
 import { identityOf } from '../../store/identity.js'
 
 export interface UnitState {
@@ -19,15 +19,15 @@ export interface UnitState {
 /** Tokens that are told to the live channel per batch. */
 const MAX_MOVES = 200
 
-/** Adds what differs between the two states of a unit. `fresh`: positions whose rows are inserted in this batch. */
-export function compareUnit(changes: Changes, before: UnitState, after: UnitState, model: (version: number) => TrackedModel, position: bigint, fresh: ReadonlySet<bigint>): void {
+/** Adds what differs between the two states of a unit. `fresh`: facts that are written in this batch, by position. */
+export function compareUnit(changes: Changes, before: UnitState, after: UnitState, model: (version: number) => TrackedModel, position: bigint, fresh: ReadonlyMap<bigint, FactRow>): void {
   const old = new Map(before.views.map((view) => [view.id, view]))
   const now = new Set(after.views.map((view) => view.id))
   const gone = before.views.filter((view) => !now.has(view.id))
   for (const view of gone) {
     changes.goneInstances.push(view.id)
-    changes.tokens.push({ instance: view.id, rows: [] })
-    changes.deviations.push({ instance: view.id, rows: [] })
+    changes.tokens.push({ instance: view.id, had: true, rows: [] })
+    changes.deviations.push({ instance: view.id, had: true, rows: [] })
     count(changes, after, view, -1)
     compareConditions(changes, after, model(view.version), view.id, conditionsOf(view), [])
     compareCommands(changes, after, model(view.version), view, view.commands, [])
@@ -52,17 +52,18 @@ function nextOf(state: UnitState): number | undefined {
 }
 
 function compareInstance(
-  changes: Changes, unit: UnitState, previous: InstanceView | undefined, next: InstanceView, model: TrackedModel, position: bigint, formerIds: string[], fresh: ReadonlySet<bigint>,
+  changes: Changes, unit: UnitState, previous: InstanceView | undefined, next: InstanceView, model: TrackedModel, position: bigint, formerIds: string[], fresh: ReadonlyMap<bigint, FactRow>,
 ): void {
   const { view } = next
   const tokens = tokenRows(unit, next)
   const before = previous === undefined ? [] : tokenRows(unit, previous)
-  if (!sameRows(before, tokens)) changes.tokens.push({ instance: next.id, rows: tokens })
+  if (!sameRows(before, tokens)) changes.tokens.push({ instance: next.id, had: before.length > 0, rows: tokens })
   const deviations = deviationRows(view)
-  if (!sameRows(previous === undefined ? [] : deviationRows(previous.view), deviations)) changes.deviations.push({ instance: next.id, rows: deviations })
+  const deviated = previous === undefined ? [] : deviationRows(previous.view)
+  if (!sameRows(deviated, deviations)) changes.deviations.push({ instance: next.id, had: deviated.length > 0, rows: deviations })
   compareReadings(changes, unit, previous, next, fresh)
   changes.instances.push({
-    id: next.id, unit: unit.unit, run: next.run, shard: unit.shard, model: unit.model, version: next.version, key: unit.key, formerIds, status: view.status,
+    isNew: previous === undefined, id: next.id, unit: unit.unit, run: next.run, shard: unit.shard, model: unit.model, version: next.version, key: unit.key, formerIds, status: view.status,
     stuck: view.stuck, late: view.late, deviations: counted(view), settling: view.settling, approximate: view.approximate,
     startedAt: view.startedAt, lastEventAt: view.lastEventAt, endedAt: view.endedAt ?? null, shownAt: unit.shownAt, position,
     tokens: JSON.stringify(view.tokens), variables: JSON.stringify(view.variables),
@@ -109,14 +110,18 @@ function sameRows(a: readonly object[], b: readonly object[]): boolean {
   return a.length === b.length && JSON.stringify(a) === JSON.stringify(b)
 }
 
-function compareReadings(changes: Changes, unit: UnitState, previous: InstanceView | undefined, next: InstanceView, fresh: ReadonlySet<bigint>): void {
+function compareReadings(changes: Changes, unit: UnitState, previous: InstanceView | undefined, next: InstanceView, fresh: ReadonlyMap<bigint, FactRow>): void {
   const known = new Map(previous?.view.events.map((event) => [event.position, event]))
   for (const event of next.view.events) {
+    const read = { instance: next.id, element: event.element ?? null, phase: event.phase ?? null, reading: event.reading }
+    const row = fresh.get(event.position)
+    if (row !== undefined) {
+      row.read = read
+      continue
+    }
     const before = known.get(event.position)
-    if (before !== undefined && !fresh.has(event.position) && before.element === event.element && before.phase === event.phase && before.reading === event.reading) continue
-    changes.readings.push({
-      unit: unit.unit, position: event.position, instance: next.id, element: event.element ?? null, phase: event.phase ?? null, reading: event.reading,
-    })
+    if (before !== undefined && before.element === event.element && before.phase === event.phase && before.reading === event.reading) continue
+    changes.readings.push({ unit: unit.unit, position: event.position, ...read })
   }
 }
 
@@ -171,12 +176,18 @@ function compareConditions(changes: Changes, unit: UnitState, model: TrackedMode
   const known = new Map(before.map((condition) => [idOf(condition), condition]))
   const now = new Map(after.map((condition) => [idOf(condition), condition]))
   for (const [id, condition] of now) {
-    if (known.has(id)) continue
+    const member = { alert: id, instance, since: condition.since, joinedAt: unit.shownAt, silent: condition.silent }
+    const previous = known.get(id)
+    if (previous !== undefined) {
+      // A late event may move the moment of what goes on all the same.
+      if (previous.since !== condition.since || previous.silent !== condition.silent) changes.members.push(member)
+      continue
+    }
     const cause = entryOf(changes.alerts, id, () => ({
       id, kind: condition.kind, severity: condition.severity, model: unit.model, element: condition.element, title: titleOf(condition, model), joined: 0, lastAt: unit.shownAt,
     }))
     cause.joined++
-    changes.members.push({ alert: id, instance, since: condition.since, joinedAt: unit.shownAt, silent: condition.silent })
+    changes.members.push(member)
   }
   for (const id of known.keys()) if (!now.has(id)) changes.goneMembers.push({ alert: id, instance })
 }

@@ -1,0 +1,39 @@
+/** Which instances have a cause of alarm; what becomes of alerts stands in alerts.ts. */
+import type { Queryable } from '../database.js'
+import type { Changes } from './changes.js'
+import { column, compare, type Statements } from './rows.js'
+
+export function changeAlertMembers(tx: Queryable, { alerts, members, goneMembers }: Changes): Statements {
+  const statements: Statements = []
+  const causes = [...alerts.values()].sort((a, b) => compare(a.id, b.id))
+  if (causes.length > 0) {
+    statements.push(tx.query(
+      `insert into alert (id, kind, severity, model, element, title, status, total, last_at)
+       select id, kind, severity, model, element, title, 'quiet', joined, last_at
+       from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])
+         as row (id, kind, severity, model, element, title, joined, last_at)
+       on conflict (id) do update set total = alert.total + excluded.total, last_at = excluded.last_at, severity = excluded.severity, title = excluded.title`,
+      [
+        column(causes, (row) => row.id), column(causes, (row) => row.kind), column(causes, (row) => row.severity), column(causes, (row) => row.model),
+        column(causes, (row) => row.element), column(causes, (row) => row.title), column(causes, (row) => row.joined), column(causes, (row) => row.lastAt),
+      ],
+    ))
+  }
+  if (goneMembers.length > 0) {
+    statements.push(tx.query(
+      `delete from alert_member as member using unnest($1::uuid[], $2::uuid[]) as row (alert, instance) where member.alert = row.alert and member.instance = row.instance`,
+      [column(goneMembers, (row) => row.alert), column(goneMembers, (row) => row.instance)],
+    ))
+  }
+  if (members.length > 0) {
+    statements.push(tx.query(
+      `insert into alert_member (alert, instance, since, joined_at, silent) select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::boolean[])
+       on conflict (alert, instance) do update set since = excluded.since, silent = excluded.silent`,
+      [
+        column(members, (row) => row.alert), column(members, (row) => row.instance), column(members, (row) => row.since), column(members, (row) => row.joinedAt),
+        column(members, (row) => row.silent),
+      ],
+    ))
+  }
+  return statements
+}

@@ -1,0 +1,72 @@
+/** What was extracted from entries, and how each was read. */
+import type { Fact } from '@tidemark/bpmn'
+import { copyLine } from '../copy-in.js'
+import type { Queryable, Transaction } from '../database.js'
+import type { Changes, FactRow } from './changes.js'
+import { column, compare, type Statements } from './rows.js'
+
+/**
+ * New facts carry their reading at once; those of older ones are updated.
+ * @param careful facts that should be new may be there already
+ */
+export function writeFacts(tx: Transaction, { facts, readings }: Changes, careful: boolean): Statements {
+  const rows = [...facts].sort((a, b) => compare(a.unit, b.unit) || compare(a.fact.position, b.fact.position))
+  return [...(careful ? deleteFacts(tx, rows) : []), ...copyFacts(tx, rows), ...updateReadings(tx, readings)]
+}
+
+function deleteFacts(tx: Queryable, rows: readonly FactRow[]): Statements {
+  if (rows.length === 0) return []
+  return [tx.query(
+    `delete from instance_event as event using unnest($1::uuid[], $2::bigint[]) as row (unit, position) where event.unit = row.unit and event.position = row.position`,
+    [column(rows, (row) => row.unit), column(rows, (row) => row.fact.position)],
+  )]
+}
+
+function copyFacts(tx: Transaction, rows: readonly FactRow[]): Statements {
+  if (rows.length === 0) return []
+  let lines = ''
+  for (const { unit, fact, contentHash, read } of rows) {
+    lines += copyLine([
+      unit, fact.position, fact.kind, fact.time, fact.appendTime, fact.source, fact.id, fact.type, fact.sequence ?? null, contentHash, labelsText(fact.labels),
+      patchText(fact), read?.instance ?? null, read?.element ?? null, read?.phase ?? null, read?.reading ?? null,
+    ])
+  }
+  return [tx.copy(
+    `copy instance_event (unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch, instance, element, phase, reading) from stdin`, lines)]
+}
+
+/** Most labels repeat: their JSON is made once. */
+const labelTexts = new Map<string, string>()
+const MAX_LABEL_TEXTS = 10_000
+
+function labelsText(labels: Readonly<Record<string, readonly string[]>>): string {
+  let key = ''
+  for (const version in labels) key += `${version}:${labels[version]?.join(',') ?? ''};`
+  const known = labelTexts.get(key)
+  if (known !== undefined) return known
+  // NUL parts an element from its phase; in the table a tab does.
+  const text = JSON.stringify(labels).replaceAll('\\u0000', '\\t')
+  if (labelTexts.size > MAX_LABEL_TEXTS) labelTexts.clear()
+  labelTexts.set(key, text)
+  return text
+}
+
+/** Of events: the variables they set. Of the others: what they say. */
+function patchText(fact: Fact): string | null {
+  if (fact.kind === 'event') return fact.patch === undefined ? null : JSON.stringify(fact.patch)
+  const { command, element, outcome, by, note } = fact
+  return JSON.stringify({ command, element, outcome, by, note })
+}
+
+function updateReadings(tx: Queryable, readings: Changes['readings']): Statements {
+  if (readings.length === 0) return []
+  return [tx.query(
+    `update instance_event as event set instance = row.instance, element = row.element, phase = row.phase, reading = row.reading
+     from unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[]) as row (unit, position, instance, element, phase, reading)
+     where event.unit = row.unit and event.position = row.position`,
+    [
+      column(readings, (row) => row.unit), column(readings, (row) => row.position), column(readings, (row) => row.instance), column(readings, (row) => row.element),
+      column(readings, (row) => row.phase), column(readings, (row) => row.reading),
+    ],
+  )]
+}
