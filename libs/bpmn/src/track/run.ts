@@ -153,8 +153,7 @@ export class Run {
 
   /** Whether the process could end here, silently. */
   get canEnd(): boolean {
-    return this.belief.hypotheses.some(({ cost, marking }) => cost === 0
-      && (marking === '' || this.model.table.search.drain(marking, 0, 0).length > 0))
+    return this.belief.hypotheses.some(({ cost, marking }) => cost === 0 && this.model.canEnd(marking))
   }
 
   /** Folds one event; deadlines due before it fire first. */

@@ -28,6 +28,7 @@ export class Search {
   readonly #ancestors: (ReadonlySet<number> | undefined)[] = []
   readonly #observeMode: boolean
   readonly #rested = new Map<Marking, Way>()
+  readonly #shown = new Map<Marking, Way>()
   /** Per place: transitions that need its token and leave it there. */
   readonly #readers: readonly (readonly Transition[])[]
   #states = 0
@@ -79,6 +80,15 @@ export class Search {
 
   /** As {@link rest}, and past exception paths that nobody has seen: where tokens are shown, timed and waited for. */
   shownRest(marking: Marking): Way {
+    const known = this.#shown.get(marking)
+    if (known !== undefined) return known
+    const way = this.#shownRest(marking)
+    if (this.#shown.size > MAX_SEARCH_STATES) this.#shown.clear()
+    this.#shown.set(marking, way)
+    return way
+  }
+
+  #shownRest(marking: Marking): Way {
     let current = marking
     const fired: number[] = []
     const bound = this.#net.transitions.length * 4 + 16

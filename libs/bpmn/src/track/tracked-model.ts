@@ -48,6 +48,7 @@ export class TrackedModel {
   readonly completionMs: number
   readonly effectsMaxAgeMs: number
   readonly #startable = new Map<string, boolean>()
+  readonly #endable = new Map<string, boolean>()
   readonly #dead = new Map<string, boolean>()
 
   constructor(process: ProcessModel) {
@@ -82,11 +83,21 @@ export class TrackedModel {
     const known = this.#dead.get(marking)
     if (known !== undefined) return known
     const { search } = this.table
-    const dead = marking !== '' && search.drain(marking, 0, 0).length === 0
+    const dead = !this.canEnd(marking)
       && !this.net.transitions.some((transition) => transition.kind !== 'silent' && search.enable(marking, transition, 0).length > 0)
     if (this.#dead.size > MAX_REMEMBERED) this.#dead.clear()
     this.#dead.set(marking, dead)
     return dead
+  }
+
+  /** Whether an instance that stands like this can end silently. */
+  canEnd(marking: string): boolean {
+    const known = this.#endable.get(marking)
+    if (known !== undefined) return known
+    const can = marking === '' || this.table.search.drain(marking, 0, 0).length > 0
+    if (this.#endable.size > MAX_REMEMBERED) this.#endable.clear()
+    this.#endable.set(marking, can)
+    return can
   }
 
   /** Observations that fit next, by label, in document order. */
