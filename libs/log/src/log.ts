@@ -116,6 +116,7 @@ export interface Log {
 
 export type LogErrorCode =
   | 'closed' | 'poisoned' | 'fenced' | 'wrongExpectedPosition' | 'outOfRange' | 'corrupt' | 'tooLarge' | 'backpressure' | 'locked' | 'invalid'
+  | 'unavailable'
 
 /** The one error class of this library. `retryable`: the same call may succeed later without anybody mending anything. */
 export class LogError extends Error {
@@ -127,7 +128,7 @@ export class LogError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'LogError'
     this.code = code
-    this.retryable = code === 'backpressure'
+    this.retryable = code === 'backpressure' || code === 'unavailable'
     if (options.position !== undefined) this.position = options.position
   }
 }

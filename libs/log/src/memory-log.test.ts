@@ -3,5 +3,5 @@ import { describeLogContract } from './testing/log-contract.js'
 
 describeLogContract('MemoryLog', {
   open: async (clock) => new MemoryLog(clock && { clock }),
-  capabilities: { producers: true, exactTrim: true },
+  capabilities: { producers: true, exactTrim: true, densePositions: true },
 })

@@ -40,6 +40,8 @@ export interface Extent {
   readonly durable: number
   /** The last position given out, durable or not: what `latest` begins behind. */
   readonly assigned: number
+  /** The first position that the log ever had. Default 1. */
+  readonly origin?: number
 }
 
 /** Throws LogError invalid, or outOfRange where the asked position was trimmed. */
@@ -64,7 +66,7 @@ function planForwards(options: ReadOptions, extent: Extent, common: Common, want
   if (from === 'latest') return { ...common, wanted, lowest: extent.assigned + 1, highest, exact: false }
   if ('time' in from) return { ...common, wanted: { ...wanted, sinceMs: time(from.time) }, lowest: extent.first, highest, exact: false }
   const position = Number(from.position)
-  if (position < extent.first && extent.first > 1) throw trimmed(extent.first)
+  if (position < extent.first && isTrimmed(extent)) throw trimmed(extent.first)
   return { ...common, wanted, lowest: Math.max(position, extent.first), highest, exact: true }
 }
 
@@ -75,8 +77,12 @@ function planBackwards(options: ReadOptions, extent: Extent, common: Common, wan
   if (from === 'latest') return { ...common, wanted, lowest, highest: extent.durable, exact: false }
   if ('time' in from) return { ...common, wanted: { ...wanted, untilMs: time(from.time) }, lowest, highest: extent.durable, exact: false }
   const highest = Math.min(Number(from.position), extent.durable)
-  if (highest < extent.first && extent.first > 1) throw trimmed(extent.first)
+  if (highest < extent.first && isTrimmed(extent)) throw trimmed(extent.first)
   return { ...common, wanted, lowest, highest, exact: true }
+}
+
+function isTrimmed({ first, origin = 1 }: Extent): boolean {
+  return first > origin
 }
 
 export function trimmed(first: number): LogError {

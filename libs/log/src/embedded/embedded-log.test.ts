@@ -32,6 +32,6 @@ for (const [name, options] of variants) {
       await log.close()
       return openIn(directories.get(log)!, { ...options, ...(clock && { clock }) })
     },
-    capabilities: { producers: true, exactTrim: false },
+    capabilities: { producers: true, exactTrim: false, densePositions: true },
   })
 }
