@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateOrders, modelFile } from '@tidemark/example-order-fulfilment'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { dropFiles, openBrowser, visit } from '../support/browser.js'
 import { freePort } from '../support/free-port.js'
 import { repoRoot } from '../support/requires.js'
@@ -17,6 +17,9 @@ const HUGE_STEPS = 300
 /** Until the first order of the demo is 21 days old and was cancelled, and somewhat longer. */
 const DEMO_RUNS_MS = 45_000
 const LOOK_EVERY_MS = 5_000
+const STILL_MS = 400
+const MAX_LOADING_MS = 6_000
+const REST_MS = 600
 
 interface Scene {
   readonly command: readonly string[]
@@ -67,8 +70,9 @@ async function lookAround(browser: Browser, api: TrackerApi, folder: string): Pr
           await page.getByTestId('verdict').waitFor()
         }
         if (name === 'keys') await page.keyboard.press('?')
-        // No fact says that fonts, transitions and the drawing have come to rest.
-        await page.waitForTimeout(900)
+        // Everything that it shows is there when nothing loads any more but the stream of changes; no fact says that transitions have come to rest.
+        await Promise.race([nothingLoads(page), page.waitForTimeout(MAX_LOADING_MS)])
+        await page.waitForTimeout(REST_MS)
         await page.screenshot({ path: join(folder, `${name}-${viewport.width}-${scheme}.png`) })
       }
       const unexpected = complaints.filter((complaint) => !/status of 422.*dryRun/.test(complaint))
@@ -76,6 +80,20 @@ async function lookAround(browser: Browser, api: TrackerApi, folder: string): Pr
       await close()
     }
   }
+}
+
+/** True for a quarter of a second on end. */
+async function nothingLoads(page: Page): Promise<void> {
+  await page.evaluate((stillMs) => new Promise<void>((resolve) => {
+    let last = -1
+    const look = (): void => {
+      const { length } = performance.getEntriesByType('resource')
+      if (length === last && document.querySelector('[aria-hidden="true"][class*="skeletons"]') === null) resolve()
+      else setTimeout(look, stillMs)
+      last = length
+    }
+    look()
+  }), STILL_MS).catch(() => undefined)
 }
 
 /** What there is to look at; what a scene does not have is left out. */

@@ -16,7 +16,8 @@ describe('a duration in words', () => {
     [3 * hour, '3 h'],
     [4 * day + 2 * hour, '4 d 2 h'],
     [38 * day + 5 * hour, '38 d'],
-    [1_200 * day, '1,200 d'],
+    [700 * day, '700 d'],
+    [1_200 * day, '3.3 y'],
   ])('says %i ms as "%s"', (ms, text) => {
     expect(durationText(ms)).toBe(text)
   })

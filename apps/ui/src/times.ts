@@ -4,8 +4,11 @@ const secondMs = 1000
 const minuteMs = 60 * secondMs
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
+const yearMs = 365.25 * dayMs
+/** Up to here deadlines and waits are counted in days; beyond it lies history. */
+const daysUntilMs = 2 * yearMs
 
-/** "412 ms", "3.2 s", "12 min", "3 h 12 min", "4 d 2 h", "38 d": two units at most, so that a column of them reads at a glance. */
+/** "412 ms", "3.2 s", "12 min", "3 h 12 min", "4 d 2 h", "38 d", "3.3 y": two units at most, so that a column of them reads at a glance. */
 export function durationText(durationMs: number): string {
   const ms = Math.max(0, durationMs)
   if (ms < secondMs) return `${Math.round(ms)} ms`
@@ -14,7 +17,8 @@ export function durationText(durationMs: number): string {
   if (ms < hourMs) return `${Math.floor(ms / minuteMs)} min`
   if (ms < dayMs) return twoUnits(ms, hourMs, 'h', minuteMs, 'min')
   if (ms < 10 * dayMs) return twoUnits(ms, dayMs, 'd', hourMs, 'h')
-  return `${Math.floor(ms / dayMs).toLocaleString('en')} d`
+  if (ms < daysUntilMs) return `${Math.floor(ms / dayMs)} d`
+  return `${trimmed(ms / yearMs)} y`
 }
 
 /** "6.5 h", "12 d": one unit, where there is room for no more. */

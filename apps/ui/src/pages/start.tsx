@@ -35,7 +35,7 @@ export function StartPage() {
             is waiting, late, stuck or off the path.
           </p>
         </header>
-        {status !== undefined && (status.demoAvailable || status.demoRunning) && <Demo running={status.demoRunning} />}
+        {status !== undefined && <Demo available={status.demoAvailable} running={status.demoRunning} />}
         <ol className={classes.steps}>
           <li>
             <h3>Send an event</h3>
@@ -58,7 +58,8 @@ export function StartPage() {
   )
 }
 
-function Demo({ running }: { running: boolean }) {
+/** Where the service runs on real time the demo is a service of its own, because it needs a clock of its own. */
+function Demo({ available, running }: { available: boolean; running: boolean }) {
   const client = useQueryClient()
   const start = useMutation({ mutationFn: () => post('/demo'), onSettled: () => void client.invalidateQueries() })
   return (
@@ -70,16 +71,13 @@ function Demo({ running }: { running: boolean }) {
           Tidemark cancels what nobody ships.
         </p>
       </div>
-      <Button
-        variant="filled"
-        size="sm"
-        leftSection={<IconPlayerPlay size={16} />}
-        loading={start.isPending || running}
-        onClick={() => start.mutate()}
-        data-testid="start-demo"
-      >
-        Start the demo
-      </Button>
+      {running ? <Link to="/flow">The shop is open: see its flow</Link>
+        : available ? (
+            <Button variant="filled" size="sm" leftSection={<IconPlayerPlay size={16} />} loading={start.isPending} onClick={() => start.mutate()} data-testid="start-demo">
+              Start the demo
+            </Button>
+          )
+        : <p className={classes.command}><code>npm run demo</code> <CopyButton text="npm run demo" label="Copy the command of the demo" /></p>}
       {start.error !== null && <ProblemNote error={start.error} />}
     </section>
   )

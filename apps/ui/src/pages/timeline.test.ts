@@ -37,6 +37,7 @@ describe('the story of an instance', () => {
         endedAt: day(3),
         events: [event('1', day(1)), event('2', day(3), { element: 'ship' })],
         visits: [
+          { element: 'wrap', name: 'Wrap', entered: day(3), how: 'assumed' },
           { element: 'pack', name: 'Pack', entered: day(3), how: 'assumed' },
           { element: 'ship', name: 'Ship', entered: day(3), how: 'observed' },
         ],
@@ -54,7 +55,7 @@ describe('the story of an instance', () => {
         ],
       }),
     )
-    expect(rows.map(({ kind }) => kind)).toEqual(['fits', 'assumed', 'skipped', 'fits', 'end'])
+    expect(rows.map(({ kind, title }) => `${kind} ${title}`)).toEqual(['fits type.1', 'assumed Wrap', 'skipped Pack', 'fits type.2', 'end Completed'])
     expect(rows.at(-1)).toMatchObject({ title: 'Completed', text: '2 d after its start' })
   })
 
@@ -81,6 +82,23 @@ describe('the story of an instance', () => {
     )
     expect(event1).not.toHaveProperty('arrived')
     expect(timer).toMatchObject({ at: day(9), text: 'Left because a timer of the model fired.' })
+  })
+
+  it('does not tell of a stay that was cut off as of a timer of its own', () => {
+    const rows = timelineOf(
+      instance({
+        visits: [
+          { element: 'pack', name: 'Pack', entered: day(1), left: day(9), how: 'timer', interrupted: true },
+          { element: 'late', name: '21 days', entered: day(9), left: day(9), how: 'timer' },
+        ],
+      }),
+    )
+    expect(rows.map(({ title }) => title)).toEqual(['21 days'])
+  })
+
+  it('keeps silent about late arrivals where the whole story was brought in long after it', () => {
+    const rows = timelineOf(instance({ events: [1, 2, 3].map((at) => event(String(at), day(at), { appendTime: '2026-06-01T00:00:00.000Z' })) }))
+    expect(rows.filter(({ arrived }) => arrived !== undefined)).toEqual([])
   })
 
   it('uses the sentence of the tracker, and has its own where there is none', () => {

@@ -20,13 +20,20 @@ export interface TimelineRow {
 /** Less than this between an event's time and its arrival is the ordinary way of events; on a fast clock their way takes long. */
 const tellArrivalMs = 60_000
 const ordinaryWayMs = 750
+/** No sender holds every one of its events back for so long. */
+const broughtInLaterMs = 30 * 86_400_000
 
 /** In the order of event time; what was concluded stands before the event that made it be concluded. */
 export function timelineOf(instance: Instance, clockScale = 1): TimelineRow[] {
   const tellMs = Math.max(tellArrivalMs, ordinaryWayMs * clockScale)
-  const rows: TimelineRow[] = instance.events.map((event) => eventRow(event, tellMs))
-  for (const { element, name, entered, left, how } of instance.visits) {
-    if (how === 'observed' || how === 'silent') continue
+  const broughtIn = wasBroughtInLater(instance.events)
+  const rows: TimelineRow[] = instance.events.map((event) => eventRow(event, broughtIn ? Infinity : tellMs))
+  const skipped = new Set(instance.deviationList.filter(({ kind }) => kind === 'skipped').map(({ element }) => element))
+  for (const { element, name, entered, left, how, interrupted } of instance.visits) {
+    // A stay that was cut off is no step of its own: what cut it off is told.
+    if (how === 'observed' || how === 'silent' || interrupted === true) continue
+    // The deviation tells it, and better.
+    if (how === 'assumed' && skipped.has(element)) continue
     // What is said is how the stay ended, so it is said where it ended.
     const text = how === 'timer' && left !== undefined && left !== entered ? 'Left because a timer of the model fired.' : conclusions[how]
     rows.push({ id: `${how} ${element} ${entered}`, kind: how, at: left ?? entered, element, title: name || element, text })
@@ -90,6 +97,11 @@ function eventRow(event: InstanceEvent, tellMs: number): TimelineRow {
     ...(event.element !== undefined && { element: event.element }),
     ...(behindMs >= tellMs && { arrived: `arrived ${durationText(behindMs)} later` }),
   }
+}
+
+/** History that was imported: every event came long after its time, and to say so at each tells nothing. */
+function wasBroughtInLater(events: readonly InstanceEvent[]): boolean {
+  return events.length > 0 && events.every(({ time, appendTime }) => Date.parse(appendTime) - Date.parse(time) >= broughtInLaterMs)
 }
 
 const concluded: readonly RowKind[] = ['assumed', 'skipped', 'timer', 'command']

@@ -15,14 +15,8 @@ export function WaitsFor({ instance, onHover }: { instance: Instance; onHover: (
     return (
       <Section title="Waits for">
         <p className="dim">
-          Nothing: it is {instance.status}
-          {instance.endedAt !== undefined && (
-            <>
-              {' '}
-              since <Ago at={instance.endedAt} />
-            </>
-          )}
-          .
+          Nothing: it was {instance.status}
+          {instance.endedAt !== undefined && <> <Ago at={instance.endedAt} /></>}.
         </p>
       </Section>
     )
