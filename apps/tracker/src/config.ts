@@ -12,6 +12,8 @@ export interface Settings {
   readonly databaseUrl?: string
   /** Absent: no NATS. */
   readonly natsUrl?: string
+  /** Absent: the embedded log in the data directory. */
+  readonly jetstream?: JetStreamSettings
   /** Required when the host is not a loopback address. */
   readonly token?: string
   readonly shards: number
@@ -27,6 +29,19 @@ export interface Settings {
   readonly demo: boolean
 }
 
+/** The log in a stream of the server at NATS_URL. */
+export interface JetStreamSettings {
+  readonly url: string
+  readonly stream: string
+  /** Subjects of others that become events. */
+  readonly subjects: readonly string[]
+  /** Streams of others that become events. */
+  readonly sources: readonly string[]
+  /** Absent: one where the stream is made, as many as it has where it is there. */
+  readonly replicas?: number
+  readonly skipsGaps: boolean
+}
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** These may be given as a file: `<NAME>_FILE` holds its path. */
@@ -35,6 +50,8 @@ const SECRETS = ['DATABASE_URL', 'NATS_URL', 'TIDEMARK_TOKEN', 'TIDEMARK_SIGNING
 /** Short enough to type, long enough that it cannot be guessed online. */
 const MIN_TOKEN_CHARACTERS = 16
 const MAX_SHARDS = 256
+/** JetStream's own bound. */
+const MAX_REPLICAS = 5
 
 const urlOf = (...schemes: string[]) =>
   z.string().refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)), {
@@ -55,6 +72,12 @@ const Variables = z.object({
   TIDEMARK_DATA: z.string().default('./data'),
   DATABASE_URL: urlOf('postgres', 'postgresql').optional(),
   NATS_URL: urlOf('nats', 'tls').optional(),
+  TIDEMARK_LOG: z.enum(['embedded', 'jetstream'], 'must be embedded or jetstream').default('embedded'),
+  TIDEMARK_STREAM: z.string().regex(/^[A-Za-z0-9_-]{1,100}$/, 'must be letters, digits, - and _').default('TIDEMARK'),
+  TIDEMARK_STREAM_SUBJECTS: z.string().default('').transform(listOf),
+  TIDEMARK_STREAM_SOURCES: z.string().default('').transform(listOf),
+  TIDEMARK_STREAM_REPLICAS: wholeNumber(1, MAX_REPLICAS).optional(),
+  TIDEMARK_STREAM_GAPS: z.enum(['stop', 'skip'], 'must be stop or skip').default('stop'),
   TIDEMARK_TOKEN: z.string().min(MIN_TOKEN_CHARACTERS, `must have at least ${MIN_TOKEN_CHARACTERS} characters`).optional(),
   TIDEMARK_SHARDS: wholeNumber(1, MAX_SHARDS).default(8),
   TIDEMARK_LOG_LEVEL: z
@@ -84,8 +107,10 @@ export function readSettings(env: Environment): Settings {
         'Without a token Tidemark answers on a loopback address only.',
     )
   }
+  if (given['TIDEMARK_LOG'] === 'jetstream' && given['NATS_URL'] === undefined) wrong.push('TIDEMARK_LOG: jetstream needs NATS_URL, which says where the server is')
   if (!parsed.success || wrong.length > 0) throw badConfiguration(wrong)
   const values = parsed.data
+  const jetstream = jetstreamOf(values)
   return Object.freeze({
     port: values.PORT,
     host: values.TIDEMARK_HOST,
@@ -97,8 +122,21 @@ export function readSettings(env: Environment): Settings {
     demo: false,
     ...(values.DATABASE_URL === undefined ? {} : { databaseUrl: values.DATABASE_URL }),
     ...(values.NATS_URL === undefined ? {} : { natsUrl: values.NATS_URL }),
+    ...(jetstream === undefined ? {} : { jetstream }),
     ...(values.TIDEMARK_TOKEN === undefined ? {} : { token: values.TIDEMARK_TOKEN }),
     ...(values.TIDEMARK_SIGNING_SECRET === undefined ? {} : { signingSecret: values.TIDEMARK_SIGNING_SECRET }),
+  })
+}
+
+function jetstreamOf(values: z.infer<typeof Variables>): JetStreamSettings | undefined {
+  if (values.TIDEMARK_LOG !== 'jetstream' || values.NATS_URL === undefined) return undefined
+  return Object.freeze({
+    url: values.NATS_URL,
+    stream: values.TIDEMARK_STREAM,
+    subjects: values.TIDEMARK_STREAM_SUBJECTS,
+    sources: values.TIDEMARK_STREAM_SOURCES,
+    skipsGaps: values.TIDEMARK_STREAM_GAPS === 'skip',
+    ...(values.TIDEMARK_STREAM_REPLICAS === undefined ? {} : { replicas: values.TIDEMARK_STREAM_REPLICAS }),
   })
 }
 

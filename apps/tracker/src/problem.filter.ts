@@ -72,6 +72,10 @@ function fromLog(error: LogError): TrackerError {
         'logUnavailable', 503,
         'The log takes nothing now: it is closing, or a write to disk failed. Nothing of this request was kept; send it again.', undefined, { ...options, retryAfterSeconds: 5 },
       )
+    case 'unavailable':
+      return new TrackerError(
+        'logUnavailable', 503, 'The log does not answer. Send the request again: events that it kept after all are counted once.', undefined, { ...options, retryAfterSeconds: 2 },
+      )
     case 'outOfRange':
       return new TrackerError('notFound', 404, 'That position is no longer, or not yet, in the log.', undefined, options)
     default:

@@ -110,6 +110,8 @@ export interface Log {
   registerReader(name: string, position: Position): Promise<void>
   unregisterReader(name: string): Promise<void>
   stats(): LogStats
+  /** How many stored entries stand behind a position: exact where positions have no gaps, else near enough to see a lag. */
+  entriesAfter(position: Position): number
   /** Waits for pending appends, then releases everything. A second call is fine. */
   close(): Promise<void>
 }

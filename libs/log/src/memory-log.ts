@@ -157,6 +157,10 @@ export class MemoryLog implements Log {
     }
   }
 
+  entriesAfter(position: Position): number {
+    return Math.max(0, this.#last - Math.max(Number(position), this.#first - 1))
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     this.#head.end(closedError())

@@ -20,7 +20,7 @@ export interface Lag {
 export function lagOf(log: Log, progress: Progress, clock: Clock): Lag {
   const { last, lastAppendTime } = log.stats()
   if (last <= progress.position) return { entries: 0, seconds: 0 }
-  return { entries: Number(last - progress.position), seconds: Math.max(0, lastAppendTime - progress.clock) / 1_000 / clock.scale }
+  return { entries: log.entriesAfter(progress.position), seconds: Math.max(0, lastAppendTime - progress.clock) / 1_000 / clock.scale }
 }
 
 export interface StatusContext {
@@ -39,7 +39,7 @@ export async function showStatus({ db, log, progress, clock, settings }: StatusC
   return {
     version,
     now: rfc3339(clock.now()), clockScale: clock.scale,
-    embedded: { log: settings.natsUrl === undefined, database: db.embedded },
+    embedded: { log: settings.jetstream === undefined, database: db.embedded },
     head: String(log.stats().last), folded: String(progress.position), lagSeconds: lag.seconds, lagEntries: lag.entries,
     events: Number(totals.events), models,
     openAlerts: Number(totals.open_alerts), proposedCommands: Number(totals.proposed_commands),

@@ -241,6 +241,10 @@ export class EmbeddedLog implements Log {
     }
   }
 
+  entriesAfter(position: Position): number {
+    return Math.max(0, this.#commit.durable - Math.max(Number(position), this.#segments.first - 1))
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

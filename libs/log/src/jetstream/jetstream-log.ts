@@ -183,6 +183,10 @@ export class JetStreamLog implements Log {
     }
   }
 
+  entriesAfter(position: Position): number {
+    return this.#tail.entriesAfter(Number(position))
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

@@ -10,7 +10,7 @@ import { Feed } from './feed.js'
 import type { Link } from './link.js'
 import type { Decoded, StreamMessage, StreamNames } from './message.js'
 import { behind, decode } from './message.js'
-import { positionOf } from './position.js'
+import { positionOf, sequenceOf } from './position.js'
 
 /** What a message takes in memory besides its bytes. */
 const OVERHEAD_BYTES = 512
@@ -114,8 +114,18 @@ export class Tail {
     return this.#messagesSeen === 0 ? 0 : Math.round((this.#entriesSeen / this.#messagesSeen) * messages)
   }
 
-  get averageBytes(): number {
-    return Math.max(1, this.sizeBytes / Math.max(1, this.lastSequence - this.firstSequence + 1))
+  /** Counted where the newest messages suffice, else by what one holds on average. */
+  entriesAfter(position: number): number {
+    if (position >= this.lastPosition) return 0
+    const sequence = sequenceOf(position)
+    let entries = 0
+    for (let i = this.#cache.length - 1; i >= this.#front; i--) {
+      const { decoded } = this.#cache[i]!
+      if (decoded.sequence > sequence) entries += decoded.frame?.count ?? 0
+      else return decoded.sequence < sequence ? entries : entries + behind(decoded) - 1 - position
+    }
+    const messages = this.lastSequence - Math.max(sequence, this.firstSequence - 1)
+    return Math.max(entries, Math.round(messages * (this.#entriesSeen / Math.max(1, this.#messagesSeen))))
   }
 
   async refresh(): Promise<void> {

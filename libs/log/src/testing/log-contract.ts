@@ -431,6 +431,11 @@ export function describeLogContract(name: string, subject: LogUnderTest): void {
       expect(log.stats().sizeBytes).toBeGreaterThan(0)
     })
 
+    it('says how much stands behind a position', async () => {
+      const { log, positions } = await filled(5)
+      expect([0n, positions[0]!, positions[3]!, positions[4]!, positions[4]! + 7n].map((it) => log.entriesAfter(it))).toEqual([5, 4, 1, 0, 0])
+    })
+
     it('has an identity of its own', async () => {
       expect((await open()).identity).not.toBe((await open()).identity)
     })
