@@ -24,7 +24,7 @@ describe.skipIf(skipUnless(hasBrowser(), 'Chromium'))('a service developer', () 
     const { page } = visitor
     await page.getByRole('heading', { name: 'Send an event' }).waitFor()
     await page.getByText('Waiting for the first event').waitFor()
-    await page.getByRole('button', { name: 'Copy the command' }).click()
+    await page.getByRole('button', { name: 'Copy the command', exact: true }).click()
     const copied = await page.evaluate(() => navigator.clipboard.readText())
     expect(copied).toBe(await page.getByTestId('first-event-curl').textContent())
     expect(copied).toContain(`curl -i ${app.url}/api/v1/events`)
