@@ -37,11 +37,17 @@ export async function follow(db: Database, log: Log): Promise<Follower> {
   }
 }
 
+/** Entries in a batch, and commits after which another tracker takes over; absent: as the tracker reads, and never. */
+export interface Cut {
+  readonly batch?: number
+  readonly restartAfter?: number
+}
+
 /**
  * Folds a whole log, in batches of so many entries; a new tracker takes over after every `restartAfter` commits, as if the one before had
  * died behind a commit. Nothing of it is handed over but the tables.
  */
-export async function foldAll(db: Database, log: Log, cut: { readonly batch?: number; readonly restartAfter?: number } = {}): Promise<void> {
+export async function foldAll(db: Database, log: Log, cut: Cut = {}): Promise<void> {
   const cutLog = cut.batch === undefined ? log : inBatchesOf(log, cut.batch)
   for (;;) {
     const follower = await follow(db, cutLog)

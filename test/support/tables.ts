@@ -4,6 +4,9 @@
  */
 import type { Queryable } from '../../apps/tracker/src/store/database.js'
 
+/** Differences that are told: one cause often shows in thousands of rows. */
+const MAX_TOLD = 12
+
 interface Shown {
   /** Columns that two folds of one log may differ in. */
   readonly without?: readonly string[]
@@ -56,7 +59,7 @@ export function differences(a: ReadonlyMap<string, readonly string[]>, b: Readon
     for (const row of other) if (!ours.has(row)) found.push(`${table}: only the second has ${row}`)
     if (rows.length !== other.length) found.push(`${table}: ${rows.length} rows and ${other.length}`)
   }
-  return found
+  return found.length <= MAX_TOLD ? found : [...found.slice(0, MAX_TOLD), `and ${found.length - MAX_TOLD} more`]
 }
 
 /** An empty database again, in a fraction of the time that a new one takes. */

@@ -65,7 +65,8 @@ function planned(id: string, versions: readonly LoadedVersion[]): PlannedModel {
   const newestFirst = [...versions].reverse()
   return {
     id,
-    versions: newestFirst.map(({ stored, binder }) => ({ version: stored.version, binder })),
-    primaryKey: newestFirst[0]?.stored.process.keys[0]?.name ?? 'key',
+    versions: newestFirst.map(({ stored, binder }, index) => ({
+      version: stored.version, binder, after: index === versions.length - 1 ? 0n : stored.deployedPosition, primaryKey: stored.process.keys[0]?.name ?? 'key',
+    })),
   }
 }

@@ -209,7 +209,8 @@ export class Tracker {
         versions.push({
           model: process.id, version: (newest?.stored.version ?? 0) + 1, hash, process, xml, mapping: mapping ?? null, findings,
           status: newest === undefined ? 'catchingUp' : 'active', position: newest === undefined ? 0n : entry.position,
-          deployedAt: entry.appendTime, deployedPosition: entry.position, inForceFrom: newest === undefined ? ALWAYS : entry.appendTime,
+          // From the next moment on: what came before it in the same millisecond has been read by the one before.
+          deployedAt: entry.appendTime, deployedPosition: entry.position, inForceFrom: newest === undefined ? ALWAYS : entry.appendTime + 1,
         })
       }
     }
@@ -233,12 +234,13 @@ export class Tracker {
 
   async #catchUpOne(version: LoadedVersion): Promise<void> {
     const { model } = version.stored
-    const planned = this.#models.planned(model)
-    if (planned === undefined) return
     let { position } = version.stored
     while (position < this.#position && !this.#stop.signal.aborted) {
       const from = position === 0n ? 'earliest' as const : { position: position + 1n }
       for await (const entries of this.#log.read({ from, until: this.#position, batchSize: BATCH_ENTRIES, signal: this.#stop.signal })) {
+        // Looked up each time: a new version may have been deployed meanwhile.
+        const planned = this.#models.planned(model)
+        if (planned === undefined) return
         position = await this.#catchUpBatch(version, planned, position, entries)
         await this.#followAvailable()
       }

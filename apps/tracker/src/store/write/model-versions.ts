@@ -9,19 +9,21 @@ export interface ModelVersion {
   readonly process: ProcessModel
   readonly status: 'catchingUp' | 'active' | 'suspended'
   readonly position: bigint
+  readonly deployedPosition: bigint
   readonly inForceFrom: number
 }
 
 export async function readModelVersions(db: Queryable): Promise<readonly ModelVersion[]> {
-  const rows = await db.query<{ model: string; version: number; hash: string; process: ProcessModel; status: ModelVersion['status']; position: string; in_force_from: string }>(
-    `select model, version, hash, process, status, position, in_force_from from model_version order by model, version`)
+  const rows = await db.query<{ model: string; version: number; hash: string; process: ProcessModel; status: ModelVersion['status']; position: string; deployed_position: string; in_force_from: string }>(
+    `select model, version, hash, process, status, position, deployed_position, in_force_from from model_version order by model, version`)
   return rows.map((row) => ({
-    model: row.model, version: row.version, hash: row.hash, process: row.process, status: row.status, position: BigInt(row.position), inForceFrom: Number(row.in_force_from),
+    model: row.model, version: row.version, hash: row.hash, process: row.process, status: row.status, position: BigInt(row.position),
+    deployedPosition: BigInt(row.deployed_position), inForceFrom: Number(row.in_force_from),
   }))
 }
 
 export async function insertModelVersion(
-  tx: Queryable, version: ModelVersion & { readonly xml: string; readonly mapping: string | null; readonly findings: readonly Finding[]; readonly deployedAt: number; readonly deployedPosition: bigint },
+  tx: Queryable, version: ModelVersion & { readonly xml: string; readonly mapping: string | null; readonly findings: readonly Finding[]; readonly deployedAt: number },
 ): Promise<void> {
   await tx.query(
     `insert into model_version (model, version, name, hash, xml, mapping, process, findings, mode, status, position, deployed_position, deployed_at, in_force_from)

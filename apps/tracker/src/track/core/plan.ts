@@ -10,7 +10,14 @@ import { variablesOf } from './variables.js'
 export interface PlannedModel {
   readonly id: string
   /** Newest first. */
-  readonly versions: readonly { readonly version: number; readonly binder: Binder }[]
+  readonly versions: readonly PlannedVersion[]
+}
+
+export interface PlannedVersion {
+  readonly version: number
+  readonly binder: Binder
+  /** Entries up to here are not its own: they came before it was deployed. Of a model's first version 0, since that one catches up. */
+  readonly after: bigint
   /** Name of the key that identifies an instance; all others find it. */
   readonly primaryKey: string
 }
@@ -70,7 +77,10 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
     for (const model of models) {
       const labels: Record<string, readonly string[]> = {}
       let keys: readonly { readonly name: string; readonly value: string }[] | undefined
-      for (const { version, binder } of model.versions) {
+      let primaryKey: string | undefined
+      for (const { version, binder, after, primaryKey: ownKey } of model.versions) {
+        if (entry.position <= after) continue
+        primaryKey ??= ownKey
         const found = binder.bind(event)
         if (found === undefined) continue
         labels[version] = found.labels.map(({ element, phase }) => labelOf(element, phase))
@@ -84,8 +94,8 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
       }
       bound.push({
         model: model.id, fact, contentHash,
-        primary: keys.find((key) => key.name === model.primaryKey)?.value,
-        aliases: keys.filter((key) => key.name !== model.primaryKey).map((key) => ({ model: model.id, name: key.name, value: key.value })),
+        primary: keys.find((key) => key.name === primaryKey)?.value,
+        aliases: keys.filter((key) => key.name !== primaryKey).map((key) => ({ model: model.id, name: key.name, value: key.value })),
       })
     }
   }
