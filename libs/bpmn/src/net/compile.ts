@@ -296,7 +296,8 @@ class Compiler {
   #ways(element: Element): readonly { outputs: number[]; flows: string[] }[] {
     const conditional = element.outgoing.filter((flow) => this.#isConditional(element, flow))
     const always = element.outgoing.filter((flow) => !conditional.includes(flow))
-    const sets = conditional.length === 0 ? [[]] : combinations(conditional, element.defaultFlow)
+    const sets: (readonly string[])[] = conditional.length === 0 ? [[]] : [...combinations(conditional, element.defaultFlow)]
+    if (conditional.length > 0 && always.length > 0 && element.defaultFlow === undefined) sets.push([])
     return sets.map((set) => {
       const flows = [...always, ...set]
       return { outputs: flows.flatMap((flow) => this.#arrive(flow)), flows }

@@ -37,7 +37,6 @@ interface Draft {
 
 export function deviationsOf(run: Run): readonly Deviation[] {
   const chosen = run.chosen()
-  const settled = settledUpTo(run)
   const found: Draft[] = []
   let strays: Draft | undefined
   let began = false
@@ -48,9 +47,9 @@ export function deviationsOf(run: Run): readonly Deviation[] {
       kind, elements, owed, at: step.time, arrival: step.arrival, step: at,
     })
     if (move.how === 'contrary') {
-      const element = step.transition?.element ?? ''
-      if (step.kind === 'timer') found.push(draft('timerOverruled', [element]))
-      else found.push(draft('decisionMismatch', [element]))
+      // It is the next event that says so.
+      const arrival = run.trail.slice(at).find((later) => later.kind === 'event')?.arrival ?? step.arrival
+      found.push({ ...draft(step.kind === 'timer' ? 'timerOverruled' : 'decisionMismatch', [step.transition?.element ?? '']), arrival })
     }
     if (step.kind !== 'event') return
     if (move.how === 'sync') {
@@ -76,12 +75,15 @@ export function deviationsOf(run: Run): readonly Deviation[] {
       }
     }
   })
+  if (found.length === 0) return []
+  const settled = settledUpTo(run)
   return found.filter((draft) => draft.elements.length > 0).map((draft) => finish(run, draft, draft.step > settled))
 }
 
 /** Labels of the observed steps that a move passed without their event. */
 export function skippedBy(run: Run, move: Move): string[] {
-  return move.fired.slice(0, Math.max(move.main, 0)).flatMap((index) => {
+  if (move.main <= 0) return []
+  return move.fired.slice(0, move.main).flatMap((index) => {
     const transition = run.model.net.transitions[index]
     return transition?.kind === 'observe' && transition.phase !== undefined ? [`${transition.element}\u0000${transition.phase}`] : []
   })
@@ -136,7 +138,8 @@ function wasCancelled(run: Run, story: ReadingState, id: string): boolean {
     if (transition === undefined) continue
     if (transition.element === id) return false
     if (transition.clears.some(isOwn) || (transition.kind !== 'silent' && transition.inputs.some(isOwn))) return true
-    if (transition.whenEmpty !== undefined && (net.scopes[transition.whenEmpty]?.inner ?? []).some(isOwn)) return false
+    // The sub-process around it was opened here, and nothing has taken it away since.
+    if (transition.outputs.some((place) => net.places[place]?.kind === 'source' && net.scopes[net.places[place].scope]?.inner.some(isOwn) === true)) return false
   }
   return false
 }

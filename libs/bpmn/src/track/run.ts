@@ -2,11 +2,13 @@
  * One run: the trail of its steps, in event-time order. Events step the belief; between them our own timers fire, choices on data are decided
  * and commands are given. The trail is the state: everything shown is read off it.
  */
-import { labelOf, partsOf, type Transition } from '../net/net.js'
-import { cycleDue, parseCycle } from '../time/cycle.js'
+import type { Transition } from '../net/net.js'
+import { cycleDue, parseCycle, type Cycle } from '../time/cycle.js'
+import { durationMs } from '../time/duration.js'
 import { parseDate } from '../time/moment.js'
 import { compileExpression, truthOf } from '../bind/expression.js'
 import type { Belief, Step } from './belief.js'
+import { deviationsOf } from './deviations.js'
 import type { Fact } from './fact.js'
 import { holds } from './marking.js'
 import { advance, initialReading, moveShown, type ReadingState, type StepContext, type TokenAt, type VisitHow } from './reading.js'
@@ -48,13 +50,23 @@ export interface Arm {
   readonly timer: TimerAt
   readonly token: TokenAt
   readonly due: number
+  /** Element and stay; with the number of the firing it is the identity of what comes of it. */
+  readonly base: string
+  /** Which firing it would be, from 1. */
+  readonly number: number
   readonly key: string
   /** The host is there in every explanation that costs nothing. */
   readonly certain: boolean
 }
 
-/** Firings of one cycle timer, and own steps after one entry: more than this is a model that runs away. */
+/** Firings of timers between two entries, and own steps after one: more than this is a model that runs away. Further firings only count. */
 const MAX_OWN_STEPS = 100
+
+/** No month or year is longer than this times what its duration stands for. */
+const LONGEST_TO_MEAN = 1.04
+
+/** Firings of one cycle timer that are passed over one by one: before it was armed, or beyond the bound above. */
+const MAX_PASSED = 10_000
 
 export class Run {
   readonly model: TrackedModel
@@ -64,8 +76,12 @@ export class Run {
   readonly trail: TrailStep[]
   readonly #initial: Belief
   readonly #initialStory: ReadingState
+  /** As of a length of the trail, which only grows. */
+  #shownTokens: { readonly length: number; readonly tokens: readonly TokenAt[] } | undefined
+  #chosen: readonly number[] | undefined
   readonly #seen: Set<string>
-  readonly #fired: Set<string>
+  /** Firings so far, per element and stay; those before a cycle was armed are passed over. */
+  readonly #fired: Map<string, number>
   readonly decisions: Map<string, Decision>
   readonly #operations: Map<string, Fact>
   variables: Readonly<Record<string, unknown>>
@@ -82,7 +98,7 @@ export class Run {
     this.first = first
     this.trail = from === undefined ? [] : [...from.trail]
     this.#seen = new Set(from?.symbolsSeen)
-    this.#fired = new Set(from?.timersFired)
+    this.#fired = new Map(from?.timersFired)
     this.decisions = new Map(from?.decisions)
     this.#operations = new Map(from?.operations)
     this.variables = from?.variables ?? {}
@@ -100,7 +116,7 @@ export class Run {
     return this.#seen
   }
 
-  get timersFired(): ReadonlySet<string> {
+  get timersFired(): ReadonlyMap<string, number> {
     return this.#fired
   }
 
@@ -128,19 +144,36 @@ export class Run {
 
   /** Tokens of the cheapest explanation, where they are shown. */
   get shownTokens(): readonly TokenAt[] {
+    if (this.#shownTokens?.length === this.trail.length) return this.#shownTokens.tokens
     const marking = this.belief.hypotheses[0]?.marking ?? ''
-    return moveShown(this.model.net, this.story.tokens, this.model.table.search.shownRest(marking).fired)
+    const tokens = moveShown(this.model.net, this.story.tokens, this.model.table.search.shownRest(marking).fired)
+    this.#shownTokens = { length: this.trail.length, tokens }
+    return tokens
   }
 
-  /** The chosen hypothesis before and after each step, newest explanation first chosen. */
+  /** The hypothesis after each step that the cheapest explanation of today goes through. */
   chosen(): readonly number[] {
+    if (this.#chosen?.length === this.trail.length) return this.#chosen
     const chosen: number[] = new Array<number>(this.trail.length)
     let index = 0
     for (let at = this.trail.length - 1; at >= 0; at--) {
       chosen[at] = index
       index = this.trail[at]?.step.moves[index]?.from ?? 0
     }
+    this.#chosen = chosen
     return chosen
+  }
+
+  /** Its last events that fit nowhere and are not older than this: they may belong to the run that comes next. */
+  straysSince(time: number): readonly Fact[] {
+    const chosen = this.chosen()
+    const strays: Fact[] = []
+    for (let at = this.trail.length - 1; at >= 0; at--) {
+      const step = this.trail[at]
+      if (step === undefined || step.time < time) break
+      if (step.fact !== undefined && step.step.moves[chosen[at] ?? 0]?.how === 'log') strays.push(step.fact)
+    }
+    return strays.reverse()
   }
 
   /** Whether the run can take these labels without any deviation. */
@@ -164,6 +197,8 @@ export class Run {
     if (fact.patch !== undefined) this.variables = { ...this.variables, ...fact.patch }
     if (labels.length === 0) {
       this.notes.push(fact)
+      // It says nothing of a step, but what it knows may decide a choice.
+      this.#settle(fact.appendTime)
       return
     }
     const symbol = this.model.table.symbol(labels)
@@ -211,6 +246,7 @@ export class Run {
       if (arm === undefined) return
       this.fire(arm, Math.max(arm.due, this.lastArrival))
     }
+    this.#pass((arm) => arm.due < before)
   }
 
   /** When an arm is acted on by the clock: late enough for an event that would have stopped it to come. */
@@ -231,11 +267,22 @@ export class Run {
       this.fire(arm, this.actsAt(arm))
       any = true
     }
+    this.#pass((arm) => this.actsAt(arm) <= clock)
     return any
   }
 
+  /** Counts firings without what comes of them. */
+  #pass(wanted: (arm: Arm) => boolean): void {
+    for (let count = 0; count < MAX_PASSED; count++) {
+      const arm = this.#next(wanted)
+      if (arm === undefined) return
+      this.#fired.set(arm.base, arm.number)
+      if (arm.timer.definition.kind !== 'cycle') this.approximate = true
+    }
+  }
+
   fire(arm: Arm, arrival: number): void {
-    this.#fired.add(arm.key)
+    this.#fired.set(arm.base, arm.number)
     const time = Math.max(arm.due, this.headTime)
     const { transition } = arm.timer
     if (transition.notedOnly === true) {
@@ -255,17 +302,14 @@ export class Run {
 
   /** Timers whose host holds a token in the cheapest explanation. */
   arms(): readonly Arm[] {
+    if (this.model.timersAt.size === 0) return []
     const arms: Arm[] = []
     for (const token of this.shownTokens) {
       for (const timer of this.model.timersAt.get(token.place) ?? []) {
         const base = `${timer.element.id}@${token.cause}`
-        for (let count = 1; count <= MAX_OWN_STEPS; count++) {
-          const key = `${base}#${count}`
-          if (this.#fired.has(key)) continue
-          const due = this.#due(timer, token, count)
-          if (due !== undefined) arms.push({ timer, token, due, key, certain: this.#certain(token.place) })
-          break
-        }
+        const number = (this.#fired.get(base) ?? 0) + 1
+        const due = this.#due(timer, token, number)
+        if (due !== undefined) arms.push({ timer, token, due, base, number, key: `${base}#${number}`, certain: this.#certain(token.place) })
       }
     }
     return arms.sort((a, b) => a.due - b.due || (a.key < b.key ? -1 : 1))
@@ -295,7 +339,6 @@ export class Run {
   }
 
   #next(wanted: (arm: Arm) => boolean): Arm | undefined {
-    if (this.model.timersAt.size === 0) return undefined
     return this.arms().find((arm) => arm.certain && wanted(arm))
   }
 
@@ -312,7 +355,10 @@ export class Run {
       }
       case 'cycle': {
         const cycle = parseCycle(text, zone)
-        return cycle.ok ? cycleDue(cycle.value, token.since, count, zone) : undefined
+        if (!cycle.ok) return undefined
+        // A cycle with a fixed start may have begun before there was a token to wait for it.
+        const begun = cycle.value.startMs === undefined ? 0 : firingsBefore(cycle.value, token.since, zone)
+        return cycleDue(cycle.value, token.since, begun + count, zone)
       }
     }
   }
@@ -362,7 +408,7 @@ export class Run {
     const base = { element, cause: token.cause, moment, variables: { ...this.variables } }
     const grace = token.cause.startsWith('t:') ? 0 : this.model.graceMs
     const leavesAt = Math.max(moment, arrival) + grace
-    if (mode === 'suggest' || (mode === 'manage' && this.#deviates())) {
+    if (mode === 'suggest' || (mode === 'manage' && deviationsOf(this).some((deviation) => !deviation.accepted))) {
       const why = mode === 'suggest' ? 'waits for approval' : 'the instance has left its path: a person decides'
       this.decisions.set(key, { ...base, leavesAt, status: 'proposed', note: why })
       return false
@@ -373,34 +419,6 @@ export class Run {
     this.decisions.set(key, { ...base, leavesAt, status, at: this.trail.length, ...(note === undefined ? {} : { note }) })
     this.#act('command', transition, moment, arrival, `c:${element}@${token.cause}`)
     return true
-  }
-
-  /** Whether the cheapest explanation has a deviation that counts. */
-  #deviates(): boolean {
-    const chosen = this.chosen()
-    const { accepted } = this.model.process
-    const counts = (kind: string, element: string) => !accepted.some((rule) => rule.kind === kind && (rule.element === undefined || rule.element === element))
-    const owed: string[] = []
-    for (let at = 0; at < this.trail.length; at++) {
-      const step = this.trail[at]
-      const move = step?.step.moves[chosen[at] ?? 0]
-      if (step === undefined || move === undefined) continue
-      if (move.how === 'log') {
-        const element = partsOf(step.symbol ?? '').element
-        if (counts(step.repeated ? 'repeated' : 'unexpected', element)) return true
-      }
-      if (move.how === 'sync') {
-        for (const index of move.fired.slice(0, move.main)) {
-          const transition = this.model.net.transitions[index]
-          if (transition?.kind === 'observe' && transition.phase !== undefined && counts('skipped', transition.element)) owed.push(labelOf(transition.element, transition.phase))
-        }
-      }
-      if (move.how === 'redeem' && move.label !== undefined) {
-        const paid = owed.indexOf(move.label)
-        if (paid >= 0) owed.splice(paid, 1)
-      }
-    }
-    return owed.length > 0
   }
 
   #commandsBehind(transition: Transition): readonly string[] {
@@ -428,6 +446,18 @@ export class Run {
     this.trail.push(step)
     if (step.step.approximate) this.approximate = true
   }
+}
+
+/** Firings of a cycle with a fixed start before this moment. Months and years differ in length, so that the last ones are counted by their dates. */
+function firingsBefore(cycle: Cycle, time: number, zone: string): number {
+  const lengthMs = durationMs(cycle.duration)
+  let number = Math.max(0, Math.floor((time - (cycle.startMs ?? time)) / (lengthMs * LONGEST_TO_MEAN)))
+  for (let step = 0; step < MAX_PASSED; step++) {
+    const due = cycleDue(cycle, time, number + 1, zone)
+    if (due === undefined || due >= time) return number
+    number++
+  }
+  return number
 }
 
 /** An expression may give something that is no time: such a timer stays unarmed. */

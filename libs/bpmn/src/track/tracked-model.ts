@@ -181,7 +181,7 @@ export class TrackedModel {
       if (element === undefined || place.kind === 'source' || place.kind === 'join') return
       const consumers = (this.net.consumers[index] ?? []).flatMap((transition) => this.net.transitions[transition] ?? [])
       const observes = consumers.some((transition) => transition.kind === 'observe')
-      const stuckAfter = element.stuckAfter ?? (observes && place.kind !== 'scope' ? this.process.stuckAfter : undefined)
+      const stuckAfter = element.stuckAfter ?? (observes && place.kind !== 'scope' ? this.process.stuckAfter : this.#stuckBehind(index))
       const watches = consumers.flatMap((transition) => {
         const timer = this.elements.get(transition.element)?.trigger?.timer
         return transition.kind === 'observe' && timer !== undefined ? [timer] : []
@@ -192,5 +192,29 @@ export class TrackedModel {
       })
     })
     return patience
+  }
+
+  /**
+   * A token whose branch is not known yet waits at its split, as long as the most patient of the elements that it may have gone on to. Where one
+   * of them may wait for ever, so may it.
+   */
+  #stuckBehind(split: number): string | undefined {
+    if (this.elements.get(this.elementAt(split))?.kind !== 'exclusiveGateway') return undefined
+    const seen = new Set([split])
+    let longest: string | undefined
+    for (const place of seen) {
+      // At a join it waits for others, who have their own patience.
+      if (this.net.places[place]?.kind === 'join') return undefined
+      const consumers = (this.net.consumers[place] ?? []).flatMap((index) => this.net.transitions[index] ?? [])
+      if (!consumers.some((transition) => transition.kind === 'observe')) {
+        if (consumers.some((transition) => transition.kind !== 'silent' || transition.outputs.length === 0)) return undefined
+        for (const transition of consumers) for (const output of transition.outputs) seen.add(output)
+        continue
+      }
+      const after = this.elements.get(this.elementAt(place))?.stuckAfter ?? this.process.stuckAfter
+      if (after === undefined) return undefined
+      if (longest === undefined || durationMs(after) > durationMs(longest)) longest = after
+    }
+    return longest
   }
 }

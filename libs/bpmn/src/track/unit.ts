@@ -12,9 +12,14 @@ export interface UnitContext {
   readonly model: string
   readonly key: string
   /** The version in force at a moment of event time. */
-  versionAt(time: number): { readonly version: number; readonly model: TrackedModel } | undefined
+  versionAt(time: number): Version | undefined
   /** A hash of these parts, as an identity. The same parts give the same identity, for ever. */
   identify(parts: readonly string[]): string
+}
+
+interface Version {
+  readonly version: number
+  readonly model: TrackedModel
 }
 
 export interface CommandView {
@@ -51,6 +56,8 @@ export class Unit {
   #runs: Run[] = []
   #lefts: Fact[] = []
   #settled = new Map<string, Fact>()
+  /** Events before the first that is bound in the version of its time. */
+  #before: Fact[] = []
   oversized = false
 
   constructor(context: UnitContext) {
@@ -86,64 +93,83 @@ export class Unit {
       return
     }
     this.#facts = [...this.#facts, ...taken].sort(compareFacts)
-    this.#runs = []
-    this.#lefts = []
-    this.#settled = new Map()
-    for (const fact of this.#facts) this.#fold(fact)
+    this.#foldAll()
   }
 
   /** The instances as shown at this moment of the clock. */
   view(clock: number): readonly InstanceView[] {
-    const lefts = [...this.#lefts]
-    return this.#runs.map((base, index) => {
-      const { run, view } = viewOf(base, clock)
-      const own = index === this.#runs.length - 1 ? lefts : lefts.filter((fact) => [...run.decisions.values()].some((decision) => this.#idOf(decision) === fact.command))
-      return { id: this.#runId(run), run: index, version: run.version, view, commands: this.#commands(run, own), shown: run }
+    const shown = this.#runs.map((base) => viewOf(base, clock))
+    // What left belongs to the run that decided it; what nobody decided any more to the last one.
+    const owners = new Map<string, Run>()
+    if (this.#lefts.length > 0) for (const { run } of shown) for (const decision of run.decisions.values()) owners.set(this.#idOf(decision), run)
+    return shown.map(({ run, view }, index) => {
+      const lefts = this.#lefts.filter((fact) => (owners.get(fact.command ?? '') ?? shown.at(-1)?.run) === run)
+      return { id: this.#runId(run), run: index, version: run.version, view, commands: this.#commands(run, lefts), shown: run }
     })
   }
 
+  #foldAll(): void {
+    this.#runs = []
+    this.#lefts = []
+    this.#settled = new Map()
+    this.#before = []
+    for (const fact of this.#facts) this.#fold(fact)
+  }
+
   #fold(fact: Fact): void {
-    switch (fact.kind) {
-      case 'event':
-        return this.#event(fact)
-      case 'left':
-        this.#lefts.push(fact)
-        this.#runs.at(-1)?.fireDue(fact.time)
-        return
-      case 'settled':
-        if (fact.command !== undefined) this.#settled.set(fact.command, fact)
-        this.#runs.at(-1)?.fireDue(fact.time)
-        return
-      case 'operation':
-        // Sent again under the same key: what became of the last attempt counts no more.
-        if (fact.outcome === 'retried' && fact.command !== undefined) this.#settled.delete(fact.command)
-        for (const run of this.#runs) {
-          run.operate(fact)
-          run.settleOperations((decision) => this.#idOf(decision))
-        }
-    }
+    if (fact.kind === 'left') this.#lefts.push(fact)
+    if (fact.kind === 'settled' && fact.command !== undefined) this.#settled.set(fact.command, fact)
+    if (fact.kind === 'event') return this.#event(fact)
+    const concerned = fact.kind === 'operation' ? this.#runs : this.#runs.slice(-1)
+    for (const run of concerned) this.#apply(run, fact)
   }
 
   #event(fact: Fact): void {
-    const present = this.#runs.at(-1)
     const inForce = this.#context.versionAt(fact.time)
-    const next = inForce === undefined ? undefined : fact.labels[inForce.version]
-    const labels = present === undefined ? undefined : (fact.labels[present.version] ?? [])
-    const opens = present === undefined || this.#opensNext(present, labels ?? [], inForce?.model, next)
-    if (opens && inForce !== undefined) {
-      const run = new Run(inForce.model, inForce.version, fact)
-      this.#runs.push(run)
-      run.observe(fact, next ?? [])
-      run.settleOperations((decision) => this.#idOf(decision))
+    const next = inForce === undefined ? [] : (fact.labels[inForce.version] ?? [])
+    const present = this.#runs.at(-1)
+    if (present === undefined) {
+      if (inForce !== undefined && next.length > 0) this.#open(inForce, [...this.#before.splice(0), fact])
+      else this.#before.push(fact)
       return
     }
-    present?.observe(fact, labels ?? [])
-    present?.settleOperations((decision) => this.#idOf(decision))
+    present.fireDue(fact.time)
+    if (inForce === undefined || !this.#opensNext(present, fact, inForce.model, next)) return this.#apply(present, fact)
+    const early = present.straysSince(fact.time - inForce.model.toleranceMs).filter((stray) => (stray.labels[inForce.version] ?? []).length > 0)
+    if (early.length > 0) this.#runs.splice(-1, 1, ...this.#without(present, early, fact))
+    this.#open(inForce, [...early, fact])
   }
 
-  #opensNext(present: Run, labels: readonly string[], model: TrackedModel | undefined, next: readonly string[] | undefined): boolean {
-    if (model === undefined || next === undefined || !model.canStart(next)) return false
-    return present.canEnd && !(labels.length > 0 && present.fits(labels))
+  /** The first of these that is bound begins it; what came before is part of its history. */
+  #open({ model, version }: Version, facts: readonly Fact[]): void {
+    const first = facts.find((fact) => (fact.labels[version] ?? []).length > 0)
+    if (first === undefined) return
+    const run = new Run(model, version, first)
+    this.#runs.push(run)
+    for (const fact of facts) this.#apply(run, fact)
+  }
+
+  /** The run again, but for some of its events: a start has shown that they belong to the next one, whose clock runs a little ahead. */
+  #without(run: Run, strays: readonly Fact[], upTo: Fact): readonly Run[] {
+    if (strays.includes(run.first)) return []
+    const again = new Run(run.model, run.version, run.first)
+    const from = this.#runs.length === 1 ? 0 : this.#facts.indexOf(run.first)
+    for (const fact of this.#facts.slice(from, this.#facts.indexOf(upTo))) if (!strays.includes(fact)) this.#apply(again, fact)
+    again.fireDue(upTo.time)
+    return [again]
+  }
+
+  #apply(run: Run, fact: Fact): void {
+    if (fact.kind === 'event') run.observe(fact, fact.labels[run.version] ?? [])
+    else if (fact.kind === 'operation') run.operate(fact)
+    else run.fireDue(fact.time)
+    run.settleOperations((decision) => this.#idOf(decision))
+  }
+
+  #opensNext(present: Run, fact: Fact, model: TrackedModel, next: readonly string[]): boolean {
+    if (next.length === 0 || !model.canStart(next) || !present.canEnd) return false
+    const labels = fact.labels[present.version] ?? []
+    return labels.length === 0 || !present.fits(labels)
   }
 
   #runId(run: Run): string {

@@ -79,7 +79,8 @@ export function viewOf(base: Run, clock: number): { readonly run: Run; readonly 
   const tokens = [...run.shownTokens].sort((a, b) => isScope(a) - isScope(b))
   const dead = run.belief.hypotheses.every(({ cost, marking }) => cost > 0 || model.isDead(marking))
 
-  const ended = story.tokens.length === 0
+  // While another explanation that costs nothing still waits for something, it can end, but has not ended.
+  const ended = run.belief.hypotheses.every(({ cost, marking }) => cost > 0 || marking === '')
   const endable = !ended && run.canEnd
   const quietUntil = run.lastEventTime + model.completionMs
   const completed = ended || (endable && (model.completionMs === 0 || run.settlesAt(quietUntil) <= clock))
