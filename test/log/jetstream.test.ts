@@ -1,3 +1,6 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { CloudEvent } from 'cloudevents'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
@@ -192,6 +195,26 @@ describe.skipIf(skipUnless(nats !== undefined, 'a NATS server'))('a log in JetSt
       expect(await failure(log.append([draft('d')]))).toMatchObject({ code: 'poisoned' })
     })
   })
+
+  test('stops when the server came back without what it had acknowledged, instead of passing over what takes its place', async () => {
+    const log = await open(fresh())
+    await log.append([draft('a')])
+    await nats!.kill()
+    const copy = await mkdtemp(join(tmpdir(), 'tidemark-nats-copy-'))
+    await cp(nats!.dir, copy, { recursive: true })
+    await nats!.restart()
+    for (const name of ['b', 'c']) await log.append([draft(name)])
+    const following = failure(take(log, { from: 'latest', follow: true }))
+    await nats!.kill()
+    await rm(nats!.dir, { recursive: true })
+    await cp(copy, nats!.dir, { recursive: true })
+    await nats!.restart()
+    const error = await following
+    expect(error).toMatchObject({ code: 'poisoned', position: 2n << 16n })
+    expect(error.message).toContain('it goes to message 1, and had acknowledged 3')
+    expect(await failure(log.append([draft('d')]))).toMatchObject({ code: 'poisoned' })
+    await rm(copy, { recursive: true })
+  }, 60_000)
 
   test('server killed and restarted, again and again, under load: what was acknowledged is there once, in the order of its writer, and followed', async () => {
     const log = await open({ ...fresh(), answerWithinMs: 60_000 })

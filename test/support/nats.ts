@@ -8,6 +8,8 @@ import { freePort } from './free-port.js'
 
 export interface NatsServer {
   readonly url: string
+  /** What it stores. Hands off while it runs. */
+  readonly dir: string
   stop(): Promise<void>
   kill(): Promise<void>
   /** On the same port, with what it had stored. */
@@ -37,6 +39,7 @@ export async function startNats(): Promise<NatsServer | undefined> {
   await start()
   return {
     url: `nats://127.0.0.1:${port}`,
+    dir,
     restart: start,
     kill: () => end('SIGKILL'),
     async stop() {
