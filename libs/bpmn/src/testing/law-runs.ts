@@ -1,5 +1,5 @@
 /** How many random runs a law gets, and from which seed: the same ones each time unless the environment says otherwise. */
-export const LAW_RUNS = Number(process.env['TIDEMARK_LAW_RUNS'] ?? 500)
+export const LAW_RUNS = Number(process.env['TIDEMARK_LAW_RUNS'] ?? 300)
 
 /** Printed by a run that failed; `TIDEMARK_LAW_SEED=random` looks where nobody has looked. */
 export const LAW_SEED = seedOf(process.env['TIDEMARK_LAW_SEED'])

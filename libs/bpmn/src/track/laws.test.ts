@@ -49,6 +49,16 @@ describe('laws of following', () => {
     expect(pictureOf(pieces, clock)).toBe(pictureOf(whole, clock))
   })
 
+  law('nor does it matter which source arrived first, once nothing more can overtake', anything, (model, random) => {
+    const events = disturbed(walkOf(model.process, random).events, random).map((event) => ({ event, source: sources[Math.floor(random() * sources.length)] ?? '' }))
+    const [one, other] = [0, 1].map(() => unitOf(model, events.map(({ event, source }, index) => {
+      const appendTime = event.time + Math.floor(random() * 7_200_000)
+      return { ...factOf(model.process, BigInt(appendTime) * 1000n + BigInt(index), event.type, event.time, { appendTime, source, id: String(index) }), sequence: String(index).padStart(3, '0') }
+    }))) as [Unit, Unit]
+    const clock = Math.max(quietAfter(one), quietAfter(other)) + Math.floor(random() * 36_000_000)
+    expect(withoutArrivals(pictureOf(one, clock))).toBe(withoutArrivals(pictureOf(other, clock)))
+  })
+
   law('folding event by event is folding from scratch, after each of them', anything, (model, random) => {
     const facts = factsOf(model.process, disturbed(walkOf(model.process, random, 15).events, random), random)
     const growing = unitOf(model, [])
@@ -84,6 +94,11 @@ function unitOf(model: TrackedModel, facts: readonly Fact[]): Unit {
 /** When nothing that has arrived can still be overtaken. */
 function quietAfter(unit: Unit): number {
   return unit.facts.reduce((last, fact) => Math.max(last, fact.appendTime), 0) + 30_000
+}
+
+/** What says when something arrived, and where it lies, is another where it arrived at another time. */
+function withoutArrivals(picture: string): string {
+  return JSON.stringify(JSON.parse(picture, (key, value: unknown) => (['position', 'arrival', 'actsAt', 'nextAt', 'leavesAt', 'silent'].includes(key) ? undefined : value)))
 }
 
 /** As they arrive: some late, positions in the order of arrival. */
