@@ -2,6 +2,7 @@
  * One batch on its way from the log to the tables: plan, load, fold, compare, commit. Everything that decides is in core/; this calls it in
  * order and brings it the rows it needs.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { Fact } from '@tidemark/bpmn'
 import type { Database, Transaction } from '../store/database.js'
 import { commitChanges } from '../store/write/commit-changes.js'
@@ -10,7 +11,7 @@ import { countTypes, insertFates, insertLinks, insertWaiting, readLinks, readWai
 import { unitOf } from '../store/identity.js'
 import { compareUnit, type UnitState } from './core/changes.js'
 import type { Decoded } from './core/decode.js'
-import { aliasesOf, aliasId, bindEvents, plan, type Plan, type PlannedFact, type PlannedModel } from './core/plan.js'
+import { aliasesOf, aliasId, bindEvents, plan, type Alias, type KnownAliases, type Plan, type PlannedFact, type PlannedModel } from './core/plan.js'
 import type { Models } from './models.js'
 import type { KnownUnit, Units } from './units.js'
 
@@ -26,7 +27,25 @@ export interface BatchInput {
   readonly live: boolean
 }
 
+/** A batch that is planned; what it touches is in memory or on its way there. */
+export interface Prepared {
+  readonly input: BatchInput
+  readonly plan: Plan
+  readonly parts: readonly Part[]
+  /** Of each part. */
+  readonly units: readonly KnownUnit[]
+  /** Resolves when the units are as the tables and the batches before this one leave them; never rejects unheard. */
+  readonly loaded: Promise<void>
+}
+
+interface Part {
+  readonly model: string
+  readonly key: string
+  readonly facts: PlannedFact[]
+}
+
 export interface Batch {
+  readonly input: BatchInput
   readonly changes: Changes
   readonly plan: Plan
   readonly fates: readonly FateRow[]
@@ -35,42 +54,33 @@ export interface Batch {
   readonly units: readonly KnownUnit[]
 }
 
-export async function foldBatch(db: Database, models: Models, units: Units, input: BatchInput): Promise<Batch> {
-  const events = input.entries.filter((entry) => entry.kind === 'event')
-  const bound = bindEvents(events, input.models)
+/** Units that are folded at a stretch, some milliseconds; then whoever waits for the event loop has a turn. */
+const UNITS_AT_A_STRETCH = 128
+
+/**
+ * Plans the batch and begins to load it. `settle` is called before keys other than the primary one are looked up: they count from the entry
+ * that linked them, so everything before this batch must be committed.
+ */
+export async function prepareBatch(db: Database, units: Units, input: BatchInput, settle: () => Promise<void>): Promise<Prepared> {
+  const bound = bindEvents(eventsOf(input), input.models)
   const aliases = aliasesOf(bound)
-  const [links, waiting] = aliases.length === 0 ? [[], []] : await Promise.all([readLinks(db, aliases), readWaiting(db, aliases)])
-  const linked = new Map<string, string[]>()
-  for (const link of links) push(linked, aliasId(link), link.primary_key)
-  const queued = new Map<string, PlannedFact[]>()
-  for (const row of waiting) push(queued, aliasId(row), restoreFact(row.fact))
-  const planned = plan(bound, { linked, waiting: queued })
+  const planned = plan(bound, aliases.length === 0 ? NO_ALIASES : await settle().then(() => readAliases(db, aliases)))
+  const parts = partsOf(planned, input)
+  return { input, plan: planned, parts, ...units.take(db, parts) }
+}
 
-  const parts = new Map<string, { model: string; key: string; facts: PlannedFact[] }>()
-  const part = (model: string, key: string) => {
-    const id = `${model}\u0000${key}`
-    const known = parts.get(id) ?? { model, key, facts: [] }
-    parts.set(id, known)
-    return known
-  }
-  for (const { model, key, facts } of planned.parts) part(model, key).facts.push(...facts)
-  const followed = new Set(input.models.map((model) => model.id))
-  for (const entry of input.entries) {
-    const control = controlFact(entry)
-    if (control !== undefined && followed.has(control.model)) part(control.model, control.key).facts.push({ fact: control.fact, contentHash: '' })
-  }
-  for (const { model, key } of input.due) part(model, key)
-
+/** Folds what was loaded. */
+export async function foldBatch(models: Models, { input, plan: planned, parts, units, loaded }: Prepared): Promise<Batch> {
+  await loaded
   const changes = noChanges()
   const fates: FateRow[] = planned.fates.map((fate) => ({ ...fate }))
-  const wanted = [...parts.values()]
-  const known = await units.get(db, wanted)
-  known.forEach((unit, index) => {
-    const facts = takeNew(unit, wanted[index]?.facts ?? [], fates)
-    if (facts.length === 0 && unit.unit.facts.length === 0) return
+  for (const [index, unit] of units.entries()) {
+    if (index % UNITS_AT_A_STRETCH === UNITS_AT_A_STRETCH - 1) await setImmediate()
+    const facts = takeNew(unit, parts[index]?.facts ?? [], fates)
+    if (facts.length === 0 && unit.unit.facts.length === 0) continue
     foldUnit(models, unit, facts, input, changes)
-  })
-  return { changes, plan: planned, fates: [...fates, ...undecodable(input)], types: input.live ? typesOf(events) : new Map(), units: known }
+  }
+  return { input, changes, plan: planned, fates: [...fates, ...undecodable(input)], types: input.live ? typesOf(eventsOf(input)) : new Map(), units }
 }
 
 /**
@@ -86,6 +96,40 @@ export async function commitBatch(tx: Transaction, batch: Batch, careful: boolea
     ...releaseWaiting(tx, batch.plan.released),
     ...countTypes(tx, batch.types),
   ])
+}
+
+function eventsOf(input: BatchInput): readonly Extract<Decoded, { kind: 'event' }>[] {
+  return input.entries.filter((entry) => entry.kind === 'event')
+}
+
+const NO_ALIASES: KnownAliases = { linked: new Map(), waiting: new Map() }
+
+async function readAliases(db: Database, aliases: readonly Alias[]): Promise<KnownAliases> {
+  const [links, rows] = await Promise.all([readLinks(db, aliases), readWaiting(db, aliases)])
+  const linked = new Map<string, string[]>()
+  for (const link of links) push(linked, aliasId(link), link.primary_key)
+  const waiting = new Map<string, PlannedFact[]>()
+  for (const row of rows) push(waiting, aliasId(row), restoreFact(row.fact))
+  return { linked, waiting }
+}
+
+/** What happens to each unit: events, what we and people did, and deadlines. */
+function partsOf(planned: Plan, input: BatchInput): readonly Part[] {
+  const parts = new Map<string, Part>()
+  const part = (model: string, key: string) => {
+    const id = `${model}\u0000${key}`
+    const known = parts.get(id) ?? { model, key, facts: [] }
+    parts.set(id, known)
+    return known
+  }
+  for (const { model, key, facts } of planned.parts) part(model, key).facts.push(...facts)
+  const followed = new Set(input.models.map((model) => model.id))
+  for (const entry of input.entries) {
+    const control = controlFact(entry)
+    if (control !== undefined && followed.has(control.model)) part(control.model, control.key).facts.push({ fact: control.fact, contentHash: '' })
+  }
+  for (const { model, key } of input.due) part(model, key)
+  return [...parts.values()]
 }
 
 /** Leaves out what the unit has seen: the same event again, or another one under its id. */

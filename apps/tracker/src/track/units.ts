@@ -21,6 +21,8 @@ export interface KnownUnit {
   readonly contents: Map<string, string>
   /** What it counts for in memory. */
   keptBytes: number
+  /** Batches under way that touch it. */
+  holders: number
 }
 
 /** What is held in memory over all units, by the estimate below. */
@@ -46,26 +48,26 @@ export class Units {
     this.#bytes = 0
   }
 
-  /** All of these, loaded in one statement where they are not in memory; unknown ones come back empty. */
-  async get(db: Queryable, wanted: readonly { readonly model: string; readonly key: string }[]): Promise<readonly KnownUnit[]> {
+  /**
+   * All of these, held until they are given to {@link keep}. What is not in memory is loaded in one statement; unknown ones come empty. A unit
+   * that is being loaded or folded for a batch before is the same one here.
+   */
+  take(db: Queryable, wanted: readonly { readonly model: string; readonly key: string }[]): { readonly units: readonly KnownUnit[]; readonly loaded: Promise<void> } {
     const missing: KnownUnit[] = []
-    const found = wanted.map(({ model, key }) => {
-      const known = this.#known.get(cacheKeyOf(model, key))
-      if (known !== undefined) return known
-      const made = this.#make(model, key)
-      missing.push(made)
-      return made
+    const units = wanted.map(({ model, key }) => {
+      const cacheKey = cacheKeyOf(model, key)
+      let unit = this.#known.get(cacheKey)
+      if (unit === undefined) {
+        unit = this.#make(model, key)
+        this.#known.set(cacheKey, unit)
+        missing.push(unit)
+      }
+      unit.holders++
+      return unit
     })
-    const stored = await loadUnits(db, missing.map((unit) => unit.id))
-    for (const unit of missing) {
-      const row = stored.get(unit.id)
-      if (row === undefined) continue
-      unit.unit.add(row.facts.map(({ fact }) => fact))
-      for (const { fact, contentHash } of row.facts) if (fact.kind === 'event') unit.contents.set(`${fact.source}\u0000${fact.id}`, contentHash)
-      unit.shownAt = row.shownAt ?? 0
-      unit.views = row.shownAt === undefined ? [] : unit.unit.view(row.shownAt)
-    }
-    return found
+    const loaded = load(db, missing)
+    loaded.catch(() => undefined)
+    return { units, loaded }
   }
 
   /**
@@ -74,8 +76,11 @@ export class Units {
    */
   keep(touched: readonly KnownUnit[]): void {
     for (const unit of touched) {
+      unit.holders--
       const cacheKey = cacheKeyOf(unit.model, unit.key)
-      if (this.#known.delete(cacheKey)) this.#bytes -= unit.keptBytes
+      if (unit.holders > 0 || this.#known.get(cacheKey) !== unit) continue
+      this.#known.delete(cacheKey)
+      this.#bytes -= unit.keptBytes
       unit.keptBytes = 0
       if (unit.views.every(({ view }) => view.status !== 'active' && view.nextAt === undefined)) continue
       unit.keptBytes = UNIT_BYTES + FACT_BYTES * unit.unit.facts.length
@@ -84,6 +89,7 @@ export class Units {
     }
     for (const [cacheKey, unit] of this.#known) {
       if (this.#bytes <= MAX_CACHED_BYTES) return
+      if (unit.holders > 0) continue
       this.#known.delete(cacheKey)
       this.#bytes -= unit.keptBytes
     }
@@ -92,7 +98,7 @@ export class Units {
   #make(model: string, key: string): KnownUnit {
     const models = this.#models
     return {
-      id: unitOf(model, key), model, key, shard: shardOf(key, this.#shards), views: [], shownAt: 0, contents: new Map(), keptBytes: 0,
+      id: unitOf(model, key), model, key, shard: shardOf(key, this.#shards), views: [], shownAt: 0, contents: new Map(), keptBytes: 0, holders: 0,
       unit: new Unit({
         model, key, identify: identityOf,
         versionAt: (time) => {
@@ -106,4 +112,16 @@ export class Units {
 
 function cacheKeyOf(model: string, key: string): string {
   return `${model}\u0000${key}`
+}
+
+async function load(db: Queryable, missing: readonly KnownUnit[]): Promise<void> {
+  const stored = await loadUnits(db, missing.map((unit) => unit.id))
+  for (const unit of missing) {
+    const row = stored.get(unit.id)
+    if (row === undefined) continue
+    unit.unit.add(row.facts.map(({ fact }) => fact))
+    for (const { fact, contentHash } of row.facts) if (fact.kind === 'event') unit.contents.set(`${fact.source}\u0000${fact.id}`, contentHash)
+    unit.shownAt = row.shownAt ?? 0
+    unit.views = row.shownAt === undefined ? [] : unit.unit.view(row.shownAt)
+  }
 }
