@@ -7,9 +7,10 @@ import { column, compare, type Statements } from './rows.js'
 /** @param careful rows that should be new may be there already */
 export function writeInstances(tx: Transaction, changes: Changes, careful: boolean): Statements {
   const instances = [...changes.instances].sort((a, b) => compare(a.id, b.id))
-  const isCopied = (row: InstanceRow) => row.isNew && !careful
+  const isCopied = (row: InstanceRow) => row.isNew && row.formerIds.length === 0 && !careful
   return [
-    ...deleteInstances(tx, changes), ...copyInstances(tx, instances.filter(isCopied)), ...upsertInstances(tx, instances.filter((row) => !isCopied(row))),
+    // What goes is deleted last: who takes its place takes the ids over that it had before.
+    ...copyInstances(tx, instances.filter(isCopied)), ...upsertInstances(tx, instances.filter((row) => !isCopied(row))), ...deleteInstances(tx, changes),
     ...replaceTokens(tx, changes, careful), ...replaceDeviations(tx, changes, careful), ...moveDeadlines(tx, changes),
   ]
 }
@@ -35,7 +36,8 @@ function upsertInstances(tx: Queryable, rows: readonly InstanceRow[]): Statement
   return [tx.query(
     `insert into instance (id, unit, run, shard, model, version, key, former_ids, status, stuck, late, deviations, settling, approximate,
        started_at, last_event_at, ended_at, shown_at, position, tokens, variables)
-     select id, unit, run, shard, model, version, key, former_ids::uuid[], status, stuck, late, deviations, settling, approximate,
+     select id, unit, run, shard, model, version, key,
+       former_ids::uuid[] || array(select unnest(gone.former_ids) from instance as gone where gone.id = any(row.former_ids::uuid[])), status, stuck, late, deviations, settling, approximate,
        started_at, last_event_at, ended_at, shown_at, position, tokens::jsonb, variables::jsonb
      from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[], $10::boolean[], $11::boolean[], $12::int[],
        $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::text[], $21::text[])

@@ -34,7 +34,8 @@ export function compareUnit(changes: Changes, before: UnitState, after: UnitStat
   }
   for (const view of after.views) {
     const previous = old.get(view.id)
-    const formerIds = gone.filter((candidate) => candidate.run === view.run).map((candidate) => candidate.id)
+    // A run that is part of another now is found as that.
+    const formerIds = gone.filter((candidate) => Math.min(candidate.run, after.views.length - 1) === view.run).map((candidate) => candidate.id)
     compareInstance(changes, after, previous, view, model(view.version), position, formerIds, fresh)
   }
   const nextBefore = nextOf(before)
