@@ -11,7 +11,7 @@ import type { Database, Transaction } from '../store/database.js'
 import type { Committed, Progress } from '../store/progress.js'
 import { dueUnits } from '../store/write/load-units.js'
 import { insertModelVersion, readModelVersions } from '../store/write/model-versions.js'
-import { moveModel, moveShards, takeShards, type ShardState } from '../store/write/shards.js'
+import { moveModel, moveShards, readShards, takeShards, type ShardState } from '../store/write/shards.js'
 import { applyToAlerts, concernsAlerts } from './alert-entries.js'
 import { commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput } from './batch.js'
 import { decode, type Decoded } from './core/decode.js'
@@ -110,22 +110,35 @@ export class Tracker {
     while (!this.#stop.signal.aborted) {
       const before = this.#position
       try {
+        if (this.#careful) await this.#resume()
         await this.#catchUp()
         await this.#followLive()
       } catch (error) {
         await this.#pipeline.abandon()
         if (this.#stop.signal.aborted) return
         if (error instanceof TrackerError) throw error
-        // Everything again from where the tables stand: a passing fault of the database loses nothing.
         this.#careful = true
-        this.#taken = this.#position
-        this.#units.clear()
         if (this.#position > before) waitMs = RETRY_MS
         this.#logger.error({ err: error, position: String(this.#position), retryMs: waitMs }, 'a batch failed and is tried again')
         await sleep(waitMs, this.#stop.signal)
         waitMs = Math.min(waitMs * 2, MAX_RETRY_MS)
       }
     }
+  }
+
+  /**
+   * Everything again from where the tables stand, so that a passing fault of the database loses nothing. They may stand further than we know:
+   * a commit whose answer was lost has happened.
+   */
+  async #resume(): Promise<void> {
+    this.#units.clear()
+    const shards = await readShards(this.#db)
+    const [first] = shards
+    if (first === undefined || shards.some((shard, index) => shard.epoch !== this.#shards[index]?.epoch)) throw fenced()
+    this.#position = this.#taken = first.position
+    this.#clock = first.clock
+    for (const version of await readModelVersions(this.#db)) this.#models.put(version)
+    this.#report({ models: [], instances: 0, alerts: true, commands: true, moves: [] })
   }
 
   /** Until a model has to catch up. */

@@ -11,8 +11,22 @@ export interface ShardState {
 
 /** Takes all shards over: whoever held them before can commit nothing any more. */
 export async function takeShards(db: Queryable, owner: string): Promise<readonly ShardState[]> {
-  const rows = await db.query<{ id: number; epoch: string; position: string; clock: string; log_identity: string }>(
-    `update shard set epoch = epoch + 1, owner = $1 returning id, epoch, position, clock, log_identity`, [owner])
+  return statesOf(await db.query<ShardRow>(`update shard set epoch = epoch + 1, owner = $1 returning id, epoch, position, clock, log_identity`, [owner]))
+}
+
+export async function readShards(db: Queryable): Promise<readonly ShardState[]> {
+  return statesOf(await db.query<ShardRow>(`select id, epoch, position, clock, log_identity from shard`))
+}
+
+interface ShardRow {
+  id: number
+  epoch: string
+  position: string
+  clock: string
+  log_identity: string
+}
+
+function statesOf(rows: readonly ShardRow[]): readonly ShardState[] {
   return rows.map((row) => ({
     id: row.id, epoch: BigInt(row.epoch), position: BigInt(row.position), clock: Number(row.clock), logIdentity: row.log_identity,
   })).sort((a, b) => a.id - b.id)
