@@ -26,7 +26,7 @@ const draft = { kind: 'event', subject: 'event.bench', payload: PAYLOAD }
 const packed = await run(APPENDERS, () => log.append([draft]))
 print(`packed, ${APPENDERS} appenders of one`, `${packed.perSecond} events/s, p99 ${packed.p99} ms, ${Math.round(log.stats().entries / log.stats().syncs)} per message, `
   + `${(packed.perSecond / plain.perSecond).toFixed(1)} times`)
-const batches = await run(16, () => log.append(new Array(500).fill(draft)), 500)
+const batches = await run(16, () => log.append(Array.from({ length: 500 }, () => draft)), 500)
 print('packed, 16 appenders of 500', `${batches.perSecond} events/s, p99 ${batches.p99} ms, ${(batches.perSecond / plain.perSecond).toFixed(1)} times`)
 await log.close()
 

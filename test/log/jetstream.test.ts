@@ -224,9 +224,9 @@ describe.skipIf(skipUnless(nats !== undefined, 'a NATS server'))('a log in JetSt
     const follower = (async () => {
       for await (const batch of log.read({ from: 'earliest', follow: true, signal: stop.signal })) following.push(...batch.map(text))
     })()
-    let goesOn = true
+    const enough = new AbortController()
     const writers = Array.from({ length: 4 }, async (_, writer) => {
-      for (let n = 0; goesOn; n++) {
+      for (let n = 0; !enough.signal.aborted; n++) {
         await log.append([draft(`${writer}.${n}`, { key: `${writer}.${n}` })])
         acknowledged.push(`${writer}.${n}`)
       }
@@ -239,7 +239,7 @@ describe.skipIf(skipUnless(nats !== undefined, 'a NATS server'))('a log in JetSt
     }
     const before = acknowledged.length
     await until(() => acknowledged.length > before + 50)
-    goesOn = false
+    enough.abort()
     await Promise.all(writers)
     const stored = (await take(log, { from: 'earliest' })).map(text)
     expect(new Set(stored).size).toBe(stored.length)

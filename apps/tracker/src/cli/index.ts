@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
   deploy: { summary: 'give a BPMN model to a running tracker', load: () => import('./deploy.js') },
   emit: { summary: 'send one event, or a file of them', load: () => import('./emit.js') },
   import: { summary: 'send a recorded event log as events', load: () => import('./import.js') },
+  log: { summary: 'look after the log: verify, repair, dump', load: () => import('./log.js') },
   conformance: { summary: 'compare a recorded log with a model', load: () => import('./conformance.js') },
 }
 

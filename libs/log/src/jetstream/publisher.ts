@@ -138,11 +138,12 @@ export class Publisher {
   }
 
   /** Waits for what is pending, as long as an append may take. */
-  async finish(error: LogError): Promise<void> {
+  async finish(reason: LogError): Promise<void> {
     let timer: NodeJS.Timeout | undefined
-    await Promise.race([this.#running, new Promise((resolve) => (timer = setTimeout(resolve, this.#settings.answerWithinMs)))])
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, this.#settings.answerWithinMs)))
+    await Promise.race([this.#running, late])
     clearTimeout(timer)
-    this.end(error)
+    this.end(reason)
   }
 
   /** Nothing is taken from now on, and who waits hears why. */
