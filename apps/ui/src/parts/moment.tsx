@@ -23,16 +23,19 @@ export function Moment({ at, precise = true }: { at: string; precise?: boolean }
   )
 }
 
-/** How long it has lasted, or did. */
+/** How long it has lasted, or did; what still lasts is not measured finer than the clock that is carried forward here. */
 export function Lasting({ from, to }: { from: string; to?: string | undefined }) {
   const nowMs = useTrackerNow()
   const untilMs = to === undefined ? nowMs : Date.parse(to)
+  const lastedMs = untilMs === undefined ? undefined : untilMs - Date.parse(from)
   return (
     <span className="number" title={momentTitle(from)}>
-      {untilMs === undefined ? '' : durationText(untilMs - Date.parse(from))}
+      {lastedMs === undefined ? '' : to === undefined && lastedMs < leastMs ? '0 s' : durationText(lastedMs)}
     </span>
   )
 }
+
+const leastMs = 1_000
 
 /** "in 4 d", "2 h over": on the tracker's clock, counting. */
 export function Countdown({ to }: { to: string }) {
