@@ -64,6 +64,13 @@ describe('a token whose branch is not known yet', () => {
 })
 
 describe('deadlines', () => {
+  it('wait for the grace after the last arrival, whatever its event time', () => {
+    const process = processOf({ elements: { start: message, a: { stuckAfter: 'PT1H' }, end: {} }, flows: ['start > a > end'] })
+    const given = new Scenario(process).event('start', 'PT0S').event('noted', 'PT10M', { arrives: 'PT1H20S' }).event('noted', 'PT20M')
+    expect(given.instance('PT1H40S').view).toMatchObject({ stuck: false, settling: true })
+    expect(given.instance('PT1H50S').view).toMatchObject({ stuck: true, settling: false })
+  })
+
   it('of an overruled timer give rise to a deviation only when the event has come that overrules it', () => {
     const process = processOf({
       elements: {

@@ -133,7 +133,6 @@ export class Unit {
       else this.#before.push(fact)
       return
     }
-    present.fireDue(fact.time)
     if (inForce === undefined || !this.#opensNext(present, fact, inForce.model, next)) return this.#apply(present, fact)
     const early = present.straysSince(fact.time - inForce.model.toleranceMs).filter((stray) => (stray.labels[inForce.version] ?? []).length > 0)
     if (early.length > 0) this.#runs.splice(-1, 1, ...this.#without(present, early, fact))
@@ -167,7 +166,9 @@ export class Unit {
   }
 
   #opensNext(present: Run, fact: Fact, model: TrackedModel, next: readonly string[]): boolean {
-    if (next.length === 0 || !model.canStart(next) || !present.canEnd) return false
+    if (next.length === 0 || !model.canStart(next)) return false
+    present.fireDue(fact.time)
+    if (!present.canEnd) return false
     const labels = fact.labels[present.version] ?? []
     return labels.length === 0 || !present.fits(labels)
   }
