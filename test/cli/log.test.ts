@@ -65,7 +65,7 @@ describe('tidemark log', () => {
     const { stdout } = await tidemark('log', 'dump', '--data', data, '--from', '3', '--until', '6', '--subjects', 'event.*.paid')
     const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>)
     expect(lines.map(({ position }) => position)).toEqual(['4', '6'])
-    expect(lines[0]).toMatchObject({ kind: 'event', subject: 'event.order.paid', appendTime: '2026-03-01T12:00:00.000Z', key: '/shop\0' + '4', payload: { n: 4 } })
+    expect(lines[0]).toMatchObject({ kind: 'event', subject: 'event.order.paid', appendTime: '2026-03-01T12:00:00.000Z', key: '/shop\u00004', payload: { n: 4 } })
     const last = JSON.parse((await tidemark('log', 'dump', '--data', data, '--from', '10')).stdout) as object
     expect(last).toMatchObject({ subject: 'undecodable', payloadBase64: 'AQL/' })
     expect((await tidemark('log', 'dump', '--data', data, '--until', '2026-01-01T00:00:00Z')).stdout).toBe('')
