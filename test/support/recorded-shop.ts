@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { DAY_MS, generateOrders, modelFile, type Arrival } from '@tidemark/example-order-fulfilment'
 import { MemoryLog, type Draft } from '@tidemark/log'
+import { commandEvent } from '../../apps/tracker/src/deliver/command-event.js'
 import type { Database } from '../../apps/tracker/src/store/database.js'
 import { readClearing, readOpening } from '../../apps/tracker/src/store/deliver/alerts.js'
 import { readLeaving } from '../../apps/tracker/src/store/deliver/commands.js'
@@ -61,7 +62,10 @@ const settle = (entry: SettlementEntry): Draft => control('settlement', `settlem
 
 async function departures(db: Database, clock: number): Promise<Draft[]> {
   const leaving = await readLeaving(db, clock, MANY)
-  return leaving.map(({ id, model, key, element, cause, data }) => settle({ what: 'commandLeft', command: id, model, key, element, cause, event: { id, data } }))
+  return leaving.map((command) => {
+    const { id, model, key, element, cause } = command
+    return settle({ what: 'commandLeft', command: id, model, key, element, cause, event: commandEvent(command) })
+  })
 }
 
 /** Of what left before today; the first hex digit decides which services are down for good. */

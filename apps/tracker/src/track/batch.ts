@@ -9,7 +9,7 @@ import { commitChanges } from '../store/write/commit-changes.js'
 import { noChanges, type Changes, type FactRow } from '../store/write/changes.js'
 import { countTypes, insertFates, insertLinks, insertWaiting, readLinks, readWaiting, releaseWaiting, restoreFact, storeFact, type FateRow } from '../store/write/keys.js'
 import { unitOf } from '../store/identity.js'
-import { compareUnit, type UnitState } from './core/changes.js'
+import { compareUnit, type LeftCommand, type UnitState } from './core/changes.js'
 import type { Decoded } from './core/decode.js'
 import { aliasesOf, aliasId, bindEvents, plan, type Alias, type KnownAliases, type Plan, type PlannedFact, type PlannedModel } from './core/plan.js'
 import type { Models } from './models.js'
@@ -154,10 +154,11 @@ function takeNew(unit: KnownUnit, facts: readonly PlannedFact[], fates: FateRow[
 }
 
 function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[], input: BatchInput, changes: Changes): void {
-  const before: UnitState = { unit: unit.id, model: unit.model, key: unit.key, shard: unit.shard, shownAt: unit.shownAt, views: unit.views }
+  const before: UnitState = { unit: unit.id, model: unit.model, key: unit.key, shard: unit.shard, shownAt: unit.shownAt, views: unit.views, left: new Map() }
   unit.unit.add(facts.map(({ fact }) => fact))
   const shownAt = Math.max(input.clock, unit.shownAt)
-  const after: UnitState = { ...before, shownAt, views: unit.unit.view(shownAt) }
+  const views = unit.unit.view(shownAt)
+  const after: UnitState = { ...before, shownAt, views, left: views.some((view) => view.commands.length > 0) ? leftOf(unit.unit.facts) : before.left }
   const fresh = new Map<bigint, FactRow>()
   for (const { fact, contentHash } of facts) fresh.set(fact.position, { unit: unit.id, fact, contentHash, read: undefined })
   changes.facts.push(...fresh.values())
@@ -169,6 +170,10 @@ function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[]
   compareUnit(changes, before, after, modelOf, input.position, fresh)
   unit.views = after.views
   unit.shownAt = shownAt
+}
+
+function leftOf(facts: readonly Fact[]): ReadonlyMap<string, LeftCommand> {
+  return new Map(facts.flatMap((fact) => (fact.kind === 'left' && fact.command !== undefined ? [[fact.command, (fact.patch ?? {}) as LeftCommand] as const] : [])))
 }
 
 /** What we and people did to a unit, as a fact of it. */
@@ -187,7 +192,9 @@ function controlFact(entry: Decoded): { readonly model: string; readonly key: st
   }
   const { settlement } = entry
   if (settlement.what === 'commandLeft') {
-    return { model: settlement.model, key: settlement.key, fact: { ...base, kind: 'left', type: settlement.what, command: settlement.command, element: settlement.element } }
+    const { data, time } = settlement.event
+    const patch = { data: data ?? null, ...(typeof time === 'string' ? { decidedAt: Date.parse(time) } : {}) }
+    return { model: settlement.model, key: settlement.key, fact: { ...base, kind: 'left', type: settlement.what, command: settlement.command, element: settlement.element, patch } }
   }
   if (settlement.what === 'commandSettled') {
     return {

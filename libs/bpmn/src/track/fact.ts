@@ -12,7 +12,7 @@ export interface Fact {
   readonly sequence?: string
   /** Of events: per model version, the labels it is bound to there; versions that do not bind it are absent. */
   readonly labels: Readonly<Record<string, readonly string[]>>
-  /** Of events: variables it sets. */
+  /** Of events: variables it sets. Of what left: what it said. */
   readonly patch?: Readonly<Record<string, unknown>>
   /** Of the others: the command concerned, and what is said of it. */
   readonly command?: string

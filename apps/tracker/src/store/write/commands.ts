@@ -18,7 +18,7 @@ export function changeCommands(tx: Queryable, { commands, goneCommands }: Change
          as row (id, unit, instance, shard, model, version, key, element, cause, type, target, data, status, decided_at, leaves_at, left_at, delivered_at, note)
        on conflict (id) do update set instance = excluded.instance, cause = excluded.cause, status = excluded.status, leaves_at = excluded.leaves_at,
          left_at = excluded.left_at, delivered_at = excluded.delivered_at, note = excluded.note,
-         data = case when command.left_at is null then excluded.data else command.data end, decided_at = excluded.decided_at,
+         data = excluded.data, decided_at = excluded.decided_at,
          next_attempt_at = case when excluded.status = 'sending' and command.status not in ('sending', 'failed') then now() else command.next_attempt_at end`,
       [
         column(rows, (row) => row.id), column(rows, (row) => row.unit), column(rows, (row) => row.instance), column(rows, (row) => row.shard), column(rows, (row) => row.model),

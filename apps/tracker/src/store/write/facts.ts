@@ -54,8 +54,8 @@ function labelsText(labels: Readonly<Record<string, readonly string[]>>): string
 /** Of events: the variables they set. Of the others: what they say. */
 function patchText(fact: Fact): string | null {
   if (fact.kind === 'event') return fact.patch === undefined ? null : JSON.stringify(fact.patch)
-  const { command, element, outcome, by, note } = fact
-  return JSON.stringify({ command, element, outcome, by, note })
+  const { command, element, outcome, by, note, patch } = fact
+  return JSON.stringify({ command, element, outcome, by, note, patch })
 }
 
 function updateReadings(tx: Queryable, readings: Changes['readings']): Statements {

@@ -14,6 +14,15 @@ export interface UnitState {
   readonly shard: number
   readonly shownAt: number
   readonly views: readonly InstanceView[]
+  /** Commands that left, as they left, by id. */
+  readonly left: ReadonlyMap<string, LeftCommand>
+}
+
+/** What a command that left said; it says the same in every attempt, whatever is known later. */
+export interface LeftCommand {
+  readonly data?: unknown
+  /** Epoch milliseconds. */
+  readonly decidedAt?: number
 }
 
 /** Tokens that are told to the live channel per batch. */
@@ -214,10 +223,12 @@ function compareCommands(changes: Changes, unit: UnitState, model: TrackedModel,
     const previous = known.get(command.id)
     if (previous !== undefined && JSON.stringify(previous) === JSON.stringify(command)) continue
     const definition = model.elements.get(command.element)?.command
+    const left = unit.left.get(command.id)
     changes.commands.push({
       id: command.id, unit: unit.unit, instance: instance.id, shard: unit.shard, model: unit.model, version: instance.version, key: unit.key,
       element: command.element, cause: command.cause, type: definition?.type ?? '', target: definition?.target ?? null,
-      data: JSON.stringify(dataOf(command, model, unit.key)), status: command.status, decidedAt: command.decidedAt, leavesAt: command.leavesAt,
+      data: JSON.stringify(left === undefined ? dataOf(command, model, unit.key) : (left.data ?? null)), status: command.status,
+      decidedAt: left?.decidedAt ?? command.decidedAt, leavesAt: command.leavesAt,
       leftAt: command.leftAt ?? null, deliveredAt: command.status === 'delivered' ? (command.settledAt ?? null) : null, note: command.note ?? null,
     })
   }
