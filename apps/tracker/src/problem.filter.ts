@@ -67,7 +67,6 @@ function fromLog(error: LogError): TrackerError {
       return new TrackerError('invalidEvent', 400, error.message, undefined, options)
     case 'closed':
     case 'poisoned':
-    case 'unavailable':
       return new TrackerError(
         'logUnavailable', 503,
         'The log takes nothing now: it is closing, or a write to disk failed. Nothing of this request was kept; send it again.', undefined, { ...options, retryAfterSeconds: 5 },
