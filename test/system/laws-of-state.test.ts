@@ -106,6 +106,24 @@ describe('an instance', () => {
     expect(new Set(ids).size).toBe(4)
   })
 
+  test('shows that a deadline is being waited out, wherever the log is cut', async () => {
+    const clock = { now: at(0) }
+    const log = new MemoryLog({ clock: () => clock.now })
+    const patient = { xml: xmlOf({ id: 'orders', steps }), mapping: `${BY_ORDER}\nstuckAfter: PT10M\ngrace: PT5M\nelements: { paid: { sla: PT11M } }`, by: 'test' }
+    const follower = await follow(db, log)
+    await log.append([{ kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify(patient)) }, event('placed', 0)])
+    await follower.settled()
+    clock.now = at(12)
+    await log.append([{ kind: 'clock', subject: 'clock', payload: new Uint8Array() }])
+    await follower.settled()
+    await follower.stop()
+    const live = await readTables(db)
+    await emptyTables(db)
+    await foldAll(db, log)
+    expect(differences(live, await readTables(db))).toEqual([])
+    expect(await db.query(`select settling, stuck from instance`)).toEqual([{ settling: true, stuck: false }])
+  })
+
   test('says since when its alarm is, also when a late event moves that moment', async () => {
     const clock = { now: at(60) }
     const log = new MemoryLog({ clock: () => clock.now })

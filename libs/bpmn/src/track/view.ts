@@ -152,7 +152,8 @@ export function viewOf(base: Run, clock: number): { readonly run: Run; readonly 
     }
   }
 
-  const future = [...deadlines.map((deadline) => deadline.actsAt), ...settleTimes].filter((at) => at > clock)
+  // At its due time a deadline acts on nothing, and yet what is shown changes: it is being waited out.
+  const future = [...deadlines.flatMap((deadline) => [deadline.dueAt, deadline.actsAt]), ...settleTimes].filter((at) => at > clock)
   const settling = settleTimes.length > 0 || deadlines.some((deadline) => deadline.dueAt <= clock && deadline.actsAt > clock)
   return {
     run,

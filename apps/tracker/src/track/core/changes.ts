@@ -227,7 +227,7 @@ function compareCommands(changes: Changes, unit: UnitState, model: TrackedModel,
     changes.commands.push({
       id: command.id, unit: unit.unit, instance: instance.id, shard: unit.shard, model: unit.model, version: instance.version, key: unit.key,
       element: command.element, cause: command.cause, type: definition?.type ?? '', target: definition?.target ?? null,
-      data: JSON.stringify(left === undefined ? dataOf(command, model, unit.key) : (left.data ?? null)), status: command.status,
+      data: JSON.stringify(left?.data === undefined ? dataOf(command, model, unit.key) : left.data), status: command.status,
       decidedAt: left?.decidedAt ?? command.decidedAt, leavesAt: command.leavesAt,
       leftAt: command.leftAt ?? null, deliveredAt: command.status === 'delivered' ? (command.settledAt ?? null) : null, note: command.note ?? null,
     })
