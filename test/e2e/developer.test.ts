@@ -2,7 +2,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../support/app.js'
-import { dropFiles, hasBrowser, marksAt, openBrowser, PATIENCE_MS, pillAt, visit, type Visit } from '../support/browser.js'
+import { dropFiles, hasBrowser, marksAt, openBrowser, PATIENCE_MS, pillAt, visit, watchFor, type Visit } from '../support/browser.js'
 import { skipUnless } from '../support/requires.js'
 import { faultyOrderModel, orderModel } from './drawn-model.js'
 
@@ -64,12 +64,13 @@ describe.skipIf(skipUnless(hasBrowser(), 'Chromium'))('a service developer', () 
 
   test('sends the next event, and sees the token go on', async () => {
     const { page } = visitor
-    const moving = page.locator('.tm-traveller').first().waitFor({ state: 'attached' })
+    const moving = watchFor(page, '.tm-traveller')
+    await moving.ready
     await fetch(`${app.url}/api/v1/events`, {
       method: 'POST', headers: { 'content-type': 'application/cloudevents+json' },
       body: JSON.stringify({ specversion: '1.0', id: '2', source: '/my/service', type: 'payment.received', subject: 'order-1' }),
     })
-    await Promise.all([moving, pillAt(page, 'ship').getByText('1', { exact: true }).waitFor()])
+    await Promise.all([moving.seen, pillAt(page, 'ship').getByText('1', { exact: true }).waitFor()])
     await expect.poll(() => pillAt(page, 'pay').count(), { timeout: PATIENCE_MS }).toBe(0)
   })
 

@@ -25,16 +25,18 @@ const ROW_PX = 140
 /** A process whose steps follow one another, the first of them a message that starts it. Flows are called `to_<step>`. */
 export function drawnModel({ id, name, steps, perRow = 8 }: DrawnModel): string {
   const flows = steps.slice(1).map((step, index) => ({ id: `to_${step.id}`, from: steps[index]!, to: step }))
+  const messages = steps.filter((step, index) => kindOf(step, index) === 'message')
   const boxes = new Map(steps.map((step, index) => [step.id, boxOf(step, index, perRow)]))
   return `<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions ${namespaces} id="Definitions" targetNamespace="urn:example:drawn">
-${steps.map((step, index) => (kindOf(step, index) === 'message' ? `  <bpmn:message id="${step.id}_message" name="${escaped(step.name)}" />\n` : '')).join('')}  <bpmn:process id="${id}" name="${escaped(name)}" isExecutable="false">
+${messages.map((step) => `  <bpmn:message id="${step.id}_message" name="${escaped(step.name)}" />`).join('\n')}
+  <bpmn:process id="${id}" name="${escaped(name)}" isExecutable="false">
 ${steps.map((step, index) => `    ${elementOf(step, index)}`).join('\n')}
 ${flows.map((flow) => `    <bpmn:sequenceFlow id="${flow.id}" sourceRef="${flow.from.id}" targetRef="${flow.to.id}" />`).join('\n')}
   </bpmn:process>
   <bpmndi:BPMNDiagram id="Diagram"><bpmndi:BPMNPlane id="Plane" bpmnElement="${id}">
-${steps.map(({ id: step }) => `    <bpmndi:BPMNShape id="${step}_di" bpmnElement="${step}">${bounds(boxes.get(step)!)}</bpmndi:BPMNShape>`).join('\n')}
-${flows.map((flow) => `    <bpmndi:BPMNEdge id="${flow.id}_di" bpmnElement="${flow.id}">${way(boxes.get(flow.from.id)!, boxes.get(flow.to.id)!)}</bpmndi:BPMNEdge>`).join('\n')}
+${steps.map((step) => `    ${shape(step.id, boxes.get(step.id)!)}`).join('\n')}
+${flows.map((flow) => `    ${edge(flow.id, boxes.get(flow.from.id)!, boxes.get(flow.to.id)!)}`).join('\n')}
   </bpmndi:BPMNPlane></bpmndi:BPMNDiagram>
 </bpmn:definitions>
 `
@@ -44,7 +46,10 @@ ${flows.map((flow) => `    <bpmndi:BPMNEdge id="${flow.id}_di" bpmnElement="${fl
 export const orderModel = drawnModel({
   id: 'order', name: 'Order',
   steps: [
-    { id: 'placed', name: 'order.placed' }, { id: 'pay', name: 'payment.received' }, { id: 'ship', name: 'goods.shipped' }, { id: 'done', name: 'Order done', kind: 'end' },
+    { id: 'placed', name: 'order.placed' },
+    { id: 'pay', name: 'payment.received' },
+    { id: 'ship', name: 'goods.shipped' },
+    { id: 'done', name: 'Order done', kind: 'end' },
   ],
 })
 
@@ -52,7 +57,10 @@ export const orderModel = drawnModel({
 export const faultyOrderModel = drawnModel({
   id: 'order', name: 'Order',
   steps: [
-    { id: 'placed', name: 'order.placed' }, { id: 'either', name: 'Somehow', kind: 'complex' }, { id: 'ship', name: 'goods.shipped' }, { id: 'done', name: 'Order done', kind: 'end' },
+    { id: 'placed', name: 'order.placed' },
+    { id: 'either', name: 'Somehow', kind: 'complex' },
+    { id: 'ship', name: 'goods.shipped' },
+    { id: 'done', name: 'Order done', kind: 'end' },
   ],
 })
 
@@ -84,18 +92,21 @@ function boxOf(step: Step, index: number, perRow: number): Box {
   return { x: middle.x - width / 2, y: middle.y - height / 2, width, height }
 }
 
-function bounds({ x, y, width, height }: Box): string {
-  return `<dc:Bounds x="${x}" y="${y}" width="${width}" height="${height}" />`
+function shape(id: string, { x, y, width, height }: Box): string {
+  const bounds = `<dc:Bounds x="${x}" y="${y}" width="${width}" height="${height}" />`
+  return `<bpmndi:BPMNShape id="${id}_di" bpmnElement="${id}">${bounds}</bpmndi:BPMNShape>`
 }
 
 /** Straight to the next, or down and back to the beginning of the next row. */
-function way(from: Box, to: Box): string {
+function edge(id: string, from: Box, to: Box): string {
+  const [x, nextX] = [from.x + from.width / 2, to.x + to.width / 2]
   const [y, nextY] = [from.y + from.height / 2, to.y + to.height / 2]
-  const below = (y + nextY) / 2
+  const between = (y + nextY) / 2
   const points = y === nextY
     ? [[from.x + from.width, y], [to.x, y]]
-    : [[from.x + from.width / 2, from.y + from.height], [from.x + from.width / 2, below], [to.x + to.width / 2, below], [to.x + to.width / 2, to.y]]
-  return points.map(([px, py]) => `<di:waypoint x="${px}" y="${py}" />`).join('')
+    : [[x, from.y + from.height], [x, between], [nextX, between], [nextX, to.y]]
+  const waypoints = points.map(([px, py]) => `<di:waypoint x="${px}" y="${py}" />`).join('')
+  return `<bpmndi:BPMNEdge id="${id}_di" bpmnElement="${id}">${waypoints}</bpmndi:BPMNEdge>`
 }
 
 function escaped(text: string): string {

@@ -9,11 +9,12 @@ import { dropFiles, openBrowser, visit } from '../support/browser.js'
 import { freePort } from '../support/free-port.js'
 import { repoRoot } from '../support/requires.js'
 import { TrackerApi } from '../support/tracker-api.js'
-import { drawnModel, faultyOrderModel, orderModel } from './drawn-model.js'
+import { drawnModel, faultyOrderModel, orderModel, type Step } from './drawn-model.js'
 
 const DAY_MS = 86_400_000
 const HUGE_ORDERS = 20_000
 const HUGE_STEPS = 300
+const LONG_NAME = 'A process with a very long name, as they are drawn where everybody wanted a say'
 /** Until the first order of the demo is 21 days old and was cancelled, and somewhat longer. */
 const DEMO_RUNS_MS = 45_000
 const LOOK_EVERY_MS = 5_000
@@ -42,7 +43,8 @@ export async function takePictures(folder: string, wanted: readonly string[]): P
     if (wanted.length > 0 && !wanted.includes(name)) continue
     const data = await mkdtemp(join(tmpdir(), 'tidemark-looks-'))
     const port = await freePort()
-    const tracker = spawn(process.execPath, ['apps/tracker/bin/tidemark.js', ...scene.command, '--port', String(port), '--data', data], { cwd: repoRoot, stdio: 'ignore' })
+    const command = ['apps/tracker/bin/tidemark.js', ...scene.command, '--port', String(port), '--data', data]
+    const tracker = spawn(process.execPath, command, { cwd: repoRoot, stdio: 'ignore' })
     try {
       const api = new TrackerApi(`http://127.0.0.1:${port}`)
       await api.until('the tracker answers', async () => (await fetch(`${api.url}/health/ready`).catch(() => undefined))?.ok === true)
@@ -66,11 +68,12 @@ async function lookAround(browser: Browser, api: TrackerApi, folder: string): Pr
         await page.goto(path)
         await page.waitForLoadState('load')
         if (name.startsWith('deploy-')) {
-          await dropFiles(page.getByTestId('drop-zone'), [{ name: 'order.bpmn', text: name.endsWith('faulty') ? faultyOrderModel : orderModel }])
+          const text = name.endsWith('faulty') ? faultyOrderModel : orderModel
+          await dropFiles(page.getByTestId('drop-zone'), [{ name: 'order.bpmn', text }])
           await page.getByTestId('verdict').waitFor()
         }
         if (name === 'keys') await page.keyboard.press('?')
-        // Everything that it shows is there when nothing loads any more but the stream of changes; no fact says that transitions have come to rest.
+        // Everything is there when nothing loads any more but the stream of changes; no fact says that transitions have come to rest.
         await Promise.race([nothingLoads(page), page.waitForTimeout(MAX_LOADING_MS)])
         await page.waitForTimeout(REST_MS)
         await page.screenshot({ path: join(folder, `${name}-${viewport.width}-${scheme}.png`) })
@@ -98,20 +101,21 @@ async function nothingLoads(page: Page): Promise<void> {
 
 /** What there is to look at; what a scene does not have is left out. */
 async function placesOf(api: TrackerApi): Promise<Record<string, string>> {
-  const places: Record<string, string> = { start: '/start', home: '/', instances: '/instances', alerts: '/alerts', commands: '/commands', events: '/events', models: '/models' }
-  Object.assign(places, { deploy: '/models/deploy', 'deploy-faulty': '/models/deploy', 'deploy-good': '/models/deploy', nowhere: '/nowhere', keys: '/events' })
+  const places: Record<string, string> = { start: '/start', home: '/', nowhere: '/nowhere', keys: '/events' }
+  for (const page of ['instances', 'alerts', 'commands', 'events', 'models']) places[page] = `/${page}`
+  for (const page of ['deploy', 'deploy-faulty', 'deploy-good']) places[page] = '/models/deploy'
   const models = (await api.models()).items
   const order = models.find(({ id }) => id === 'order-fulfilment')
   if (order === undefined) return places
   const flow = `/flow/${order.id}`
   for (const lens of ['waits', 'durations', 'visits']) places[`flow-${lens}`] = `${flow}?lens=${lens}`
-  Object.assign(places, { 'flow-element': `${flow}?element=PackGoods`, 'flow-table': `${flow}?view=table`, 'instances-none': '/instances?key=nobody' })
+  Object.assign(places, { 'flow-element': `${flow}?element=PackGoods`, 'flow-table': `${flow}?view=table` })
+  places['instances-none'] = '/instances?key=nobody'
   places['instances-filtered'] = `/instances?model=${order.id}&status=active&element=PackGoods&waitingLongerThan=P3D&stuck=true`
   if (models.some(({ id }) => id === 'huge')) places['flow-huge'] = '/flow/huge'
-  const kinds = { stuck: 'stuck=true', late: 'late=true', deviating: 'deviating=true', completed: 'status=completed', terminated: 'status=terminated', active: 'status=active' }
-  for (const [kind, query] of Object.entries(kinds)) {
+  for (const query of ['stuck=true', 'late=true', 'deviating=true', 'status=completed', 'status=terminated', 'status=active']) {
     const [found] = (await api.get<{ items: { id: string }[] }>(`/instances?model=${order.id}&limit=1&${query}`)).items
-    if (found !== undefined) places[`instance-${kind}`] = `/instances/${found.id}`
+    if (found !== undefined) places[`instance-${query.replace(/status=|=true/, '')}`] = `/instances/${found.id}`
   }
   const [command] = (await api.get<{ items: { instance: string }[] }>('/commands?limit=1')).items
   if (command !== undefined) places['instance-command'] = `/instances/${command.instance}`
@@ -125,14 +129,26 @@ async function placesOf(api: TrackerApi): Promise<Record<string, string>> {
 /** 20,000 orders of the last sixty days, and a model of 300 steps. */
 async function loadFarTooMuch(api: TrackerApi): Promise<void> {
   await api.deploy((await readFile(modelFile, 'utf8')).replace('tm:mode="manage"', 'tm:mode="suggest"'))
-  const steps = Array.from({ length: HUGE_STEPS }, (_, at) => ({ id: `step${at}`, name: at === 0 ? 'huge.started' : `Check number ${at} of the long list`, ...(at === HUGE_STEPS - 1 && { kind: 'end' as const }) }))
-  await api.deploy(drawnModel({ id: 'huge', name: 'A process with a very long name, as they are drawn where everybody wanted a say', steps, perRow: 20 }))
-  await api.send(Array.from({ length: 40 }, (_, at) => ({ specversion: '1.0', id: `huge ${at}`, source: '/huge', type: 'huge.started', subject: `a rather long key of something, number ${at}, as some systems make them` })))
-  await api.sendAll([...generateOrders({ orders: HUGE_ORDERS, startTime: Date.now() - 60 * DAY_MS, ordersPerDay: HUGE_ORDERS / 59, seed: 'huge' })])
+  await api.deploy(drawnModel({ id: 'huge', name: LONG_NAME, steps: steps(), perRow: 20 }))
+  await api.send(Array.from({ length: 40 }, (_, at) => longKeyed(at)))
+  const startTime = Date.now() - 60 * DAY_MS
+  await api.sendAll([...generateOrders({ orders: HUGE_ORDERS, startTime, ordersPerDay: HUGE_ORDERS / 59, seed: 'huge' })])
   for (let { lagEntries } = await api.status(); lagEntries > 0; { lagEntries } = await api.status()) {
     console.log(`${lagEntries} entries to follow`)
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
   }
+}
+
+function steps(): Step[] {
+  const last = HUGE_STEPS - 1
+  return Array.from({ length: HUGE_STEPS }, (_, at) => ({
+    id: `step${at}`, name: at === 0 ? 'huge.started' : `Check number ${at} of the long list`, ...(at === last && { kind: 'end' as const }),
+  }))
+}
+
+function longKeyed(at: number): object {
+  const subject = `a rather long key of something, number ${at}, as some systems make them`
+  return { specversion: '1.0', id: `huge ${at}`, source: '/huge', type: 'huge.started', subject }
 }
 
 async function stop(tracker: ChildProcess): Promise<void> {

@@ -15,6 +15,7 @@ const DAY_MS = 86_400_000
 /** A quarter of a day in a second: deadlines pass while one looks, but not before. */
 const SCALE = 21_600
 const SECRET = Buffer.from('a secret that only this test has')
+const WRITTEN_SECRET = `whsec_${SECRET.toString('base64')}`
 
 describe.skipIf(skipUnless(hasBrowser(), 'Chromium'))('an operator', () => {
   let app: TestApp
@@ -26,7 +27,8 @@ describe.skipIf(skipUnless(hasBrowser(), 'Chromium'))('an operator', () => {
     ;[receiver, browser] = await Promise.all([openReceiver(), openBrowser()])
     const origin = { realMs: Date.now(), domainMs: Date.UTC(2026, 2, 2, 8), scale: SCALE }
     app = await startApp({
-      clockScale: { scale: SCALE, realOrigin: origin.realMs, domainOrigin: origin.domainMs }, signingSecret: `whsec_${SECRET.toString('base64')}`,
+      clockScale: { scale: SCALE, realOrigin: origin.realMs, domainOrigin: origin.domainMs },
+      signingSecret: WRITTEN_SECRET,
       commandUrls: { notification: `${receiver.url}/commands` },
     })
     const api = new TrackerApi(app.url)
@@ -35,7 +37,8 @@ describe.skipIf(skipUnless(hasBrowser(), 'Chromium'))('an operator', () => {
     // Two days before the customer has to be told.
     await api.sendAll(standingStill('O-7', Date.parse(now) - 12 * DAY_MS))
     shop = await startShop({
-      sink: { url: `${app.url}/api/v1/events` }, commands: { secret: `whsec_${SECRET.toString('base64')}` }, clock: origin, mix: SMOOTH_MIX, seed: 'operator', ordersPerDay: 4, maxOrders: 40,
+      sink: { url: `${app.url}/api/v1/events` }, commands: { secret: WRITTEN_SECRET }, clock: origin,
+      mix: SMOOTH_MIX, seed: 'operator', ordersPerDay: 4, maxOrders: 40,
     })
     visitor = await visit(browser, app.url)
     await visitor.page.goto('/')
@@ -94,7 +97,10 @@ describe.skipIf(skipUnless(hasBrowser(), 'Chromium'))('an operator', () => {
     const { headers, body } = receiver.received[0]!
     const signed = createHmac('sha256', SECRET).update(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`).digest('base64')
     expect(headers['webhook-signature']).toBe(`v1,${signed}`)
-    expect(JSON.parse(body)).toMatchObject({ specversion: '1.0', type: 'customer.notifyDelay', id: headers['webhook-id'], subject: 'O-7', data: { orderId: 'O-7', waitingFor: '14 days' } })
+    expect(JSON.parse(body)).toMatchObject({
+      specversion: '1.0', type: 'customer.notifyDelay', id: headers['webhook-id'], subject: 'O-7',
+      data: { orderId: 'O-7', waitingFor: '14 days' },
+    })
   })
 
   test('resolves the alert, which leaves the inbox', async () => {
@@ -117,6 +123,6 @@ function standingStill(orderId: string, placedMs: number): object[] {
   const hour = (hours: number) => new Date(placedMs + hours * 3_600_000).toISOString()
   const said = [['order.placed', 0], ['payment.received', 3], ['goods.reserved', 8], ['invoice.issued', 12]] as const
   return said.map(([type, hours]) => ({
-    specversion: '1.0', id: `${orderId} ${type}`, source: '/shop', type, subject: orderId, time: hour(hours), datacontenttype: 'application/json', data: { orderId },
+    specversion: '1.0', id: `${orderId} ${type}`, source: '/shop', type, subject: orderId, time: hour(hours), data: { orderId },
   }))
 }

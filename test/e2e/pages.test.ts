@@ -28,7 +28,8 @@ describe.skipIf(skipUnless(hasBrowser(), 'Chromium'))('every page', () => {
       steps: [{ id: 'placed', name: 'hostile.placed' }, { id: 'pay', name: `Pay ${HOSTILE}` }, { id: 'done', name: HOSTILE, kind: 'end' }],
     }))
     await api.sendAll([...generateOrders({ orders: ORDERS, startTime: Date.now() - 24 * DAY_MS, seed: 'pages', ordersPerDay: 10 })])
-    await api.send([{ specversion: '1.0', id: '1', source: '/hostile', type: 'hostile.placed', subject: `H ${HOSTILE}`, data: { note: HOSTILE } }])
+    const hostile = { specversion: '1.0', id: '1', source: '/hostile', type: 'hostile.placed', subject: `H ${HOSTILE}` }
+    await api.send([{ ...hostile, data: { note: HOSTILE } }])
     await api.settled()
     await api.until('an alert is open', async () => (await api.status()).openAlerts > 0)
   }, START_TIMEOUT_MS)
@@ -115,7 +116,7 @@ describe.skipIf(skipUnless(hasBrowser(), 'Chromium'))('every page', () => {
       await page.goto(path)
       await page.getByText(HOSTILE).first().waitFor()
     }
-    expect(await page.evaluate(() => ({ caught: 'caught' in window, images: document.querySelectorAll('img[src="x"]').length }))).toEqual({ caught: false, images: 0 })
+    expect(await page.evaluate(() => 'caught' in window || document.querySelector('img[src="x"]') !== null)).toBe(false)
     expect(complaints).toEqual([])
   })
 
@@ -159,7 +160,8 @@ async function expectMark(page: Page): Promise<void> {
 
 /** Controls and headings that are cut off at the right, though the page itself does not scroll. */
 function beyondTheEdge(page: Page): Promise<string[]> {
-  return page.evaluate(() => [...document.querySelectorAll('header a, header button, header input, main h1, main h2, main button:not(.tm-pill, .tm-marks), main input')]
-    .filter((element) => element.checkVisibility() && element.closest('.djs-container, table') === null && element.getBoundingClientRect().right > window.innerWidth + 1)
+  return page.evaluate(() => [...document.querySelectorAll('header :is(a, button, input), main :is(h1, h2, button, input)')]
+    .filter((element) => element.checkVisibility() && element.closest('.djs-container, table') === null)
+    .filter((element) => element.getBoundingClientRect().right > window.innerWidth + 1)
     .map((element) => element.outerHTML.slice(0, 120)))
 }

@@ -9,7 +9,8 @@ const builtPages = join(repoRoot, 'apps/ui/dist/index.html')
 
 /** Root has no sandbox; and a browser under test calls nobody but us. */
 const ARGUMENTS = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+  '--disable-sync',
 ]
 /** How long a fact may take to show on a machine that is busy with other tests. */
 export const PATIENCE_MS = 20_000
@@ -18,7 +19,7 @@ export function hasBrowser(): boolean {
   return chromiumPath !== undefined
 }
 
-/** Chromium, with the built pages to show in it. Fails where the pages are not built: that is a wrong order of commands, not a missing tool. */
+/** Chromium, with the built pages to show in it. Fails where they are not built: that is a wrong order of commands, not a missing tool. */
 export async function openBrowser(): Promise<Browser> {
   if (!existsSync(builtPages)) throw new Error('the pages are not built: run "npm run build:ui" first')
   return chromium.launch({ executablePath: chromiumPath!, args: ARGUMENTS })
@@ -33,7 +34,8 @@ export interface Visit {
 
 /** A new person: nothing stored, their own window. `url` is the tracker's. */
 export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
-  const context = await browser.newContext({ baseURL: url, viewport: { width: 1440, height: 800 }, locale: 'en-GB', timezoneId: 'UTC', ...options })
+  const viewport = { width: 1440, height: 800 }
+  const context = await browser.newContext({ baseURL: url, viewport, locale: 'en-GB', timezoneId: 'UTC', ...options })
   context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
   const complaints: string[] = []
@@ -66,4 +68,22 @@ export function marksAt(page: Page, element: string): Locator {
 /** The element itself, as it is drawn. */
 export function drawn(page: Page, element: string): Locator {
   return page.locator(`g.djs-shape[data-element-id="${element}"]`)
+}
+
+/**
+ * Resolves when an element that fits is put into the page, even for a moment: looking from outside, again and again, could miss it. Await
+ * `ready` before what is to be seen begins.
+ */
+export function watchFor(page: Page, selector: string): { readonly ready: Promise<unknown>; readonly seen: Promise<boolean> } {
+  const watched = page.evaluateHandle((wanted) => ({
+    seen: new Promise<boolean>((resolve) => {
+      const watch = new MutationObserver(() => {
+        if (document.querySelector(wanted) === null) return
+        watch.disconnect()
+        resolve(true)
+      })
+      watch.observe(document.body, { subtree: true, childList: true })
+    }),
+  }), selector)
+  return { ready: watched, seen: watched.then((handle) => handle.evaluate(({ seen }) => seen)) }
 }
