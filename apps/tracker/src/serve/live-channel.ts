@@ -27,7 +27,7 @@ type Change = Omit<Committed, 'models'> & { readonly models: ReadonlySet<string>
 type Hear = (signal: LiveSignal) => void
 
 export class LiveChannel {
-  readonly #watchers = new Set<{ readonly model: string | undefined; readonly hear: Hear }>()
+  readonly #watchers = new Set<{ readonly model: string | undefined; readonly hear: Hear; readonly over: () => void }>()
   readonly #remembered: Change[] = []
   #pending: Change | undefined
   #timer: NodeJS.Timeout | undefined
@@ -44,22 +44,25 @@ export class LiveChannel {
   stop(): void {
     this.#unwatch?.()
     clearTimeout(this.#timer)
+    const watchers = [...this.#watchers]
     this.#watchers.clear()
+    for (const { over } of watchers) over()
   }
 
   /**
    * Hears `hello` at once, what was missed after `lastHeard`, then what changes.
    * @param model only changes of this model, and of alerts and commands
+   * @param over is told when the channel stops: an open stream would hold up the end of the service
    * @returns the function that ends it
    */
-  watch(model: string | undefined, lastHeard: bigint | undefined, hear: Hear): () => void {
+  watch(model: string | undefined, lastHeard: bigint | undefined, hear: Hear, over: () => void = () => undefined): () => void {
     if (this.#watchers.size >= WATCHERS) {
       throw new TrackerError('tooManyWatchers', 503, `There are ${WATCHERS} live streams already: close one, or ask for the status instead.`, undefined, { retryAfterSeconds: 10 })
     }
     const { position } = this.progress
     hear({ position, message: { kind: 'hello', now: rfc3339(this.clock.now()), scale: this.clock.scale } })
     for (const message of this.#missed(model, lastHeard)) hear({ position, message })
-    const watcher = { model, hear }
+    const watcher = { model, hear, over }
     this.#watchers.add(watcher)
     return () => this.#watchers.delete(watcher)
   }

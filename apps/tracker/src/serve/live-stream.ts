@@ -10,7 +10,7 @@ export function liveStream(channel: LiveChannel, model: string | undefined, last
   return new Observable<MessageEvent>((subscriber) => {
     const leave = channel.watch(model, lastHeard, ({ position, message }) => {
       subscriber.next({ id: String(position), type: message.kind, data: JSON.stringify(message) })
-    })
+    }, () => subscriber.complete())
     const heartbeat = setInterval(() => subscriber.next({ comment: 'alive' }), HEARTBEAT_MS)
     return () => {
       clearInterval(heartbeat)
