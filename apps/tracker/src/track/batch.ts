@@ -29,8 +29,11 @@ export interface BatchInput {
 
 /** A batch that is planned; what it touches is in memory or on its way there. */
 export interface Prepared {
-  readonly input: BatchInput
+  readonly input: Pick<BatchInput, 'clock' | 'position'>
   readonly plan: Plan
+  /** Of entries that cannot be read, too. */
+  readonly fates: readonly FateRow[]
+  readonly types: Batch['types']
   readonly parts: readonly Part[]
   /** Of each part. */
   readonly units: readonly KnownUnit[]
@@ -45,7 +48,6 @@ interface Part {
 }
 
 export interface Batch {
-  readonly input: BatchInput
   readonly changes: Changes
   readonly plan: Plan
   readonly fates: readonly FateRow[]
@@ -62,25 +64,31 @@ const UNITS_AT_A_STRETCH = 128
  * that linked them, so everything before this batch must be committed.
  */
 export async function prepareBatch(db: Database, units: Units, input: BatchInput, settle: () => Promise<void>): Promise<Prepared> {
-  const bound = bindEvents(eventsOf(input), input.models)
+  const events = input.entries.filter((entry) => entry.kind === 'event')
+  const bound = bindEvents(events, input.models)
   const aliases = aliasesOf(bound)
   const planned = plan(bound, aliases.length === 0 ? NO_ALIASES : await settle().then(() => readAliases(db, aliases)))
   const parts = partsOf(planned, input)
-  return { input, plan: planned, parts, ...units.take(db, parts) }
+  // The entries themselves are not kept: several batches are under way at once.
+  const { clock, position } = input
+  return {
+    input: { clock, position }, plan: planned, fates: [...planned.fates, ...undecodable(input)], types: input.live ? typesOf(events) : new Map(), parts,
+    ...units.take(db, parts),
+  }
 }
 
 /** Folds what was loaded. */
-export async function foldBatch(models: Models, { input, plan: planned, parts, units, loaded }: Prepared): Promise<Batch> {
+export async function foldBatch(models: Models, { input, plan: planned, fates: known, types, parts, units, loaded }: Prepared): Promise<Batch> {
   await loaded
   const changes = noChanges()
-  const fates: FateRow[] = planned.fates.map((fate) => ({ ...fate }))
+  const fates = [...known]
   for (const [index, unit] of units.entries()) {
     if (index % UNITS_AT_A_STRETCH === UNITS_AT_A_STRETCH - 1) await setImmediate()
     const facts = takeNew(unit, parts[index]?.facts ?? [], fates)
     if (facts.length === 0 && unit.unit.facts.length === 0) continue
     foldUnit(models, unit, facts, input, changes)
   }
-  return { input, changes, plan: planned, fates: [...fates, ...undecodable(input)], types: input.live ? typesOf(eventsOf(input)) : new Map(), units }
+  return { changes, plan: planned, fates, types, units }
 }
 
 /**
@@ -96,10 +104,6 @@ export async function commitBatch(tx: Transaction, batch: Batch, careful: boolea
     ...releaseWaiting(tx, batch.plan.released),
     ...countTypes(tx, batch.types),
   ])
-}
-
-function eventsOf(input: BatchInput): readonly Extract<Decoded, { kind: 'event' }>[] {
-  return input.entries.filter((entry) => entry.kind === 'event')
 }
 
 const NO_ALIASES: KnownAliases = { linked: new Map(), waiting: new Map() }
@@ -153,7 +157,7 @@ function takeNew(unit: KnownUnit, facts: readonly PlannedFact[], fates: FateRow[
   })
 }
 
-function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[], input: BatchInput, changes: Changes): void {
+function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[], input: Prepared['input'], changes: Changes): void {
   const before: UnitState = { unit: unit.id, model: unit.model, key: unit.key, shard: unit.shard, shownAt: unit.shownAt, views: unit.views, left: new Map() }
   unit.unit.add(facts.map(({ fact }) => fact))
   const shownAt = Math.max(input.clock, unit.shownAt)

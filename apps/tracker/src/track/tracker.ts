@@ -297,7 +297,7 @@ export class Tracker {
 
 function summary({ changes }: Batch, control: boolean): Omit<Committed, 'position' | 'clock'> {
   return {
-    models: [...new Set([...changes.models.values()].map((row) => row.model))],
+    models: [...new Set([...changes.counts.values()].map((counts) => counts.model))],
     instances: changes.instances.length,
     alerts: control || changes.members.length > 0 || changes.goneMembers.length > 0,
     commands: control || changes.commands.length > 0 || changes.goneCommands.length > 0,

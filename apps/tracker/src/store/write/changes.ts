@@ -13,10 +13,8 @@ export interface Changes {
   deviations: { instance: string; had: boolean; rows: DeviationRow[] }[]
   deadlines: { unit: string; shard: number; at: number }[]
   goneDeadlines: string[]
-  models: Map<string, ModelCount>
-  elements: Map<string, ElementCount>
-  flows: Map<string, { shard: number; model: string; version: number; flow: string; count: number }>
-  durations: Map<string, { shard: number; model: string; version: number; element: string; bucket: number; count: number }>
+  /** By shard, version and model. */
+  counts: Map<string, VersionCounts>
   alerts: Map<string, AlertCause>
   members: { alert: string; instance: string; since: number; joinedAt: number; silent: boolean }[]
   goneMembers: { alert: string; instance: string }[]
@@ -36,8 +34,19 @@ export interface InstanceRow {
 }
 export interface TokenRow { element: string; n: number; shard: number; model: string; version: number; since: number; stuck: boolean; late: boolean }
 export interface DeviationRow { kind: string; element: string; at: number; count: number; provisional: boolean; accepted: boolean }
-export interface ModelCount { shard: number; model: string; version: number; active: number; completed: number; terminated: number; stuck: number; late: number; deviating: number; lastEventAt: number }
-export interface ElementCount { shard: number; model: string; version: number; element: string; tokens: number; stuck: number; late: number; deviating: number; visits: number }
+/** Differences, not totals. */
+export interface VersionCounts {
+  shard: number
+  model: string
+  version: number
+  total: ModelCount
+  elements: Map<string, ElementCount>
+  flows: Map<string, number>
+  /** Per element: how many stays fall into a bucket. */
+  durations: Map<string, Map<number, number>>
+}
+export interface ModelCount { active: number; completed: number; terminated: number; stuck: number; late: number; deviating: number; lastEventAt: number }
+export interface ElementCount { tokens: number; stuck: number; late: number; deviating: number; visits: number }
 export interface AlertCause { id: string; kind: string; severity: string; model: string; element: string; title: string; joined: number; lastAt: number }
 export interface CommandRow {
   id: string; unit: string; instance: string; shard: number; model: string; version: number; key: string; element: string; cause: string; type: string
@@ -46,8 +55,8 @@ export interface CommandRow {
 
 export function noChanges(): Changes {
   return {
-    facts: [], readings: [], instances: [], goneInstances: [], tokens: [], deviations: [], deadlines: [], goneDeadlines: [], models: new Map(), elements: new Map(),
-    flows: new Map(), durations: new Map(), alerts: new Map(), members: [], goneMembers: [], commands: [], goneCommands: [], moves: [],
+    facts: [], readings: [], instances: [], goneInstances: [], tokens: [], deviations: [], deadlines: [], goneDeadlines: [], counts: new Map(),
+    alerts: new Map(), members: [], goneMembers: [], commands: [], goneCommands: [], moves: [],
   }
 }
 

@@ -35,19 +35,15 @@ function copyFacts(tx: Transaction, rows: readonly FactRow[]): Statements {
     `copy instance_event (unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch, instance, element, phase, reading) from stdin`, lines)]
 }
 
-/** Most labels repeat: their JSON is made once. */
-const labelTexts = new Map<string, string>()
-const MAX_LABEL_TEXTS = 10_000
+/** Facts of a type share their labels: their JSON is made once. */
+const labelTexts = new WeakMap<object, string>()
 
-function labelsText(labels: Readonly<Record<string, readonly string[]>>): string {
-  let key = ''
-  for (const version in labels) key += `${version}:${labels[version]?.join(',') ?? ''};`
-  const known = labelTexts.get(key)
+function labelsText(labels: Fact['labels']): string {
+  const known = labelTexts.get(labels)
   if (known !== undefined) return known
   // NUL parts an element from its phase; in the table a tab does.
   const text = JSON.stringify(labels).replaceAll('\\u0000', '\\t')
-  if (labelTexts.size > MAX_LABEL_TEXTS) labelTexts.clear()
-  labelTexts.set(key, text)
+  labelTexts.set(labels, text)
   return text
 }
 

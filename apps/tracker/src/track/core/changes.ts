@@ -4,7 +4,7 @@
  */
 import { compileExpression, type CommandView, type Condition, type InstanceView, type RunView, type TrackedModel } from '@tidemark/bpmn'
 import { clean } from './decode.js'
-import type { Changes, DeviationRow, FactRow, TokenRow } from '../../store/write/changes.js'
+import type { Changes, DeviationRow, ElementCount, FactRow, TokenRow, VersionCounts } from '../../store/write/changes.js'
 import { identityOf } from '../../store/identity.js'
 
 export interface UnitState {
@@ -117,7 +117,7 @@ function deviationRows(view: RunView): DeviationRow[] {
 }
 
 function sameRows(a: readonly object[], b: readonly object[]): boolean {
-  return a.length === b.length && JSON.stringify(a) === JSON.stringify(b)
+  return a.length === b.length && (a.length === 0 || JSON.stringify(a) === JSON.stringify(b))
 }
 
 function compareReadings(changes: Changes, unit: UnitState, previous: InstanceView | undefined, next: InstanceView, fresh: ReadonlyMap<bigint, FactRow>): void {
@@ -138,27 +138,45 @@ function compareReadings(changes: Changes, unit: UnitState, previous: InstanceVi
 function count(changes: Changes, unit: UnitState, instance: InstanceView, sign: 1 | -1): void {
   const { view, version } = instance
   const { shard, model } = unit
-  const key = `${shard} ${version} ${model}`
-  const total = entryOf(changes.models, key, () => ({ shard, model, version, active: 0, completed: 0, terminated: 0, stuck: 0, late: 0, deviating: 0, lastEventAt: 0 }))
+  const counts = entryOf(changes.counts, `${shard} ${version} ${model}`, () => noCounts(shard, model, version))
+  const { total, flows } = counts
   total[view.status] += sign
   if (view.stuck) total.stuck += sign
   if (view.late && view.status === 'active') total.late += sign
   if (counted(view) > 0) total.deviating += sign
   if (sign > 0) total.lastEventAt = Math.max(total.lastEventAt, view.lastEventAt)
-  const element = (id: string) => entryOf(changes.elements, `${key} ${id}`, () => ({ shard, model, version, element: id, tokens: 0, stuck: 0, late: 0, deviating: 0, visits: 0 }))
+  const element = (id: string) => entryOf(counts.elements, id, noElementCount)
   for (const token of view.tokens) {
-    const counts = element(token.element)
-    counts.tokens += sign
-    if (token.stuck) counts.stuck += sign
-    if (token.late) counts.late += sign
+    const own = element(token.element)
+    own.tokens += sign
+    if (token.stuck) own.stuck += sign
+    if (token.late) own.late += sign
   }
-  for (const id of new Set(view.deviations.flatMap((deviation) => (deviation.accepted ? [] : deviation.elements)))) element(id).deviating += sign
+  if (view.deviations.length > 0) {
+    for (const id of new Set(view.deviations.flatMap((deviation) => (deviation.accepted ? [] : deviation.elements)))) element(id).deviating += sign
+  }
   for (const [id, visits] of view.visits) element(id).visits += sign * visits
-  for (const flow of view.flows) entryOf(changes.flows, `${key} ${flow}`, () => ({ shard, model, version, flow, count: 0 })).count += sign
+  for (const flow of view.flows) flows.set(flow, (flows.get(flow) ?? 0) + sign)
   for (const [id, durationMs] of view.durations) {
+    const buckets = entryOf(counts.durations, id, noBuckets)
     const bucket = bucketOf(durationMs)
-    entryOf(changes.durations, `${key} ${bucket} ${id}`, () => ({ shard, model, version, element: id, bucket, count: 0 })).count += sign
+    buckets.set(bucket, (buckets.get(bucket) ?? 0) + sign)
   }
+}
+
+function noCounts(shard: number, model: string, version: number): VersionCounts {
+  return {
+    shard, model, version, total: { active: 0, completed: 0, terminated: 0, stuck: 0, late: 0, deviating: 0, lastEventAt: 0 },
+    elements: new Map(), flows: new Map(), durations: new Map(),
+  }
+}
+
+function noElementCount(): ElementCount {
+  return { tokens: 0, stuck: 0, late: 0, deviating: 0, visits: 0 }
+}
+
+function noBuckets(): Map<number, number> {
+  return new Map()
 }
 
 /** Bucket b holds durations from 2^(b/4) milliseconds. */
@@ -182,6 +200,7 @@ function conditionsOf({ view, commands }: InstanceView): readonly Condition[] {
 }
 
 function compareConditions(changes: Changes, unit: UnitState, model: TrackedModel, instance: string, before: readonly Condition[], after: readonly Condition[]): void {
+  if (before.length === 0 && after.length === 0) return
   const idOf = (condition: Condition) => identityOf(['alert', unit.model, condition.kind, condition.detail, condition.element])
   const known = new Map(before.map((condition) => [idOf(condition), condition]))
   const now = new Map(after.map((condition) => [idOf(condition), condition]))
@@ -217,6 +236,7 @@ function titleOf(condition: Condition, model: TrackedModel): string {
 }
 
 function compareCommands(changes: Changes, unit: UnitState, model: TrackedModel, instance: InstanceView, before: readonly CommandView[], after: readonly CommandView[]): void {
+  if (before.length === 0 && after.length === 0) return
   const known = new Map(before.map((command) => [command.id, command]))
   const now = new Set(after.map((command) => command.id))
   for (const command of after) {

@@ -41,17 +41,26 @@ function decodeEvent(entry: Entry, body: unknown): Decoded {
   if (typeof id !== 'string' || typeof source !== 'string' || typeof type !== 'string' || id === '' || source === '' || type === '') {
     return { kind: 'undecodable', entry, reason: 'has no id, source or type' }
   }
-  let extensions: Record<string, unknown> | undefined
-  for (const name in attributes) if (!CORE.has(name)) (extensions ??= {})[name] = attributes[name]
-  const sequence = extensions?.['sequence']
-  const event: DomainEvent = {
-    id: clean(id), source: clean(source), type: clean(type), time: entry.time,
-    ...(typeof subject === 'string' ? { subject: clean(subject) } : {}),
-    ...(typeof sequence === 'string' || typeof sequence === 'number' ? { sequence: clean(String(sequence)) } : {}),
-    ...(data === undefined ? {} : { data }),
-    ...(extensions === undefined ? {} : { extensions }),
-  }
+  const event: { -readonly [Key in keyof DomainEvent]: DomainEvent[Key] } = { id: clean(id), source: remembered(source), type: remembered(type), time: entry.time }
+  if (typeof subject === 'string') event.subject = clean(subject)
+  if (data !== undefined) event.data = data
+  for (const name in attributes) if (!CORE.has(name)) ((event.extensions ??= {}) as Record<string, unknown>)[name] = attributes[name]
+  const sequence = attributes['sequence']
+  if (typeof sequence === 'string' || typeof sequence === 'number') event.sequence = clean(String(sequence))
   return { kind: 'event', entry, event, contentHash: contentHash(JSON.stringify(attributes)) }
+}
+
+/** Sources and types repeat: one string for each is kept by all the facts that name it. */
+const repeated = new Map<string, string>()
+const MAX_REPEATED = 10_000
+
+function remembered(value: string): string {
+  const known = repeated.get(value)
+  if (known !== undefined) return known
+  if (repeated.size >= MAX_REPEATED) repeated.clear()
+  const kept = clean(value)
+  repeated.set(value, kept)
+  return kept
 }
 
 /** Postgres takes neither NUL nor lone surrogates: both are replaced, in every text that is stored. */

@@ -75,7 +75,7 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
   const bound: BoundEvent[] = []
   for (const { entry, event, contentHash } of events) {
     for (const model of models) {
-      const labels: Record<string, readonly string[]> = {}
+      const meanings: Meaning[] = []
       let keys: readonly { readonly name: string; readonly value: string }[] | undefined
       let primaryKey: string | undefined
       for (const { version, binder, after, primaryKey: ownKey } of model.versions) {
@@ -83,23 +83,44 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
         primaryKey ??= ownKey
         const found = binder.bind(event)
         if (found === undefined) continue
-        labels[version] = found.labels.map(({ element, phase }) => labelOf(element, phase))
+        meanings.push({ version, labels: found.labels })
         keys ??= found.keys
       }
       if (keys === undefined) continue
-      const patch = variablesOf(event.data)
-      const fact: Fact = {
-        position: entry.position, kind: 'event', time: entry.time, appendTime: entry.appendTime, source: event.source, id: event.id, type: event.type, labels,
-        ...(event.sequence === undefined ? {} : { sequence: event.sequence }), ...(patch === undefined ? {} : { patch }),
+      const fact: { -readonly [Key in keyof Fact]: Fact[Key] } = {
+        position: entry.position, kind: 'event', time: entry.time, appendTime: entry.appendTime, source: event.source, id: event.id, type: event.type,
+        labels: labelsOf(meanings),
       }
-      bound.push({
-        model: model.id, fact, contentHash,
-        primary: keys.find((key) => key.name === primaryKey)?.value,
-        aliases: keys.filter((key) => key.name !== primaryKey).map((key) => ({ model: model.id, name: key.name, value: key.value })),
-      })
+      if (event.sequence !== undefined) fact.sequence = event.sequence
+      const patch = variablesOf(event.data)
+      if (patch !== undefined) fact.patch = patch
+      let primary: string | undefined
+      const aliases: Alias[] = []
+      for (const { name, value } of keys) {
+        if (name === primaryKey) primary ??= value
+        else aliases.push({ model: model.id, name, value })
+      }
+      bound.push({ model: model.id, fact, contentHash, primary, aliases })
     }
   }
   return bound
+}
+
+interface Meaning {
+  readonly version: number
+  readonly labels: NonNullable<ReturnType<Binder['bind']>>['labels']
+}
+
+/** A binder answers most events of a type with the same labels; their strings are made once, and kept by all the facts that have them. */
+const madeOnce = new WeakMap<object, Fact['labels']>()
+
+function labelsOf(meanings: readonly Meaning[]): Fact['labels'] {
+  const [first] = meanings
+  const known = first === undefined || meanings.length > 1 ? undefined : madeOnce.get(first.labels)
+  if (known !== undefined) return known
+  const labels = Object.fromEntries(meanings.map((meaning) => [meaning.version, meaning.labels.map(({ element, phase }) => labelOf(element, phase))]))
+  if (first !== undefined && meanings.length === 1) madeOnce.set(first.labels, labels)
+  return labels
 }
 
 /** Aliases whose links and waiting events the second pass needs to know. */
