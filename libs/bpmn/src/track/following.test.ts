@@ -173,6 +173,16 @@ describe('the delay of an order', () => {
     expect(given.deviations()).toEqual([])
   })
 
+  it('sends a dead command again when a person asks for it, under the same key', () => {
+    const given = new Scenario(order('manage')).event('start', 'PT0S').event('pay', 'P1D')
+    const tell = given.instance('P14DT31S').commands[0]?.id ?? ''
+    given.entry({ kind: 'left', type: 'commandLeft', command: tell, element: 'tell' }, 'P14DT32S')
+    given.entry({ kind: 'settled', type: 'commandSettled', command: tell, outcome: 'dead' }, 'P14DT33S')
+    expect(given.instance().commands.map((command) => `${command.id === tell} ${command.status}`)).toEqual(['true dead'])
+    given.entry({ kind: 'operation', type: 'retryCommand', command: tell, outcome: 'retried', by: 'ada' }, 'P15D')
+    expect(given.instance().commands.map((command) => `${command.id === tell} ${command.status}`)).toEqual(['true sending'])
+  })
+
   it('withdraws a command that has not left when a late event shows that all was well', () => {
     const given = new Scenario(order('manage')).event('start', 'PT0S').event('pay', 'P1D')
     expect(given.instance('P21DT31S').commands).toHaveLength(2)

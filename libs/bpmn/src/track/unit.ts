@@ -119,6 +119,8 @@ export class Unit {
   #fold(fact: Fact): void {
     if (fact.kind === 'left') this.#lefts.push(fact)
     if (fact.kind === 'settled' && fact.command !== undefined) this.#settled.set(fact.command, fact)
+    // Sent again under the same key: what became of the attempts before counts no more.
+    if (fact.kind === 'operation' && fact.outcome === 'retried' && fact.command !== undefined) this.#settled.delete(fact.command)
     if (fact.kind === 'event') return this.#event(fact)
     const concerned = fact.kind === 'operation' ? this.#runs : this.#runs.slice(-1)
     for (const run of concerned) this.#apply(run, fact)
