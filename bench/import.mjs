@@ -89,9 +89,9 @@ async function run(name, databaseUrl) {
 function liveOrders(url) {
   const latencies = []
   const arrivals = generateOrders({ orders: 1_000_000, startTime: Date.now() - 30 * 86_400_000, seed: 'import', journalOrders: 1 })[Symbol.iterator]()
-  let stopped = false
+  const stop = new AbortController()
   const sending = (async () => {
-    while (!stopped) {
+    while (!stop.signal.aborted) {
       const began = performance.now()
       const answer = await fetch(`${url}/api/v1/events`, {
         method: 'POST', headers: { 'content-type': 'application/cloudevents+json' }, body: JSON.stringify(arrivals.next().value),
@@ -105,7 +105,7 @@ function liveOrders(url) {
   sending.catch((error) => fault(String(error)))
   return {
     async stop() {
-      stopped = true
+      stop.abort()
       await sending
       latencies.sort((a, b) => a - b)
       const at = (share) => Math.round(latencies[Math.floor((latencies.length - 1) * share)] ?? 0)
