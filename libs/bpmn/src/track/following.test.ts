@@ -173,6 +173,24 @@ describe('the delay of an order', () => {
     expect(given.deviations()).toEqual([])
   })
 
+  it('lets the token go on where a command has left, also when a late event then shows a deviation', () => {
+    const long = order('manage')
+    const process = processOf({
+      mode: 'manage', elements: { ...Object.fromEntries(long.elements.map(({ id, incoming: _in, outgoing: _out, ...element }) => [id, element])), pack: { parent: 'fulfil' } },
+      flows: ['start > fulfil > endDone', 'startIn > pay > ship > pack > endIn', 'delayed > tell > endTold', 'tooLate > cancel > cancelled > endCancelled'],
+    })
+    const given = new Scenario(process).event('start', 'PT0S')
+    const [tell] = given.instance('P14DT31S').commands
+    expect(tell?.status).toBe('scheduled')
+    given.entry({ kind: 'left', type: 'commandLeft', command: tell?.id ?? '', element: 'tell' }, 'P14DT32S')
+    given.event('ship', 'P1D', { arrives: 'P15D' })
+    expect(given.deviations()).toEqual(['skipped pay'])
+    expect(given.tokens()).toEqual(['fulfil', 'pack'])
+    expect(given.instance().commands.map((command) => `${command.id === tell?.id} ${command.status}`)).toEqual(['true sending'])
+    given.event('pack', 'P16D')
+    expect(given.instance().view.status).toBe('completed')
+  })
+
   it('sends a dead command again when a person asks for it, under the same key', () => {
     const given = new Scenario(order('manage')).event('start', 'PT0S').event('pay', 'P1D')
     const tell = given.instance('P14DT31S').commands[0]?.id ?? ''

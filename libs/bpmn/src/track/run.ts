@@ -215,7 +215,7 @@ export class Run {
   /** A person approved or rejected a proposed command. */
   operate(fact: Fact): void {
     this.fireDue(fact.time)
-    if (fact.command !== undefined) this.#operations.set(fact.command, fact)
+    if (fact.command !== undefined && !(fact.kind === 'left' && this.#operations.has(fact.command))) this.#operations.set(fact.command, fact)
   }
 
   /** Goes on after an operation: proposed commands may have been decided by it. */
@@ -227,12 +227,14 @@ export class Run {
       const token = this.shownTokens.find((candidate) => candidate.cause === decision.cause && this.model.elementAt(candidate.place) === decision.element)
       const transition = token === undefined ? undefined : this.model.commandsAt.get(token.place)
       if (token === undefined || transition === undefined) continue
-      const approved = operation.outcome === 'approved'
+      // What has left needs nobody's approval any more, whatever a late event says of the path that led to it.
+      const approved = operation.outcome === 'approved' || operation.kind === 'left'
       const by = operation.by ?? 'somebody'
       const said = operation.note === undefined || operation.note === '' ? '' : `: ${operation.note}`
       this.decisions.set(key, {
         ...decision, moment: operation.time, leavesAt: Math.max(operation.time, operation.appendTime), status: approved ? 'scheduled' : 'rejected',
-        note: `${approved ? 'approved' : 'rejected'} by ${by}${said}`, at: this.trail.length,
+        note: operation.kind === 'left' ? 'it left before a late event showed that the instance had left its path' : `${approved ? 'approved' : 'rejected'} by ${by}${said}`,
+        at: this.trail.length,
       })
       this.#act('command', transition, Math.max(operation.time, this.headTime), operation.appendTime, `c:${decision.element}@${decision.cause}`)
       this.#settle(operation.appendTime)

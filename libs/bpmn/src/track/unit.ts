@@ -162,8 +162,8 @@ export class Unit {
 
   #apply(run: Run, fact: Fact): void {
     if (fact.kind === 'event') run.observe(fact, fact.labels[run.version] ?? [])
-    else if (fact.kind === 'operation') run.operate(fact)
-    else run.fireDue(fact.time)
+    else if (fact.kind === 'settled') run.fireDue(fact.time)
+    else run.operate(fact)
     run.settleOperations((decision) => this.#idOf(decision))
   }
 
