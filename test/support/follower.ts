@@ -27,7 +27,7 @@ export async function follow(db: Database, log: Log): Promise<Follower> {
     progress, tracker,
     async settled() {
       for (;;) {
-        const next = nextCommit(progress)
+        const next = nextCommit(progress, tracker)
         if (tracker.failure !== undefined) throw tracker.failure
         if (progress.position >= log.stats().last && (await isQuiet(db, progress.clock))) return next.forget()
         await next.committed
@@ -59,10 +59,10 @@ export async function foldAll(db: Database, log: Log, cut: Cut = {}): Promise<vo
   }
 }
 
-async function isInterrupted({ progress }: Follower, log: Log, commits: number): Promise<boolean> {
+async function isInterrupted({ progress, tracker }: Follower, log: Log, commits: number): Promise<boolean> {
   for (let count = 0; count < commits; count++) {
     if (progress.position >= log.stats().last) return false
-    await nextCommit(progress).committed
+    await nextCommit(progress, tracker).committed
   }
   return progress.position < log.stats().last
 }
@@ -73,12 +73,12 @@ export async function isQuiet(db: Database, clock: number): Promise<boolean> {
   return row?.open === false
 }
 
-function nextCommit(progress: Progress): { readonly committed: Promise<void>; readonly forget: () => void } {
+function nextCommit(progress: Progress, tracker: Tracker): { readonly committed: Promise<void>; readonly forget: () => void } {
   let done: () => void = () => undefined
   const committed = new Promise<void>((resolve, reject) => {
     const patience = setTimeout(() => {
       unwatch()
-      reject(new Error(`nothing was committed for ${PATIENCE_MS / 1_000} seconds; folded up to ${progress.position}`))
+      reject(tracker.failure ?? new Error(`nothing was committed for ${PATIENCE_MS / 1_000} seconds; folded up to ${progress.position}`))
     }, PATIENCE_MS)
     done = () => {
       clearTimeout(patience)

@@ -238,7 +238,10 @@ export class Tracker {
 
   /** New models read the log from its beginning up to where the shards stand, and join them there. */
   async #catchUp(): Promise<void> {
-    for (const version of this.#models.catchingUp()) await this.#catchUpOne(version)
+    // Looked up each time: one that is deployed while another catches up is not to wait for the next live entry.
+    for (let [version] = this.#models.catchingUp(); version !== undefined && !this.#stop.signal.aborted; [version] = this.#models.catchingUp()) {
+      await this.#catchUpOne(version)
+    }
   }
 
   async #catchUpOne(version: LoadedVersion): Promise<void> {
