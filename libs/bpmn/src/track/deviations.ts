@@ -105,8 +105,8 @@ function redeem(run: Run, found: Draft[], label: string, step: TrailStep, at: nu
   if (owing !== undefined) {
     owing.owed.splice(owing.owed.indexOf(label), 1)
     owing.elements = elementsOf(owing.owed)
-    // Without a tolerance equal times have the order of their sequence.
-    if (run.model.toleranceMs > 0 && step.time - owing.at <= run.model.toleranceMs) return
+    const withinTolerance = run.model.toleranceMs > 0 && step.time - owing.at <= run.model.toleranceMs
+    if (withinTolerance && !numberedByOneSource(run.trail[owing.step], step)) return
   }
   found.push({ kind: 'outOfOrder', elements: [element], owed: [], at: step.time, arrival: step.arrival, step: at })
 }
@@ -114,6 +114,11 @@ function redeem(run: Run, found: Draft[], label: string, step: TrailStep, at: nu
 /** A step that reports start and end and was passed without either is one step. */
 function elementsOf(labels: readonly string[]): string[] {
   return [...new Set(labels.map((label) => partsOf(label).element))]
+}
+
+/** A source that numbers its events says their order itself: there is no skew between two events of it. */
+function numberedByOneSource(a: TrailStep | undefined, b: TrailStep): boolean {
+  return a?.fact?.sequence !== undefined && b.fact?.sequence !== undefined && a.fact.source === b.fact.source
 }
 
 function strayKind(run: Run, step: TrailStep, at: number, chosen: readonly number[]): DeviationKind {
