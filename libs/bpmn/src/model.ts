@@ -123,6 +123,9 @@ export interface SequenceFlow {
 /** `observe`: note what would be sent. `suggest`: a person approves. `manage`: sent by itself. */
 export type CommandMode = 'observe' | 'suggest' | 'manage'
 
+/** An event type, exact or with a trailing `*`, as of a {@link Binding}. */
+export type UnexpectedEvent = Pick<Binding, 'event' | 'source' | 'filter' | 'key'>
+
 /** One process of a BPMN file (a pool with flow nodes, or a process without a pool). */
 export interface ProcessModel {
   readonly id: string
@@ -147,6 +150,8 @@ export interface ProcessModel {
   readonly zone: string
   /** Effects whose moment lies further back than this when their entry comes never leave. */
   readonly effectsMaxAge: string
+  /** Events that belong to the process although no element is bound to them: a deviation wherever they come. */
+  readonly unexpected: readonly UnexpectedEvent[]
   /** Deviations that are normal here: `kind` at `element` (absent: anywhere). */
   readonly accepted: readonly { readonly kind: string; readonly element?: string }[]
 }

@@ -86,7 +86,7 @@ describe('tm: in the model', () => {
   't:mode="suggest" t:grace="PT5S" t:tolerance="PT0S" t:zone="Europe/Berlin" t:completion="PT1H" t:stuckAfter="P3D"')
     .replace('t:stuckAfter="P3D">',
       `$&<extensionElements><t:key name="orderId" value="data.orderId"/><t:key name="payment" value="data.paymentId"/>
-      <t:sla duration="P10D"/><t:accept kind="skipped" element="a"/></extensionElements>`)
+      <t:sla duration="P10D"/><t:unexpected event="order.frozen" source="bank"/><t:accept kind="skipped" element="a"/></extensionElements>`)
 
   test('says how a process is followed', async () => {
     const process = await read(rich)
@@ -94,7 +94,8 @@ describe('tm: in the model', () => {
       mode: 'suggest', grace: 'PT5S', tolerance: 'PT0S', maxGrace: 'PT10M', zone: 'Europe/Berlin', completion: 'PT1H', stuckAfter: 'P3D',
         effectsMaxAge: 'P1D',
       keys: [{ name: 'orderId', value: 'data.orderId' }, { name: 'payment', value: 'data.paymentId' }],
-      sla: { duration: 'P10D', severity: 'warning' }, accepted: [{ kind: 'skipped', element: 'a' }],
+      sla: { duration: 'P10D', severity: 'warning' }, unexpected: [{ event: 'order.frozen', source: 'bank' }],
+      accepted: [{ kind: 'skipped', element: 'a' }],
     })
   })
 

@@ -15,7 +15,7 @@ import type { VendorBindings } from './vendors.js'
 export const defaultKey: KeyExpression = { name: 'key', value: '' }
 
 const DEFAULTS = {
-  mode: 'observe', tolerance: 'PT2S', grace: 'PT30S', maxGrace: 'PT10M', zone: 'UTC', effectsMaxAge: 'P1D', accepted: [],
+  mode: 'observe', tolerance: 'PT2S', grace: 'PT30S', maxGrace: 'PT10M', zone: 'UTC', effectsMaxAge: 'P1D', unexpected: [], accepted: [],
 } as const satisfies Partial<ProcessModel>
 
 /**
@@ -50,7 +50,7 @@ function bindOne(
     findings.push(...bound.findings)
     return bound.element
   })
-  const { keys, accepted, ...settings } = rules
+  const { keys, unexpected, accepted, ...settings } = rules
   const { id, name, documentation, flows } = drawing
   return {
     findings,
@@ -58,6 +58,7 @@ function bindOne(
       id, name, ...(documentation === undefined ? {} : { documentation }), elements, flows,
       ...DEFAULTS, ...settings,
       keys: keys === undefined || keys.length === 0 ? [defaultKey] : keys,
+      unexpected: unexpected ?? [],
       accepted: accepted ?? [],
     },
   }

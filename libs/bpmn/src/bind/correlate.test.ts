@@ -7,7 +7,7 @@ type Rule = Omit<Binding, 'from' | 'phase'> & { phase?: Binding['phase'] }
 
 const process = (bindings: Record<string, Rule[]>, keys: KeyExpression[] = [{ name: 'key', value: '' }]): ProcessModel => ({
   id: 'P', name: '', flows: [], keys, mode: 'observe', tolerance: 'PT2S', grace: 'PT30S', maxGrace: 'PT10M', zone: 'UTC',
-    effectsMaxAge: 'P1D', accepted: [],
+    effectsMaxAge: 'P1D', unexpected: [], accepted: [],
   elements: Object.entries(bindings).map(([id, rules]): Element => ({
     id, name: id, kind: 'task', incoming: [], outgoing: [], bindings: rules.map((rule) => ({ phase: 'end', from: 'mapping', ...rule })),
   })),
@@ -45,6 +45,26 @@ describe('what an event means', () => {
     expect(labels(model, event('pay', { data: { state: 'no' } }))).toEqual(['b.end'])
     expect(labels(model, event('pay', { data: 'text' }))).toBeUndefined()
     expect(labels(process({ a: [{ event: 'pay', filter: 'type = "pay" and source = "shop"' }] }), event('pay'))).toEqual(['a.end'])
+  })
+})
+
+describe('an event that no element is bound to', () => {
+  const all: ProcessModel = { ...process({ a: [{ event: 'pay', source: 'bank' }] }), unexpected: [{ event: '*', source: 'shop', key: { name: 'order', value: 'data.order' } }] }
+
+  test('belongs to the process where that is said, with its key, and has no place in it', () => {
+    expect(bindEvent(all, event('appeal', { data: { order: 'A' } }))).toEqual({ labels: [], keys: [{ name: 'key', value: 'A' }] })
+    expect(labels(all, event('appeal', { source: 'bank' }))).toBeUndefined()
+  })
+
+  test('may be of a type that an element is bound to under conditions', () => {
+    expect(labels(all, event('pay', { source: 'bank' }))).toEqual(['a.end'])
+    expect(labels(all, event('pay'))).toEqual([])
+  })
+
+  test('may be named with a filter', () => {
+    const model: ProcessModel = { ...process({}), unexpected: [{ event: 'payment.*', filter: 'data.amount < 0' }] }
+    expect(labels(model, event('payment.back', { data: { amount: -1 } }))).toEqual([])
+    expect(labels(model, event('payment.back', { data: { amount: 1 } }))).toBeUndefined()
   })
 })
 

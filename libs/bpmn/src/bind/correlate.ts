@@ -1,12 +1,12 @@
 import type { DomainEvent } from '../event.js'
-import type { Binding, Phase, ProcessModel } from '../model.js'
+import type { Phase, ProcessModel, UnexpectedEvent } from '../model.js'
 import { compileExpression, truthOf } from './expression.js'
 import type { Expression } from './expression.js'
 import { eventContext, keyReader } from './key.js'
 import type { KeyReader } from './key.js'
 
 export interface BoundEvent {
-  /** What the event may mean, in canonical order (element, phase), without repetition. Never empty. */
+  /** What the event may mean, in canonical order (element, phase), without repetition. Empty: it belongs to the process, which has no place for it. */
   readonly labels: readonly { readonly element: string; readonly phase: Phase }[]
   /** The primary key first, if the event has it; then aliases in the process's order. */
   readonly keys: readonly { readonly name: string; readonly value: string }[]
@@ -14,19 +14,45 @@ export interface BoundEvent {
 
 type Label = BoundEvent['labels'][number]
 
-/** A binding of one element, made ready. */
-interface Candidate {
-  readonly label: Label
+/** A rule for events, made ready. */
+interface Rule {
   readonly source: string | undefined
   readonly filter: Expression | undefined
   /** Key that this binding reads in place of a key of the process. */
   readonly key: { readonly name: string; readonly read: KeyReader } | undefined
 }
 
+/** A binding of one element. */
+interface Candidate extends Rule {
+  readonly label: Label
+}
+
+/** By event type, with a look-up for those that are named in full. */
+class ByType<Item> {
+  private readonly exact = new Map<string, Item[]>()
+  private readonly wildcards: { readonly prefix: string; readonly item: Item }[] = []
+
+  add(type: string, item: Item): void {
+    if (type.endsWith('*')) {
+      this.wildcards.push({ prefix: type.slice(0, -1), item })
+      return
+    }
+    const known = this.exact.get(type)
+    if (known === undefined) this.exact.set(type, [item])
+    else known.push(item)
+  }
+
+  of(type: string): Item[] {
+    return [...(this.exact.get(type) ?? []), ...this.wildcards.filter(({ prefix }) => type.startsWith(prefix)).map(({ item }) => item)]
+  }
+}
+
 interface Candidates {
   readonly all: readonly Candidate[]
   /** Set where nothing has to be tested: the answer itself. */
   readonly labels: readonly Label[] | undefined
+  /** Asked where none of them matches. */
+  readonly unexpected: readonly Rule[]
 }
 
 /** Event types of which the candidates are remembered; a tracker sees far fewer. */
@@ -34,8 +60,9 @@ const MAX_TYPES = 10_000
 
 /** Says which elements of a process an event means, and which instance. Built once per process; asking is a look-up for most events. */
 export class Binder {
-  private readonly exact = new Map<string, Candidate[]>()
-  private readonly wildcards: { readonly prefix: string; readonly candidate: Candidate }[] = []
+  private readonly candidates = new ByType<Candidate>()
+  private readonly unexpected = new ByType<Rule>()
+  private readonly noLabels: readonly Label[] = []
   private readonly keys: readonly { readonly name: string; readonly read: KeyReader }[]
   /** By event type; `null`: nothing binds it. */
   private readonly byType = new Map<string, Candidates | null>()
@@ -43,8 +70,9 @@ export class Binder {
   constructor(process: ProcessModel) {
     this.keys = process.keys.map((key) => ({ name: key.name, read: keyReader(key) }))
     for (const element of process.elements) {
-      for (const binding of element.bindings) this.add(binding, { element: element.id, phase: binding.phase })
+      for (const binding of element.bindings) this.candidates.add(binding.event, { ...ruleOf(binding), label: { element: element.id, phase: binding.phase } })
     }
+    for (const rule of process.unexpected) this.unexpected.add(rule.event, ruleOf(rule))
   }
 
   /** Undefined where the event means nothing in this process. An event without any key is bound, with no keys. */
@@ -53,34 +81,20 @@ export class Binder {
     if (candidates === null) return undefined
     if (candidates.labels !== undefined) return { labels: candidates.labels, keys: this.keysOf(event, undefined) }
     const matching = candidates.all.filter((candidate) => matches(candidate, event))
-    if (matching.length === 0) return undefined
+    if (matching.length === 0) {
+      const foreign = candidates.unexpected.filter((rule) => matches(rule, event))
+      return foreign.length === 0 ? undefined : { labels: this.noLabels, keys: this.keysOf(event, foreign) }
+    }
     return { labels: distinctLabels(matching), keys: this.keysOf(event, matching) }
-  }
-
-  private add(binding: Binding, label: Label): void {
-    const candidate: Candidate = {
-      label, source: binding.source,
-      filter: binding.filter === undefined ? undefined : compileExpression(binding.filter),
-      key: binding.key === undefined ? undefined : { name: binding.key.name, read: keyReader(binding.key) },
-    }
-    if (binding.event.endsWith('*')) {
-      this.wildcards.push({ prefix: binding.event.slice(0, -1), candidate })
-      return
-    }
-    const known = this.exact.get(binding.event)
-    if (known === undefined) this.exact.set(binding.event, [candidate])
-    else known.push(candidate)
   }
 
   private candidatesFor(type: string): Candidates | null {
     const known = this.byType.get(type)
     if (known !== undefined) return known
-    const all = [
-      ...(this.exact.get(type) ?? []),
-      ...this.wildcards.filter(({ prefix }) => type.startsWith(prefix)).map(({ candidate }) => candidate),
-    ].sort((a, b) => compareLabels(a.label, b.label))
-    const isPlain = all.every(({ source, filter, key }) => source === undefined && filter === undefined && key === undefined)
-    const candidates = all.length === 0 ? null : { all, labels: isPlain ? distinctLabels(all) : undefined }
+    const all = this.candidates.of(type).sort((a, b) => compareLabels(a.label, b.label))
+    const unexpected = this.unexpected.of(type)
+    const isPlain = all.length > 0 && all.every(({ source, filter, key }) => source === undefined && filter === undefined && key === undefined)
+    const candidates = all.length + unexpected.length === 0 ? null : { all, labels: isPlain ? distinctLabels(all) : undefined, unexpected }
     if (this.byType.size >= MAX_TYPES) this.byType.clear()
     this.byType.set(type, candidates)
     return candidates
@@ -90,7 +104,7 @@ export class Binder {
    * The process's keys. A binding's key takes the place of the one of its name, else of the primary; where it leads nowhere, the
    * process's own is read.
    */
-  private keysOf(event: DomainEvent, matching: readonly Candidate[] | undefined): BoundEvent['keys'] {
+  private keysOf(event: DomainEvent, matching: readonly Rule[] | undefined): BoundEvent['keys'] {
     const keys: { name: string; value: string }[] = []
     for (const [index, key] of this.keys.entries()) {
       const value = this.replaced(event, matching, index) ?? key.read(event)
@@ -99,7 +113,7 @@ export class Binder {
     return keys
   }
 
-  private replaced(event: DomainEvent, matching: readonly Candidate[] | undefined, index: number): string | undefined {
+  private replaced(event: DomainEvent, matching: readonly Rule[] | undefined, index: number): string | undefined {
     for (const { key } of matching ?? []) {
       if (key === undefined) continue
       const named = this.keys.findIndex(({ name }) => name === key.name)
@@ -123,9 +137,17 @@ export function bindEvent(process: ProcessModel, event: DomainEvent): BoundEvent
   return binder.bind(event)
 }
 
-function matches(candidate: Candidate, event: DomainEvent): boolean {
-  if (candidate.source !== undefined && candidate.source !== event.source) return false
-  return candidate.filter === undefined || truthOf(candidate.filter, eventContext(event)) === 'true'
+function ruleOf({ source, filter, key }: UnexpectedEvent): Rule {
+  return {
+    source,
+    filter: filter === undefined ? undefined : compileExpression(filter),
+    key: key === undefined ? undefined : { name: key.name, read: keyReader(key) },
+  }
+}
+
+function matches(rule: Rule, event: DomainEvent): boolean {
+  if (rule.source !== undefined && rule.source !== event.source) return false
+  return rule.filter === undefined || truthOf(rule.filter, eventContext(event)) === 'true'
 }
 
 /** Of a sorted list. */

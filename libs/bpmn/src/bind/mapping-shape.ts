@@ -1,4 +1,4 @@
-import type { CommandDefinition, KeyExpression, SlaDefinition } from '../model.js'
+import type { CommandDefinition, KeyExpression, SlaDefinition, UnexpectedEvent } from '../model.js'
 import { keyNamed } from './rules.js'
 import type { ElementRules, ObserveRule, ProcessRules } from './rules.js'
 import { at } from './shape-reader.js'
@@ -7,7 +7,7 @@ import type { Shape, ShapeReader } from './shape-reader.js'
 /** The keys of each part of a mapping file; mapping-schema.json lists the same, and a test keeps them equal. */
 export const mappingKeys = {
   process: [
-    'process', 'key', 'mode', 'tolerance', 'grace', 'maxGrace', 'stuckAfter', 'completion', 'zone', 'effectsMaxAge', 'sla', 'accepted',
+    'process', 'key', 'mode', 'tolerance', 'grace', 'maxGrace', 'stuckAfter', 'completion', 'zone', 'effectsMaxAge', 'sla', 'unexpected', 'accepted',
     'elements',
   ],
   element: ['observe', 'command', 'managed', 'sla', 'stuckAfter', 'unwanted', 'timer'],
@@ -15,6 +15,7 @@ export const mappingKeys = {
   command: ['type', 'target', 'data'],
   sla: ['duration', 'severity', 'name'],
   key: ['name', 'value'],
+  unexpected: ['event', 'source', 'filter', 'key'],
   accepted: ['kind', 'element'],
 } as const
 
@@ -27,6 +28,7 @@ export function readProcessRules(reader: ShapeReader, top: Shape): ProcessRules 
     tolerance: text('tolerance'), grace: text('grace'), maxGrace: text('maxGrace'), stuckAfter: text('stuckAfter'),
     completion: text('completion'), zone: text('zone'), effectsMaxAge: text('effectsMaxAge'),
     sla: readSla(reader, top['sla'], 'sla'),
+    unexpected: readUnexpected(reader, top['unexpected']),
     accepted: readAccepted(reader, top['accepted']),
   })
 }
@@ -49,27 +51,30 @@ export function readElementRules(reader: ShapeReader, value: unknown, where: str
 }
 
 function readObserve(reader: ShapeReader, value: unknown, where: string): ObserveRule[] | undefined {
+  return readEvents(reader, value, where, mappingKeys.observe, (rule) => ({ phase: reader.choice(rule, 'phase', where, ['start', 'end', 'occur']) }))
+}
+
+function readUnexpected(reader: ShapeReader, value: unknown): UnexpectedEvent[] | undefined {
+  return readEvents(reader, value, 'unexpected', mappingKeys.unexpected, () => ({}))
+}
+
+/** One event or a list of them; each in short as its type. */
+function readEvents<More extends object>(
+  reader: ShapeReader, value: unknown, where: string, keys: readonly string[], more: (rule: Shape) => More,
+): (UnexpectedEvent & { [Key in keyof More]?: NonNullable<More[Key]> })[] | undefined {
   if (value === undefined) return undefined
   const list = Array.isArray(value) ? (value as unknown[]) : [value]
-  return list.flatMap((item): ObserveRule[] => {
-    if (typeof item === 'string') return [{ event: item }]
-    const rule = reader.record(item, where)
+  return list.flatMap((item) => {
+    const rule = typeof item === 'string' ? { event: item } : reader.record(item, where)
     if (rule === undefined) return []
-    reader.onlyKeys(rule, mappingKeys.observe, where)
+    reader.onlyKeys(rule, keys, where)
     const event = reader.text(rule, 'event', where)
     if (!event) {
       reader.fault(where, 'must say its event')
       return []
     }
-    return [{
-      event,
-      ...present({
-        source: reader.text(rule, 'source', where),
-        phase: reader.choice(rule, 'phase', where, ['start', 'end', 'occur']),
-        filter: reader.text(rule, 'filter', where),
-        key: readKeys(reader, rule['key'])?.[0],
-      }),
-    }]
+    const filter = { source: reader.text(rule, 'source', where), filter: reader.text(rule, 'filter', where), key: readKeys(reader, rule['key'])?.[0] }
+    return [{ event, ...present(filter), ...present(more(rule)) }]
   })
 }
 

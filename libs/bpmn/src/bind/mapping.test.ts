@@ -15,6 +15,7 @@ key: [{ name: orderId, value: data.orderId }, data.payment.paymentId]
 mode: manage
 grace: PT1M
 sla: P10D
+unexpected: [order.frozen, { event: '*', source: bank }]
 accepted: [skipped, { kind: repeated, element: pay }]
 elements:
   pay:
@@ -31,7 +32,8 @@ elements:
       rules: {
         keys: [{ name: 'orderId', value: 'data.orderId' }, { name: 'paymentId', value: 'data.payment.paymentId' }], mode: 'manage',
           grace: 'PT1M',
-        sla: { duration: 'P10D', severity: 'warning' }, accepted: [{ kind: 'skipped' }, { kind: 'repeated', element: 'pay' }],
+        sla: { duration: 'P10D', severity: 'warning' }, unexpected: [{ event: 'order.frozen' }, { event: '*', source: 'bank' }],
+        accepted: [{ kind: 'skipped' }, { kind: 'repeated', element: 'pay' }],
       },
     })
     expect(mapping?.elements['pay']).toEqual({
@@ -52,7 +54,7 @@ elements:
     ['mode: obey', 'badMapping'], ['elements: { pay: { observe: { phase: end } } }', 'badMapping'], ['a: 1\na: 2', 'badMapping'],
     ['elemnts: {}', 'unknownMappingKey'], ['elements: { pay: { observed: x } }', 'unknownMappingKey'], ['sla: { time: P1D }',
       'unknownMappingKey'],
-    ['accepted: skipped', 'badMapping'], ['elements: { pay: { managed: "yes" } }', 'badMapping'],
+    ['accepted: skipped', 'badMapping'], ['unexpected: { source: x }', 'badMapping'], ['unexpected: { event: x, phase: end }', 'unknownMappingKey'], ['elements: { pay: { managed: "yes" } }', 'badMapping'],
   ])('that is wrong is refused as a whole: %j', (text, code) => {
     const { mapping, findings } = parseMapping(text)
     expect(mapping).toBeUndefined()
@@ -97,7 +99,7 @@ describe('mapping-schema.json', () => {
 
   test('lists the keys that are read, no more and no fewer', () => {
     expect(Object.keys(schema.properties).filter((key) => key !== '$schema')).toEqual([...mappingKeys.process])
-    for (const part of ['element', 'observe', 'command', 'sla', 'key', 'accepted'] as const) expect(keysOf(part),
+    for (const part of ['element', 'observe', 'command', 'sla', 'key', 'unexpected', 'accepted'] as const) expect(keysOf(part),
       part).toEqual([...mappingKeys[part]])
   })
 })

@@ -1,4 +1,4 @@
-import type { CommandDefinition, CommandMode, KeyExpression, Phase, SlaDefinition, TimerDefinition } from '../model.js'
+import type { CommandDefinition, CommandMode, KeyExpression, Phase, SlaDefinition, TimerDefinition, UnexpectedEvent } from '../model.js'
 
 /** A binding as a model or mapping states it; what is absent takes the default of the element. */
 export interface ObserveRule {
@@ -33,6 +33,7 @@ export interface ProcessRules {
   readonly zone?: string
   readonly effectsMaxAge?: string
   readonly sla?: SlaDefinition
+  readonly unexpected?: readonly UnexpectedEvent[]
   readonly accepted?: readonly { readonly kind: string; readonly element?: string }[]
 }
 

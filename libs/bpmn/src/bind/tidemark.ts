@@ -1,4 +1,4 @@
-import type { CommandDefinition, CommandMode, Finding, Phase, SlaDefinition, TimerDefinition } from '../model.js'
+import type { CommandDefinition, CommandMode, Finding, Phase, SlaDefinition, TimerDefinition, UnexpectedEvent } from '../model.js'
 import { finding } from '../read/finding-codes.js'
 import { namespaces } from '../read/namespaces.js'
 import { attribute, childNodes, textOf } from '../read/xml-tree.js'
@@ -15,22 +15,9 @@ const TIMER_MODES: readonly TimerDefinition['mode'][] = ['self', 'watch']
 export function tidemarkElementRules(node: XmlNode): { rules: ElementRules; findings: Finding[] } {
   const findings: Finding[] = []
   const id = attribute(node, 'id')
-  const observe = extensions(node, 'observe').flatMap((extension): ObserveRule[] => {
-    const event = attribute(extension, 'event')
-    if (event === undefined || event === '') {
-      findings.push(finding('badBinding', id, `A tm:observe of ${id} has no event: say which event type it means.`))
-      return []
-    }
-    const key = attribute(extension, 'key')
-    const phase = choice(extension, 'phase', PHASES, findings)
-    return [{
-      event,
-      ...optional('source', attribute(extension, 'source')),
-      ...optional('phase', phase),
-      ...optional('filter', attribute(extension, 'filter')),
-      ...(key === undefined ? {} : { key: keyNamed(key, attribute(extension, 'keyName')) }),
-    }]
-  })
+  const observe = extensions(node, 'observe').flatMap((extension): ObserveRule[] => (
+    eventsOf(extension, id, findings).map((event) => ({ ...event, ...optional('phase', choice(extension, 'phase', PHASES, findings)) }))
+  ))
   const [command] = extensions(node, 'command')
   const [sla] = extensions(node, 'sla')
   const [timer] = extensions(node, 'timer')
@@ -48,10 +35,11 @@ export function tidemarkElementRules(node: XmlNode): { rules: ElementRules; find
   }
 }
 
-/** `tm:key`, `tm:sla`, `tm:accept` and the `tm:` attributes of a process. */
+/** `tm:key`, `tm:sla`, `tm:unexpected`, `tm:accept` and the `tm:` attributes of a process. */
 export function tidemarkProcessRules(node: XmlNode): { rules: ProcessRules; findings: Finding[] } {
   const findings: Finding[] = []
   const keys = extensions(node, 'key').map((key) => keyNamed(attribute(key, 'value') ?? '', attribute(key, 'name')))
+  const unexpected = extensions(node, 'unexpected').flatMap((extension) => eventsOf(extension, attribute(node, 'id'), findings))
   const accepted = extensions(node, 'accept').map((accept) => (
     { kind: attribute(accept, 'kind') ?? '', ...optional('element', attribute(accept, 'element')) }
   ))
@@ -60,6 +48,7 @@ export function tidemarkProcessRules(node: XmlNode): { rules: ProcessRules; find
     findings,
     rules: {
       ...(keys.length === 0 ? {} : { keys }),
+      ...(unexpected.length === 0 ? {} : { unexpected }),
       ...(accepted.length === 0 ? {} : { accepted }),
       ...optional('sla', sla && slaOf(sla, findings)),
       ...optional('mode', ownChoice(node, 'mode', MODES, findings)),
@@ -72,6 +61,22 @@ export function tidemarkProcessRules(node: XmlNode): { rules: ProcessRules; find
       ...optional('effectsMaxAge', own(node, 'effectsMaxAge')),
     },
   }
+}
+
+/** The event that `tm:observe` or `tm:unexpected` names; none, with a finding, where it names none. */
+function eventsOf(extension: XmlNode, id: string | undefined, findings: Finding[]): UnexpectedEvent[] {
+  const event = attribute(extension, 'event')
+  if (event === undefined || event === '') {
+    findings.push(finding('badBinding', id, `A tm:${extension.local} of ${id ?? 'the process'} has no event: say which event type it means.`))
+    return []
+  }
+  const key = attribute(extension, 'key')
+  return [{
+    event,
+    ...optional('source', attribute(extension, 'source')),
+    ...optional('filter', attribute(extension, 'filter')),
+    ...(key === undefined ? {} : { key: keyNamed(key, attribute(extension, 'keyName')) }),
+  }]
 }
 
 function commandOf(node: XmlNode): Partial<CommandDefinition> {

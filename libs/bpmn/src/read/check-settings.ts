@@ -1,6 +1,6 @@
 import { compileExpression } from '../bind/expression.js'
 import { parsePath } from '../bind/path.js'
-import type { Element, Finding, KeyExpression, ProcessModel, TimerDefinition } from '../model.js'
+import type { Element, Finding, KeyExpression, ProcessModel, TimerDefinition, UnexpectedEvent } from '../model.js'
 import { isSilentCycle, parseCycle } from '../time/cycle.js'
 import { isZone, parseDuration } from '../time/duration.js'
 import { parseDate } from '../time/moment.js'
@@ -17,6 +17,7 @@ export function checkSettings(process: ProcessModel): Finding[] {
     ...(isZone(process.zone) ? [] : [finding('badSetting', undefined,
       `The zone "${process.zone}" of ${of} is unknown: use one such as Europe/Berlin.`)]),
     ...keys(process), ...accepted(process),
+    ...process.unexpected.flatMap((unexpected) => eventRule(unexpected, `among the unexpected events of ${called(process)}`)),
     ...process.elements.flatMap((element) => elementSettings(element, process.zone)),
   ]
 }
@@ -27,11 +28,15 @@ function elementSettings(element: Element, zone: string): Finding[] {
     ...duration(`stuckAfter of ${called(element)}`, element.stuckAfter, element.id),
     ...duration(`SLA of ${called(element)}`, element.sla?.duration, element.id),
     ...timer(element, zone),
-    ...element.bindings.flatMap((binding) => [
-      ...expression(`filter for ${binding.event} at ${called(element)}`, binding.filter, element.id),
-      ...(binding.key === undefined ? [] : key(`key for ${binding.event} at ${called(element)}`, binding.key, element.id)),
-    ]),
+    ...element.bindings.flatMap((binding) => eventRule(binding, `at ${called(element)}`, element.id)),
     ...(data?.startsWith('=') ? expression(`command data of ${called(element)}`, data, element.id) : []),
+  ]
+}
+
+function eventRule(rule: UnexpectedEvent, where: string, elementId?: string): Finding[] {
+  return [
+    ...expression(`filter for ${rule.event} ${where}`, rule.filter, elementId),
+    ...(rule.key === undefined ? [] : key(`key for ${rule.event} ${where}`, rule.key, elementId)),
   ]
 }
 

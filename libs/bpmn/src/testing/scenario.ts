@@ -39,7 +39,7 @@ export function processOf(draft: ProcessDraft): ProcessModel {
   const { elements: _elements, flows: _flows, ...rest } = draft
   return {
     id: 'process', name: 'Process', keys: [{ name: 'key', value: 'subject' }], mode: 'observe' as CommandMode, tolerance: 'PT2S', grace: 'PT30S', maxGrace: 'PT10M',
-    zone: 'UTC', effectsMaxAge: 'P1D', accepted: [], ...rest, elements, flows,
+    zone: 'UTC', effectsMaxAge: 'P1D', unexpected: [], accepted: [], ...rest, elements, flows,
   }
 }
 
@@ -69,7 +69,7 @@ export class Scenario {
   }
 
   /** An event that happened then, and arrived then or `arrives` later. */
-  event(type: string, at: string, options: { readonly arrives?: string; readonly patch?: Record<string, unknown>; readonly source?: string } = {}): this {
+  event(type: string, at: string, options: { readonly arrives?: string; readonly patch?: Record<string, unknown>; readonly source?: string; readonly sequence?: string } = {}): this {
     const time = START + durationMs(at)
     const fact = factOf(this.model.process, ++this.#position, type, time, {
       appendTime: options.arrives === undefined ? time : START + durationMs(options.arrives), ...options,
@@ -120,10 +120,13 @@ export function labelsFor(process: ProcessModel, type: string): readonly string[
 
 export function factOf(
   process: ProcessModel, position: bigint, type: string, time: number,
-  options: { readonly appendTime?: number; readonly patch?: Record<string, unknown> | undefined; readonly source?: string | undefined; readonly id?: string } = {},
+  options: { readonly appendTime?: number; readonly patch?: Record<string, unknown> | undefined; readonly source?: string | undefined; readonly sequence?: string | undefined; readonly id?: string } = {},
 ): Fact {
+  const labels = labelsFor(process, type)
+  const isKnown = labels.length > 0 || process.unexpected.some((rule) => rule.event === type)
   return {
     position, kind: 'event', time, appendTime: options.appendTime ?? time, source: options.source ?? '/test', id: options.id ?? `${type}-${position}`, type,
-    labels: { 1: labelsFor(process, type) }, ...(options.patch === undefined ? {} : { patch: options.patch }),
+    labels: isKnown ? { 1: labels } : {}, ...(options.sequence === undefined ? {} : { sequence: options.sequence }),
+    ...(options.patch === undefined ? {} : { patch: options.patch }),
   }
 }

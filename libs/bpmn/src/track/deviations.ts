@@ -64,7 +64,7 @@ export function deviationsOf(run: Run): readonly Deviation[] {
       strays = undefined
     }
     if (move.how === 'log') {
-      const { element } = partsOf(step.symbol ?? '')
+      const element = elementOf(step)
       const kind = strayKind(run, step, at, chosen)
       if (strays !== undefined && (strays.kind === kind || (strays.kind === 'rework' && kind === 'repeated'))) {
         strays.elements.push(element)
@@ -125,13 +125,18 @@ function strayKind(run: Run, step: TrailStep, at: number, chosen: readonly numbe
   if (step.repeated) return 'repeated'
   const story = run.storyAt(at, chosen[at] ?? 0)
   if (story.tokens.length === 0) return story.terminated ? 'afterCancel' : 'afterEnd'
-  const element = run.model.elements.get(partsOf(step.symbol ?? '').element)
+  const element = run.model.elements.get(elementOf(step))
   if (element === undefined) return 'unexpected'
   if (wasCancelled(run, story, element.id)) return 'afterCancel'
   const race = run.model.process.elements.find((candidate) => candidate.kind === 'eventBasedGateway'
     && candidate.outgoing.some((flow) => element.incoming.includes(flow)))
   if (race !== undefined && wasDecided(run, story, race.id)) return 'raceLost'
   return 'unexpected'
+}
+
+/** Of an event that has no place in the model, its type. */
+function elementOf({ symbol, fact }: TrailStep): string {
+  return symbol ? partsOf(symbol).element : (fact?.type ?? '')
 }
 
 /** The last that happened to the element, or to the sub-process around it, took it away. */

@@ -10,7 +10,7 @@ export interface Fact {
   /** CloudEvents type of an event, else what was left, settled or done. */
   readonly type: string
   readonly sequence?: string
-  /** Of events: per model version, the labels it is bound to there; versions that do not bind it are absent. */
+  /** Of events: per model version, the labels it is bound to there, none where it has no place in the model; versions that do not know it are absent. */
   readonly labels: Readonly<Record<string, readonly string[]>>
   /** Of events: variables it sets. Of what left: what it said. */
   readonly patch?: Readonly<Record<string, unknown>>

@@ -30,6 +30,11 @@ describe('a sequence', () => {
     expect(given.instance().view.status).toBe('completed')
   })
 
+  it('sees no clock skew between two events that one source has numbered', () => {
+    const given = new Scenario(sequence).event('start', 'PT0S').event('b', 'PT2M', { sequence: '1' }).event('a', 'PT2M1S', { sequence: '2' })
+    expect(given.deviations()).toEqual(['outOfOrder a'])
+  })
+
   it('puts a late arrival where its time says', () => {
     const given = new Scenario(sequence).event('start', 'PT0S').event('b', 'PT2M').event('a', 'PT1M', { arrives: 'PT4M' })
     expect(given.deviations()).toEqual([])
@@ -40,6 +45,21 @@ describe('a sequence', () => {
     expect(new Scenario(sequence).event('start', 'PT0S').event('a', 'PT1M').event('a', 'PT2M').deviations()).toEqual(['repeated a'])
     const ended = new Scenario(sequence).event('start', 'PT0S').event('a', 'PT1M').event('b', 'PT2M').event('c', 'PT3M').event('b', 'PT4M')
     expect(ended.deviations()).toEqual(['repeated b'])
+  })
+
+  it('notes an event that no element is bound to; where the process names it, it is unexpected wherever it comes', () => {
+    const follow = (process: typeof sequence) => new Scenario(process).event('start', 'PT0S').event('appeal', 'PT1M').event('a', 'PT2M')
+    expect(follow(sequence).deviations()).toEqual([])
+    const named = follow({ ...sequence, unexpected: [{ event: 'appeal' }] })
+    expect(named.deviations()).toEqual(['unexpected appeal'])
+    expect(named.tokens()).toEqual(['b'])
+    expect(named.instance().view.events.map(({ reading }) => reading)).toEqual(['fits', 'deviates', 'fits'])
+  })
+
+  it('does not begin with an event that has no place in it, and counts it once there is an instance', () => {
+    const given = new Scenario({ ...sequence, unexpected: [{ event: 'appeal' }] }).event('appeal', 'PT1M')
+    expect(given.shown()).toEqual([])
+    expect(given.event('start', 'PT2M').deviations()).toEqual(['unexpected appeal'])
   })
 
   it('begins without its start event, and says so', () => {

@@ -189,21 +189,22 @@ export class Run {
     return this.belief.hypotheses.some(({ cost, marking }) => cost === 0 && this.model.canEnd(marking))
   }
 
-  /** Folds one event; deadlines due before it fire first. */
-  observe(fact: Fact, labels: readonly string[]): void {
+  /** Folds one event, by what it may mean (undefined: nothing in this version; none: it has no place here); deadlines due before it fire first. */
+  observe(fact: Fact, labels: readonly string[] | undefined): void {
     this.fireDue(fact.time)
     this.lastArrival = Math.max(this.lastArrival, fact.appendTime)
     this.lastEventTime = Math.max(this.lastEventTime, fact.time)
     if (fact.patch !== undefined) this.variables = { ...this.variables, ...fact.patch }
-    if (labels.length === 0) {
+    if (labels === undefined) {
       this.notes.push(fact)
       // It says nothing of a step, but what it knows may decide a choice.
       this.#settle(fact.appendTime)
       return
     }
     const symbol = this.model.table.symbol(labels)
-    const repeated = this.#seen.has(symbol.id)
-    this.#seen.add(symbol.id)
+    const name = symbol.id || fact.type
+    const repeated = this.#seen.has(name)
+    this.#seen.add(name)
     const step = this.model.table.observe(this.belief, symbol, repeated)
     this.#push({
       kind: 'event', time: Math.max(fact.time, this.headTime), arrival: fact.appendTime, step, fact, symbol: symbol.id, repeated,

@@ -161,7 +161,7 @@ export class Unit {
   }
 
   #apply(run: Run, fact: Fact): void {
-    if (fact.kind === 'event') run.observe(fact, fact.labels[run.version] ?? [])
+    if (fact.kind === 'event') run.observe(fact, fact.labels[run.version])
     else if (fact.kind === 'settled') run.fireDue(fact.time)
     else run.operate(fact)
     run.settleOperations((decision) => this.#idOf(decision))

@@ -197,7 +197,7 @@ function readEvent(run: Run, step: TrailStep, index: number): ReadEvent {
     if (transition?.phase !== undefined) return { position, element: transition.element, phase: transition.phase, reading: 'fits' }
   }
   if (move?.how === 'redeem' && move.label !== undefined) return { position, ...partsOf(move.label), reading: 'redeemed' }
-  return { position, ...partsOf((step.symbol ?? '').split('\u0001')[0] ?? ''), reading: 'deviates' }
+  return { position, ...(step.symbol ? partsOf(step.symbol.split('\u0001')[0] ?? '') : {}), reading: 'deviates' }
 }
 
 function historyOf(run: Run): Pick<RunView, 'visits' | 'flows' | 'durations'> {
