@@ -1,0 +1,186 @@
+/**
+ * What the files of elements/ build a net with: places and transitions, and the ways by which a token comes to an element and leaves it. An
+ * element kind is a rule in elements/table.ts; nothing here knows any kind by name.
+ */
+import type { Element, ElementKind, Phase, ProcessModel } from '../model.js'
+import type { Net, Place, Scope, Transition } from './net.js'
+import { labelOf } from './net.js'
+import { conditionalSets } from './conditional-flows.js'
+
+/** How one kind of element becomes part of a net. */
+export interface ElementRule {
+  /** Adds the places and transitions of an element. */
+  readonly compile: (net: NetBuilder, element: Element) => void
+  /** Tokens wait apart, each on the incoming flow that it came by: a join. */
+  readonly waitsPerFlow?: (element: Element) => boolean
+  /** It has no transition: the token lies at it until one of its targets takes it from there. */
+  readonly leftByTargets?: true
+}
+
+export type ElementRules = Readonly<Record<ElementKind, ElementRule>>
+
+/** A transition as an element states it; lists that are left out are empty. */
+export interface Draft extends Omit<Transition, 'index' | 'reads' | 'clears' | 'rests'>, Partial<Pick<Transition, 'reads' | 'clears' | 'rests'>> {}
+
+/** Where an element's first transition takes its token from, and the flows that are taken on the way (behind an event-based gateway). */
+export interface Entry {
+  readonly place: number
+  readonly flows: readonly string[]
+}
+
+/** One way out of an element: the places that get a token, and the flows taken. */
+export interface Exit {
+  readonly outputs: readonly number[]
+  readonly flows: readonly string[]
+}
+
+export class NetBuilder {
+  readonly process: ProcessModel
+  readonly #rules: ElementRules
+  readonly #elements: ReadonlyMap<string, Element>
+  readonly #conditional: ReadonlySet<string>
+  readonly #flowTarget: ReadonlyMap<string, string>
+  readonly #flowSource: ReadonlyMap<string, string>
+  readonly #places: Place[] = []
+  readonly #placeIndex = new Map<string, number>()
+  readonly #transitions: Transition[] = []
+  readonly #scopes: { element: string; parent: number; inner: number[] }[] = []
+  readonly #scopeIndex = new Map<string, number>()
+
+  constructor(process: ProcessModel, rules: ElementRules) {
+    this.process = process
+    this.#rules = rules
+    this.#elements = new Map(process.elements.map((element) => [element.id, element]))
+    this.#conditional = new Set(process.flows.filter((flow) => flow.condition !== undefined).map((flow) => flow.id))
+    this.#flowTarget = new Map(process.flows.map((flow) => [flow.id, flow.target]))
+    this.#flowSource = new Map(process.flows.map((flow) => [flow.id, flow.source]))
+    this.#openScope('', -1)
+  }
+
+  // Looking around in the drawing.
+
+  element(id: string | undefined): Element | undefined {
+    return this.#elements.get(id ?? '')
+  }
+
+  sourceOf(flow: string): Element | undefined {
+    return this.#elements.get(this.#flowSource.get(flow) ?? '')
+  }
+
+  targetOf(flow: string): Element | undefined {
+    return this.#elements.get(this.#flowTarget.get(flow) ?? '')
+  }
+
+  /** Elements directly inside a sub-process; undefined: at the top of the process. */
+  childrenOf(parent: string | undefined): readonly Element[] {
+    return this.process.elements.filter((element) => element.parent === parent)
+  }
+
+  boundariesOf(host: string): readonly Element[] {
+    return this.process.elements.filter((element) => element.attachedTo === host)
+  }
+
+  // Places and transitions.
+
+  /** The place of this kind at an element, made on first use. `part` tells places of one kind at one element apart: a flow of a join. */
+  place(kind: Place['kind'], element: string, scope: number, part = ''): number {
+    const key = `${kind} ${element} ${part}`
+    const known = this.#placeIndex.get(key)
+    if (known !== undefined) return known
+    const index = this.#places.push({ kind, element, scope }) - 1
+    this.#placeIndex.set(key, index)
+    return index
+  }
+
+  add(draft: Draft): void {
+    const { reads = [], clears = [], rests = false, ...rest } = draft
+    this.#transitions.push({ ...rest, reads, clears, rests, index: this.#transitions.length })
+  }
+
+  /** The scope that an element lies in; 0 is the process. */
+  scopeAround(element: Element): number {
+    return this.scopeInside(element.parent ?? '')
+  }
+
+  /** The scope that a sub-process opens. */
+  scopeInside(element: string): number {
+    const known = this.#scopeIndex.get(element)
+    if (known !== undefined) return known
+    return this.#openScope(element, this.scopeInside(this.#elements.get(element)?.parent ?? ''))
+  }
+
+  /** Places inside a scope, nested ones included: for `clears`. Filled once all places are known. */
+  placesInside(scope: number): readonly number[] {
+    return this.#scopes[scope]?.inner ?? []
+  }
+
+  // How tokens come and go.
+
+  /** Where an element may take its token from: its own place, and the event-based gateways before it. */
+  entries(element: Element): readonly Entry[] {
+    const entries: Entry[] = []
+    let own = element.incoming.length === 0
+    for (const flow of element.incoming) {
+      const source = this.sourceOf(flow)
+      if (source !== undefined && this.#rules[source.kind].leftByTargets === true) {
+        entries.push({ place: this.place('at', source.id, this.scopeAround(source)), flows: [flow] })
+      } else {
+        own = true
+      }
+    }
+    if (own) entries.unshift({ place: this.place('at', element.id, this.scopeAround(element)), flows: [] })
+    return entries
+  }
+
+  /** The ways out of an element: all its flows at once, or each combination that its conditional flows allow. */
+  exits(element: Element): readonly Exit[] {
+    return conditionalSets(element, (flow) => this.#conditional.has(flow)).map((flows) => ({
+      outputs: flows.flatMap((flow) => this.arrive(flow)), flows,
+    }))
+  }
+
+  /** Where a token on this flow arrives. */
+  arrive(flow: string): readonly number[] {
+    const target = this.targetOf(flow)
+    if (target === undefined) return []
+    const scope = this.scopeAround(target)
+    if (this.#rules[target.kind].waitsPerFlow?.(target) === true) return [this.place('join', target.id, scope, flow)]
+    return [this.place('at', target.id, scope)]
+  }
+
+  build(source: number): Net {
+    const producers = this.#places.map((): number[] => [])
+    const consumers = this.#places.map((): number[] => [])
+    const observations = new Map<string, number[]>()
+    for (const transition of this.#transitions) {
+      for (const place of transition.outputs) producers[place]?.push(transition.index)
+      for (const place of transition.inputs) consumers[place]?.push(transition.index)
+      if (transition.kind === 'observe' && transition.phase !== undefined) {
+        const label = labelOf(transition.element, transition.phase)
+        const same = observations.get(label)
+        if (same === undefined) observations.set(label, [transition.index])
+        else same.push(transition.index)
+      }
+    }
+    this.#places.forEach((place, index) => {
+      for (let scope = place.scope; scope >= 0; scope = this.#scopes[scope]?.parent ?? -1) this.#scopes[scope]?.inner.push(index)
+    })
+    const scopes: readonly Scope[] = this.#scopes
+    return { process: this.process, places: this.#places, transitions: this.#transitions, scopes, source, producers, consumers, observations }
+  }
+
+  #openScope(element: string, parent: number): number {
+    const index = this.#scopes.push({ element, parent, inner: [] }) - 1
+    this.#scopeIndex.set(element, index)
+    return index
+  }
+}
+
+export function hasPhase(element: Element, phase: Phase): boolean {
+  return element.bindings.some((binding) => binding.phase === phase)
+}
+
+/** Phase of an element that reports one thing only. */
+export function firstPhase(element: Element): Phase {
+  return element.bindings[0]?.phase ?? 'occur'
+}

@@ -1,0 +1,36 @@
+import type { ElementRules } from '../builder.js'
+import { activity } from './activity.js'
+import { boundaryEvent } from './boundary-event.js'
+import { endEvent } from './end-event.js'
+import { eventBasedGateway } from './event-based-gateway.js'
+import { exclusiveGateway } from './exclusive-gateway.js'
+import { intermediateEvent } from './intermediate-event.js'
+import { parallelGateway } from './parallel-gateway.js'
+import { startEvent } from './start-event.js'
+import { subProcess } from './sub-process.js'
+
+/** What every kind of element is in a net; a kind that the model gains does not compile until it stands here. */
+export const elementRules: ElementRules = {
+  startEvent,
+  endEvent,
+  boundaryEvent,
+  intermediateCatchEvent: intermediateEvent,
+  intermediateThrowEvent: intermediateEvent,
+  task: activity,
+  userTask: activity,
+  serviceTask: activity,
+  manualTask: activity,
+  scriptTask: activity,
+  businessRuleTask: activity,
+  sendTask: activity,
+  receiveTask: activity,
+  callActivity: activity,
+  subProcess,
+  transaction: subProcess,
+  adHocSubProcess: subProcess,
+  exclusiveGateway,
+  inclusiveGateway: exclusiveGateway,
+  complexGateway: exclusiveGateway,
+  parallelGateway,
+  eventBasedGateway,
+}
