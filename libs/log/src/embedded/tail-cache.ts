@@ -4,8 +4,6 @@ import { countWhere } from './sparse-index.js'
 
 /** What a frame takes in memory besides its bytes. */
 const FRAME_OVERHEAD_BYTES = 512
-/** Emptied places at the front of the list before it is moved together. */
-const MAX_GAP = 1_024
 
 export class TailCache {
   readonly #maxBytes: number
@@ -22,7 +20,8 @@ export class TailCache {
     this.#frames.push(frame)
     this.#bytes += sizeOf(frame)
     while (this.#bytes > this.#maxBytes && this.#front < this.#frames.length) this.#bytes -= sizeOf(this.#frames[this.#front++]!)
-    if (this.#front > MAX_GAP && this.#front * 2 > this.#frames.length) {
+    // What was let go of is still in the list; never more of it than of what is kept.
+    if (this.#front * 2 > this.#frames.length) {
       this.#frames = this.#frames.slice(this.#front)
       this.#front = 0
     }

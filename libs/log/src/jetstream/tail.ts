@@ -14,8 +14,6 @@ import { positionOf, sequenceOf } from './position.js'
 
 /** What a message takes in memory besides its bytes. */
 const OVERHEAD_BYTES = 512
-/** Emptied places at the front of the list before it is moved together. */
-const MAX_GAP = 1_024
 /** What went wrong, kept for people to see. */
 const MAX_NOTES = 100
 
@@ -172,7 +170,8 @@ export class Tail {
     this.#cache.push({ decoded, sizeBytes })
     this.#cachedBytes += sizeBytes
     while (this.#cachedBytes > this.#cacheBytes && this.#front < this.#cache.length) this.#cachedBytes -= this.#cache[this.#front++]!.sizeBytes
-    if (this.#front > MAX_GAP && this.#front * 2 > this.#cache.length) {
+    // What was let go of is still in the list; never more of it than of what is kept.
+    if (this.#front * 2 > this.#cache.length) {
       this.#cache = this.#cache.slice(this.#front)
       this.#front = 0
     }
