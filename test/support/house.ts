@@ -15,10 +15,11 @@ import type { Clock } from '../../apps/tracker/src/clock.js'
 import { readBodies } from '../../apps/tracker/src/http/bodies.js'
 import { ProblemFilter } from '../../apps/tracker/src/problem.filter.js'
 import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
+import { noDemo } from '../../apps/tracker/src/serve/demo.controller.js'
 import type { Database } from '../../apps/tracker/src/store/database.js'
 import { Progress } from '../../apps/tracker/src/store/progress.js'
 import type { Committed } from '../../apps/tracker/src/store/progress.js'
-import { CLOCK, DATABASE, LOG, LOGGER, PROGRESS, SETTINGS } from '../../apps/tracker/src/store/tokens.js'
+import { CLOCK, DATABASE, LOG, LOGGER, PROGRESS, SETTINGS, START_DEMO } from '../../apps/tracker/src/store/tokens.js'
 
 /** 2026-03-01T12:00:00Z, where the house's clock stands at first. */
 export const NOON = Date.UTC(2026, 2, 1, 12)
@@ -44,7 +45,7 @@ export async function openHouse(settings: Partial<Settings> = {}): Promise<House
   return {
     db, log, progress, clock,
     settings: {
-      port: 0, host: '127.0.0.1', dataDir, shards: 1, logLevel: 'silent', commandUrls: {}, webhookUrls: [], demo: false, ...settings,
+      port: 0, host: '127.0.0.1', dataDir, shards: 1, logLevel: 'silent', commandUrls: {}, webhookUrls: [], eventOrigins: ['*'], demo: false, ...settings,
     } as Settings,
     fold(changed = {}) {
       progress.report({
@@ -85,6 +86,7 @@ function houseModule({ db, log, progress, clock, settings }: House, rooms: reado
   const provided = [
     { provide: DATABASE, useValue: db }, { provide: LOG, useValue: log }, { provide: PROGRESS, useValue: progress },
     { provide: CLOCK, useValue: clock }, { provide: SETTINGS, useValue: settings }, { provide: LOGGER, useValue: pino({ level: 'silent' }) },
+    { provide: START_DEMO, useValue: noDemo },
   ]
   @Global()
   @Module({ providers: provided, exports: provided.map(({ provide }) => provide) })

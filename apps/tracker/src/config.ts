@@ -24,6 +24,8 @@ export interface Settings {
   readonly signingSecret?: string
   /** Alerts are posted here. */
   readonly webhookUrls: readonly string[]
+  /** Senders of webhooks that may deliver events: names, `*.` and a name for all below it, `*` for anybody. */
+  readonly eventOrigins: readonly string[]
   readonly clockScale?: { readonly scale: number; readonly realOrigin: number; readonly domainOrigin: number }
   /** Serve POST /api/v1/demo. */
   readonly demo: boolean
@@ -85,6 +87,11 @@ const Variables = z.object({
     .default('info'),
   TIDEMARK_COMMAND_URLS: z.string().default('').transform((text, context) => commandUrls(text, (message) => context.addIssue(message))),
   TIDEMARK_WEBHOOK_URLS: z.string().default('').transform(listOf).pipe(z.array(webUrl)),
+  TIDEMARK_EVENT_ORIGINS: z
+    .string()
+    .default('*')
+    .transform((text) => listOf(text.toLowerCase()))
+    .pipe(z.array(z.string().regex(/^(?:\*|(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)$/, 'must be names such as events.example.com or *.example.com, or *'))),
   TIDEMARK_SIGNING_SECRET: z
     .string()
     .regex(/^(whsec_)?[A-Za-z0-9+/=]{24,}$/, 'must be base64 of at least 18 bytes, with or without whsec_ (openssl rand -base64 24)')
@@ -119,6 +126,7 @@ export function readSettings(env: Environment): Settings {
     logLevel: values.TIDEMARK_LOG_LEVEL,
     commandUrls: values.TIDEMARK_COMMAND_URLS,
     webhookUrls: values.TIDEMARK_WEBHOOK_URLS,
+    eventOrigins: values.TIDEMARK_EVENT_ORIGINS,
     demo: false,
     ...(values.DATABASE_URL === undefined ? {} : { databaseUrl: values.DATABASE_URL }),
     ...(values.NATS_URL === undefined ? {} : { natsUrl: values.NATS_URL }),

@@ -9,8 +9,8 @@ import { AppModule } from './app.module.js'
 import { type Clock, systemClock } from './clock.js'
 import type { Settings } from './config.js'
 import { refusalOf } from './http/access.js'
-import { MAX_BODY_BYTES, readBodies } from './http/bodies.js'
-import { offerDemo } from './http/demo.js'
+import { readBodies } from './http/bodies.js'
+import { MAX_BODY_BYTES } from './http/body-limits.js'
 import { securityHeaders } from './http/headers.js'
 import { servePages } from './http/pages.js'
 import { AnyNatsMessage, PlainAnswer } from './ingest/nats-envelope.js'
@@ -18,6 +18,7 @@ import { createLogger, NestLogger } from './logging.js'
 import { openLog } from './open-log.js'
 import { TrackerError } from './problem.js'
 import { ProblemFilter, sendProblem, trackerErrorOf } from './problem.filter.js'
+import { noDemo, type StartDemo } from './serve/demo.controller.js'
 import { openDatabase } from './store/open-database.js'
 import { Progress } from './store/progress.js'
 import { ensureShards } from './store/shards.js'
@@ -43,7 +44,7 @@ export interface AppParts {
   /** Instead of the log in the data directory, which is then not taken: for tests. */
   readonly log?: Log
   /** Opens the demo's shop; then POST /api/v1/demo does it. */
-  readonly startDemo?: () => Promise<void>
+  readonly startDemo?: StartDemo
 }
 
 /**
@@ -63,12 +64,12 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
     const database = await openDatabase(settings)
     undo.push(() => database.close())
     await ensureShards(database, settings.shards, log)
-    const foundation: Foundation = { settings, clock, logger, log, database, progress: new Progress() }
+    const foundation: Foundation = { settings, clock, logger, log, database, progress: new Progress(), startDemo: parts.startDemo ?? noDemo }
     const app = await NestFactory.create<NestFastifyApplication>(AppModule.on(foundation), adapter(), {
       bodyParser: false, logger: new NestLogger(logger), abortOnError: false,
     })
     undo.push(() => closeApp(app))
-    await furnish(app, settings, logger, parts.startDemo)
+    await furnish(app, settings, logger)
     await connectNats(app, settings)
     await listen(app, settings)
     const url = urlOf(app, settings)
@@ -94,7 +95,7 @@ function adapter(): FastifyAdapter {
 }
 
 /** The edge: who may come in, how bodies are read, what every answer carries, what errors look like. */
-async function furnish(app: NestFastifyApplication, settings: Settings, logger: Logger, startDemo?: () => Promise<void>): Promise<void> {
+async function furnish(app: NestFastifyApplication, settings: Settings, logger: Logger): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance()
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.headers(securityHeaders)
@@ -108,7 +109,6 @@ async function furnish(app: NestFastifyApplication, settings: Settings, logger: 
   })
   readBodies(fastify)
   app.useGlobalFilters(new ProblemFilter(logger))
-  offerDemo(fastify, startDemo)
   await servePages(fastify)
 }
 

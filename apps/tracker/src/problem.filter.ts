@@ -3,8 +3,11 @@ import type { Problem } from '@tidemark/api'
 import { LogError } from '@tidemark/log'
 import type { FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
+import { MAX_BODY_BYTES, MAX_EVENTS_BYTES } from './http/body-limits.js'
 import { TrackerError } from './problem.js'
 import { isTransient } from './store/postgres/transient.js'
+
+const BODY_TOO_LARGE = `A body has at most ${MAX_BODY_BYTES} bytes, and a request of events at most ${MAX_EVENTS_BYTES}: send less at once.`
 
 /** The one place where an error becomes an answer: application/problem+json, never a stack, SQL or a path of ours. */
 @Catch()
@@ -93,6 +96,8 @@ const titles: Readonly<Record<number, string>> = {
 }
 
 function fromFramework(status: number, message: string | readonly string[], cause: unknown): TrackerError {
+  // The framework says that a body is too large, and not what would be small enough.
+  if (status === 413) return new TrackerError('tooLarge', 413, BODY_TOO_LARGE, undefined, { cause })
   const code = codes[status] ?? (status < 500 ? 'invalidRequest' : 'internal')
   if (typeof message === 'string') return new TrackerError(code, status, message, undefined, { cause })
   return new TrackerError(code, status, message.join('; '), message.map((text) => ({ message: text })), { cause })

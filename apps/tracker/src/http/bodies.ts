@@ -1,9 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { parseBoundedJson } from '../bounded-json.js'
 import { TrackerError } from '../problem.js'
-
-/** Models of 2 MB and their side mapping. */
-export const MAX_BODY_BYTES = 2.5 * 1024 * 1024
+import { MAX_BODY_BYTES } from './body-limits.js'
 
 const EVENTS_PATH = '/api/v1/events'
 

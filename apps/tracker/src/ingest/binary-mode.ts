@@ -13,8 +13,12 @@ export function structuredOf(headers: Headers, prefix: string, contentType: stri
   const attributes: string[] = []
   for (const [name, value] of Object.entries(headers)) {
     if (!name.startsWith(prefix) || value === undefined) continue
+    const attribute = name.slice(prefix.length)
+    if (attribute === 'data' || attribute === 'data_base64') throw brokenHeader(name, 'names no attribute: the data is the body')
+    // The content type says it, and goes before.
+    if (attribute === 'datacontenttype' && contentType !== '') continue
     const text = typeof value === 'string' ? value : value.join(',')
-    attributes.push(`${JSON.stringify(name.slice(prefix.length))}:${JSON.stringify(decoded(text, name))}`)
+    attributes.push(`${JSON.stringify(attribute)}:${JSON.stringify(decoded(text, name))}`)
   }
   if (contentType !== '') attributes.push(`"datacontenttype":${JSON.stringify(contentType)}`)
   const head = `{${attributes.join(',')}`
@@ -30,13 +34,25 @@ export function structuredOf(headers: Headers, prefix: string, contentType: stri
 
 /** RFC 3986 escapes stand for what a header cannot hold (HTTP binding 3.1.3.2); quotes around a value may be taken off. */
 function decoded(value: string, name: string): string {
-  const bare = /^".*"$/.test(value) ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value
+  const text = inUtf8(value)
+  const bare = /^".*"$/.test(text) ? text.slice(1, -1).replace(/\\(.)/g, '$1') : text
   if (!bare.includes('%')) return bare
   try {
     return decodeURIComponent(bare)
   } catch {
-    throw new TrackerError('invalidEvent', 400, `The header ${name} holds a broken % escape.`, [{ attribute: name, message: 'holds a broken % escape' }])
+    throw brokenHeader(name, 'holds a broken % escape')
   }
+}
+
+/** Node reads headers as Latin-1. Bytes beyond ASCII should be escaped; who sends them bare nearly always means UTF-8. */
+function inUtf8(value: string): string {
+  if (!/[\u0080-\u00ff]/.test(value) || /[\u0100-\uffff]/.test(value)) return value
+  const bytes = Buffer.from(value, 'latin1')
+  return isUtf8(bytes) ? bytes.toString('utf8') : value
+}
+
+function brokenHeader(name: string, message: string): TrackerError {
+  return new TrackerError('invalidEvent', 400, `The header ${name} ${message}.`, [{ attribute: name, message }])
 }
 
 export function isJson(contentType: string): boolean {

@@ -1,30 +1,41 @@
 import { Body, Controller, Headers, HttpCode, Inject, Options, Post, Res } from '@nestjs/common'
-import type { EventsAccepted } from '@tidemark/api'
+import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
+import { EventsAccepted } from '@tidemark/api'
 import type { Log } from '@tidemark/log'
 import type { FastifyReply } from 'fastify'
-import { LOG } from '../store/tokens.js'
+import type { Settings } from '../config.js'
+import { MAX_EVENTS_BYTES } from '../http/body-limits.js'
+import { LOG, SETTINGS } from '../store/tokens.js'
 import type { Headers as EventHeaders } from './binary-mode.js'
 import { readEvents } from './read-events.js'
+import { unpack } from './unpack.js'
+import { consentTo } from './webhook-handshake.js'
 
 const NO_BODY = new Uint8Array(0)
 
+@ApiTags('events')
 @Controller('api/v1/events')
 export class EventsController {
-  constructor(@Inject(LOG) private readonly log: Log) {}
+  constructor(@Inject(LOG) private readonly log: Log, @Inject(SETTINGS) private readonly settings: Settings) {}
 
   /** 202 once the events are durable. A batch is taken whole or refused whole. */
   @Post()
   @HttpCode(202)
+  @ApiOperation({ summary: 'Takes CloudEvents 1.0: one (structured or binary mode) or a batch, which is taken whole or refused whole' })
+  @ApiConsumes('application/cloudevents+json', 'application/cloudevents-batch+json', 'application/json')
+  @ApiBody({ schema: { type: 'object', required: ['specversion', 'id', 'source', 'type'], additionalProperties: true } })
+  @ApiResponse({ status: 202, description: 'On disk. What was there before is counted as a duplicate.', standardSchema: EventsAccepted })
   async append(@Headers() headers: EventHeaders, @Body() body: Uint8Array | undefined): Promise<EventsAccepted> {
-    const drafts = readEvents(headers, body ?? NO_BODY)
-    const { accepted, duplicates, last } = await this.log.append(drafts)
+    const encoding = headers['content-encoding']
+    const bytes = encoding === undefined ? (body ?? NO_BODY) : await unpack(String(encoding), body ?? NO_BODY, MAX_EVENTS_BYTES)
+    const { accepted, duplicates, last } = await this.log.append(readEvents(headers, bytes))
     return { accepted, duplicates, position: String(last) }
   }
 
-  /** The handshake of CloudEvents webhooks: whoever may post here may post at any rate, and is held back by 503 when it is too much. */
   @Options()
   @HttpCode(200)
+  @ApiOperation({ summary: 'The handshake of CloudEvents webhooks: who may deliver here' })
   handshake(@Headers('webhook-request-origin') origin: string | undefined, @Res({ passthrough: true }) reply: FastifyReply): void {
-    void reply.headers({ allow: 'POST, OPTIONS', 'webhook-allowed-origin': origin ?? '*', 'webhook-allowed-rate': '*' })
+    void reply.headers(consentTo(origin, this.settings.eventOrigins))
   }
 }

@@ -1,11 +1,10 @@
 import type { Draft } from '@tidemark/log'
 import { parseBoundedJson, withoutByteOrderMark } from '../bounded-json.js'
+import { MAX_EVENTS_BYTES } from '../http/body-limits.js'
 import { type ProblemItem, TrackerError } from '../problem.js'
 import { type Headers, structuredOf } from './binary-mode.js'
 import { draftOf } from './cloud-event.js'
 
-/** A batch of 1,000 events of a kilobyte. */
-export const MAX_EVENTS_BYTES = 1024 * 1024
 /** Events in one request. */
 export const MAX_BATCH_EVENTS = 1_000
 /** Faults told in one answer. */

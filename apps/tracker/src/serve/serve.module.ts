@@ -8,6 +8,7 @@ import type { Progress } from '../store/progress.js'
 import { CLOCK, DATABASE, LOG, PROGRESS } from '../store/tokens.js'
 import { AlertsController } from './alerts.controller.js'
 import { CommandsController } from './commands.controller.js'
+import { DemoController } from './demo.controller.js'
 import { EventExplorerController } from './events.controller.js'
 import { HealthController } from './health.controller.js'
 import { InstancesController } from './instances.controller.js'
@@ -26,7 +27,7 @@ import { validationPipe } from './validation.js'
 @Module({
   controllers: [
     ModelsController, InstancesController, EventExplorerController, AlertsController, CommandsController, LiveController, StatusController,
-    HealthController, MetricsController, OpenApiController,
+    HealthController, MetricsController, OpenApiController, DemoController,
   ],
   providers: [
     { provide: APP_PIPE, useFactory: validationPipe },

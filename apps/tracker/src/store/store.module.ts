@@ -5,7 +5,7 @@ import type { Clock } from '../clock.js'
 import type { Settings } from '../config.js'
 import type { Database } from './database.js'
 import type { Progress } from './progress.js'
-import { CLOCK, DATABASE, LOG, LOGGER, PROGRESS, SETTINGS } from './tokens.js'
+import { CLOCK, DATABASE, LOG, LOGGER, PROGRESS, SETTINGS, START_DEMO } from './tokens.js'
 
 /** What the rooms share: opened before they are built, closed after they have stopped. */
 export interface Foundation {
@@ -15,6 +15,8 @@ export interface Foundation {
   readonly log: Log
   readonly database: Database
   readonly progress: Progress
+  /** What POST /api/v1/demo does. */
+  readonly startDemo: () => Promise<void>
 }
 
 @Module({})
@@ -27,6 +29,7 @@ export class StoreModule {
       { provide: LOG, useValue: foundation.log },
       { provide: DATABASE, useValue: foundation.database },
       { provide: PROGRESS, useValue: foundation.progress },
+      { provide: START_DEMO, useValue: foundation.startDemo },
     ]
     return { module: StoreModule, global: true, providers, exports: providers.map(({ provide }) => provide) }
   }
