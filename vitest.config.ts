@@ -10,6 +10,8 @@ export default defineConfig({
     include: ['libs/**/src/**/*.test.ts', 'apps/**/src/**/*.test.ts', 'examples/**/src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
+    // bpmn.io writes its modules for bundlers: without extensions.
+    server: { deps: { inline: [/node_modules\/bpmn-js/] } },
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
