@@ -35,7 +35,7 @@ export const orderProcess: ProcessModel = {
     { id: 'f3', name: '', source: 'ship', target: 'done' },
   ],
   keys: [{ name: 'orderId', value: 'data.orderId' }],
-  mode: 'suggest', tolerance: 'PT2S', grace: 'PT30S', maxGrace: 'PT10M', zone: 'UTC', effectsMaxAge: 'P1D', accepted: [],
+  mode: 'suggest', tolerance: 'PT2S', grace: 'PT30S', maxGrace: 'PT10M', zone: 'UTC', effectsMaxAge: 'P1D', unexpected: [], accepted: [],
 }
 
 export function modelRow(row: Record<string, unknown> = {}): Record<string, unknown> {
