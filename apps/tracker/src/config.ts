@@ -17,6 +17,12 @@ export interface Settings {
   /** Required when the host is not a loopback address. */
   readonly token?: string
   readonly shards: number
+  /** False: events are taken and nothing is followed; another process, or this one later, does that. */
+  readonly follows: boolean
+  /** Schemas of events, and what of them is not stored. Absent: all is taken as it comes. */
+  readonly policyFile?: string
+  /** Hashes what the policy says. */
+  readonly maskKey?: string
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent'
   /** Where commands go: service name -> URL (TIDEMARK_COMMAND_URLS, `name=url,name=url`). */
   readonly commandUrls: Readonly<Record<string, string>>
@@ -47,7 +53,7 @@ export interface JetStreamSettings {
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** These may be given as a file: `<NAME>_FILE` holds its path. */
-const SECRETS = ['DATABASE_URL', 'NATS_URL', 'TIDEMARK_TOKEN', 'TIDEMARK_SIGNING_SECRET'] as const
+const SECRETS = ['DATABASE_URL', 'NATS_URL', 'TIDEMARK_TOKEN', 'TIDEMARK_SIGNING_SECRET', 'TIDEMARK_MASK_KEY'] as const
 
 /** Short enough to type, long enough that it cannot be guessed online. */
 const MIN_TOKEN_CHARACTERS = 16
@@ -82,6 +88,9 @@ const Variables = z.object({
   TIDEMARK_STREAM_GAPS: z.enum(['stop', 'skip'], 'must be stop or skip').default('stop'),
   TIDEMARK_TOKEN: z.string().min(MIN_TOKEN_CHARACTERS, `must have at least ${MIN_TOKEN_CHARACTERS} characters`).optional(),
   TIDEMARK_SHARDS: wholeNumber(1, MAX_SHARDS).default(8),
+  TIDEMARK_FOLLOW: z.enum(['on', 'off'], 'must be on or off').default('on'),
+  TIDEMARK_POLICY: z.string().optional(),
+  TIDEMARK_MASK_KEY: z.string().min(MIN_TOKEN_CHARACTERS, `must have at least ${MIN_TOKEN_CHARACTERS} characters`).optional(),
   TIDEMARK_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], 'must be one of fatal, error, warn, info, debug, silent')
     .default('info'),
@@ -123,6 +132,7 @@ export function readSettings(env: Environment): Settings {
     host: values.TIDEMARK_HOST,
     dataDir: values.TIDEMARK_DATA,
     shards: values.TIDEMARK_SHARDS,
+    follows: values.TIDEMARK_FOLLOW === 'on',
     logLevel: values.TIDEMARK_LOG_LEVEL,
     commandUrls: values.TIDEMARK_COMMAND_URLS,
     webhookUrls: values.TIDEMARK_WEBHOOK_URLS,
@@ -131,6 +141,8 @@ export function readSettings(env: Environment): Settings {
     ...(values.DATABASE_URL === undefined ? {} : { databaseUrl: values.DATABASE_URL }),
     ...(values.NATS_URL === undefined ? {} : { natsUrl: values.NATS_URL }),
     ...(jetstream === undefined ? {} : { jetstream }),
+    ...(values.TIDEMARK_POLICY === undefined ? {} : { policyFile: values.TIDEMARK_POLICY }),
+    ...(values.TIDEMARK_MASK_KEY === undefined ? {} : { maskKey: values.TIDEMARK_MASK_KEY }),
     ...(values.TIDEMARK_TOKEN === undefined ? {} : { token: values.TIDEMARK_TOKEN }),
     ...(values.TIDEMARK_SIGNING_SECRET === undefined ? {} : { signingSecret: values.TIDEMARK_SIGNING_SECRET }),
   })

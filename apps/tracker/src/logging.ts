@@ -12,7 +12,7 @@ export function createLogger(level: Settings['logLevel']): Logger {
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: plainError },
-    redact: { paths: ['token', 'signingSecret', 'databaseUrl', '*.token', '*.signingSecret', '*.databaseUrl', '*.authorization', 'authorization'], censor: '***' },
+    redact: { paths: ['token', 'signingSecret', 'maskKey', 'databaseUrl', '*.token', '*.signingSecret', '*.maskKey', '*.databaseUrl', '*.authorization', 'authorization'], censor: '***' },
   })
 }
 

@@ -16,6 +16,7 @@ import { servePages } from './http/pages.js'
 import { AnyNatsMessage, PlainAnswer } from './ingest/nats-envelope.js'
 import { createLogger, NestLogger } from './logging.js'
 import { openLog } from './open-log.js'
+import { readPolicy } from './policy/read-policy.js'
 import { TrackerError } from './problem.js'
 import { ProblemFilter, sendProblem, trackerErrorOf } from './problem.filter.js'
 import { noDemo, type StartDemo } from './serve/demo.controller.js'
@@ -59,12 +60,13 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
+    const policy = readPolicy(settings.policyFile, settings.maskKey)
     const log = parts.log ?? (await openLog(settings, clock))
     undo.push(() => log.close())
     const database = await openDatabase(settings)
     undo.push(() => database.close())
     await ensureShards(database, settings.shards, log)
-    const foundation: Foundation = { settings, clock, logger, log, database, progress: new Progress(), startDemo: parts.startDemo ?? noDemo }
+    const foundation: Foundation = { settings, clock, logger, log, database, policy, progress: new Progress(), startDemo: parts.startDemo ?? noDemo }
     const app = await NestFactory.create<NestFastifyApplication>(AppModule.on(foundation), adapter(), {
       bodyParser: false, logger: new NestLogger(logger), abortOnError: false,
     })

@@ -2,7 +2,11 @@ import { z } from 'zod'
 import { PageQuery, PositionString, Timestamp } from './problem.js'
 
 /** 202 of POST /api/v1/events: durable when this is sent. */
-export const EventsAccepted = z.object({ accepted: z.number().int(), duplicates: z.number().int(), position: PositionString })
+export const EventsAccepted = z.object({
+  accepted: z.number().int(), duplicates: z.number().int(), position: PositionString,
+  /** Not stored, because a rule of the operator says so. */
+  dropped: z.number().int().optional(),
+})
 export type EventsAccepted = z.infer<typeof EventsAccepted>
 
 /**

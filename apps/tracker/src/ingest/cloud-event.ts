@@ -24,13 +24,20 @@ const MAX_REMEMBERED = 10_000
 const subjects = new Map<string, string>()
 const extensionNames = new Set<string>()
 
+/** A draft that is known to be an event: what the policy looks at. */
+export interface EventDraft extends Draft {
+  readonly type: string
+  readonly source: string
+  readonly key: string
+}
+
 export type Complain = (item: Omit<ProblemItem, 'index'>) => void
 
 /**
  * The draft of a checked event, or undefined after at least one complaint that names the attribute. `payload` is the event as it came, in
  * structured JSON; it is kept byte by byte, so that nothing is lost that JSON can say and a double cannot.
  */
-export function draftOf(event: unknown, payload: Uint8Array, complain: Complain): Draft | undefined {
+export function draftOf(event: unknown, payload: Uint8Array, complain: Complain): EventDraft | undefined {
   if (typeof event !== 'object' || event === null || Array.isArray(event)) {
     complain({ message: 'is not a JSON object' })
     return undefined
@@ -62,14 +69,12 @@ export function draftOf(event: unknown, payload: Uint8Array, complain: Complain)
   const time = timeOf(attributes['time'], refuse)
   checkData(attributes, refuse)
   if (faults > 0) return undefined
-  return {
-    kind: 'event',
-    subject: subjectOf(type),
-    key: `${source}\0${id}`,
-    // In structured JSON null says "not set": kept out, so that nobody after us has to know.
-    payload: nulls ? Buffer.from(JSON.stringify(withoutNulls(attributes))) : payload,
-    ...(time === undefined ? {} : { time }),
-  }
+  // In structured JSON null says "not set": kept out, so that nobody after us has to know.
+  const kept = nulls ? Buffer.from(JSON.stringify(withoutNulls(attributes))) : payload
+  const key = `${source}\0${id}`
+  return time === undefined
+    ? { kind: 'event', subject: subjectOf(type), key, payload: kept, type, source }
+    : { kind: 'event', subject: subjectOf(type), key, payload: kept, type, source, time }
 }
 
 type Refuse = (attribute: string, message: string) => void

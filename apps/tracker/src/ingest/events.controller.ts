@@ -1,12 +1,12 @@
 import { Body, Controller, Headers, HttpCode, Inject, Options, Post, Res } from '@nestjs/common'
 import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
 import { EventsAccepted } from '@tidemark/api'
-import type { Log } from '@tidemark/log'
 import type { FastifyReply } from 'fastify'
 import type { Settings } from '../config.js'
 import { MAX_EVENTS_BYTES } from '../http/body-limits.js'
-import { LOG, SETTINGS } from '../store/tokens.js'
+import { SETTINGS } from '../store/tokens.js'
 import type { Headers as EventHeaders } from './binary-mode.js'
+import { Intake } from './intake.js'
 import { readEvents } from './read-events.js'
 import { unpack } from './unpack.js'
 import { consentTo } from './webhook-handshake.js'
@@ -16,7 +16,7 @@ const NO_BODY = new Uint8Array(0)
 @ApiTags('events')
 @Controller('api/v1/events')
 export class EventsController {
-  constructor(@Inject(LOG) private readonly log: Log, @Inject(SETTINGS) private readonly settings: Settings) {}
+  constructor(@Inject(Intake) private readonly intake: Intake, @Inject(SETTINGS) private readonly settings: Settings) {}
 
   /** 202 once the events are durable. A batch is taken whole or refused whole. */
   @Post()
@@ -28,8 +28,7 @@ export class EventsController {
   async append(@Headers() headers: EventHeaders, @Body() body: Uint8Array | undefined): Promise<EventsAccepted> {
     const encoding = headers['content-encoding']
     const bytes = encoding === undefined ? (body ?? NO_BODY) : await unpack(String(encoding), body ?? NO_BODY, MAX_EVENTS_BYTES)
-    const { accepted, duplicates, last } = await this.log.append(readEvents(headers, bytes))
-    return { accepted, duplicates, position: String(last) }
+    return this.intake.take(readEvents(headers, bytes))
   }
 
   @Options()

@@ -2,18 +2,21 @@ import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } fro
 import type { Log } from '@tidemark/log'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.js'
+import type { Policy } from '../policy/policy.js'
 import type { Database } from '../store/database.js'
 import { nextDue } from '../store/next-due.js'
-import { CLOCK, DATABASE, LOG, LOGGER } from '../store/tokens.js'
+import { CLOCK, DATABASE, LOG, LOGGER, POLICY } from '../store/tokens.js'
 import { EventsController } from './events.controller.js'
 import { Heartbeat } from './heartbeat.js'
+import { Intake } from './intake.js'
 import { NatsController } from './nats.controller.js'
 import { NatsIntake } from './nats-intake.js'
 
 @Module({
   controllers: [EventsController, NatsController],
   providers: [
-    { provide: NatsIntake, inject: [LOG], useFactory: (log: Log) => new NatsIntake(log) },
+    { provide: Intake, inject: [LOG, POLICY], useFactory: (log: Log, policy: Policy) => new Intake(log, policy) },
+    { provide: NatsIntake, inject: [Intake], useFactory: (intake: Intake) => new NatsIntake(intake) },
     {
       provide: Heartbeat,
       inject: [LOG, CLOCK, DATABASE, LOGGER],

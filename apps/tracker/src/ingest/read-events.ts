@@ -1,9 +1,8 @@
-import type { Draft } from '@tidemark/log'
 import { parseBoundedJson, withoutByteOrderMark } from '../bounded-json.js'
 import { MAX_EVENTS_BYTES } from '../http/body-limits.js'
 import { type ProblemItem, TrackerError } from '../problem.js'
 import { type Headers, structuredOf } from './binary-mode.js'
-import { draftOf } from './cloud-event.js'
+import { draftOf, type EventDraft } from './cloud-event.js'
 
 /** Events in one request. */
 export const MAX_BATCH_EVENTS = 1_000
@@ -18,7 +17,7 @@ const BATCH = 'application/cloudevents-batch+json'
  * event or an array of events is read as what it is. All or none: a fault throws `invalidEvent` and names event and attribute.
  * `prefix` is that of attribute headers: `ce-` in HTTP.
  */
-export function readEvents(headers: Headers, body: Uint8Array, prefix = 'ce-'): readonly Draft[] {
+export function readEvents(headers: Headers, body: Uint8Array, prefix = 'ce-'): readonly EventDraft[] {
   if (body.length > MAX_EVENTS_BYTES) {
     throw new TrackerError('tooLarge', 413, `A request of events has at most ${MAX_EVENTS_BYTES} bytes, this one has ${body.length}: send smaller batches.`)
   }
@@ -39,7 +38,7 @@ export function readEvents(headers: Headers, body: Uint8Array, prefix = 'ce-'): 
   )
 }
 
-function fromJson(bytes: Uint8Array, wanted: 'one' | 'many' | 'any'): readonly Draft[] {
+function fromJson(bytes: Uint8Array, wanted: 'one' | 'many' | 'any'): readonly EventDraft[] {
   const body = withoutByteOrderMark(bytes)
   const { value, elements } = parseBoundedJson(body)
   const isBatch = Array.isArray(value)
@@ -50,7 +49,7 @@ function fromJson(bytes: Uint8Array, wanted: 'one' | 'many' | 'any'): readonly D
     throw new TrackerError('tooLarge', 413, `A batch has at most ${MAX_BATCH_EVENTS} events, this one has ${events.length}: send smaller batches.`)
   }
   const errors: ProblemItem[] = []
-  const drafts: Draft[] = []
+  const drafts: EventDraft[] = []
   for (let index = 0; index < events.length; index += 1) {
     // Offsets are right where every element is an object; where one is not, the batch is refused anyway.
     const payload = isBatch ? body.subarray(elements[2 * index], elements[2 * index + 1]) : body

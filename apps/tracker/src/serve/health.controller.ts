@@ -3,9 +3,10 @@ import { Controller, Get, Inject } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
 import { z } from 'zod'
 import type { Clock } from '../clock.js'
+import type { Settings } from '../config.js'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
-import { CLOCK, DATABASE, LOG, PROGRESS } from '../store/tokens.js'
+import { CLOCK, DATABASE, LOG, PROGRESS, SETTINGS } from '../store/tokens.js'
 import { Answers } from './documented.js'
 import { checkReady } from './health.js'
 
@@ -20,6 +21,7 @@ export class HealthController {
     @Inject(LOG) private readonly log: Log,
     @Inject(PROGRESS) private readonly progress: Progress,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   @Get('live')
@@ -31,6 +33,6 @@ export class HealthController {
   @Get('ready')
   @Answers('The database answers and following keeps up; 503 otherwise', Ready)
   ready(): Promise<z.infer<typeof Ready>> {
-    return checkReady({ db: this.db, log: this.log, progress: this.progress, clock: this.clock })
+    return checkReady({ db: this.db, log: this.log, progress: this.progress, clock: this.clock, settings: this.settings })
   }
 }

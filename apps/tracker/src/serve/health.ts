@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Log } from '@tidemark/log'
 import type { Clock } from '../clock.js'
+import type { Settings } from '../config.js'
 import { TrackerError } from '../problem.js'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
@@ -17,13 +18,14 @@ export interface HealthContext {
   readonly log: Log
   readonly progress: Progress
   readonly clock: Clock
+  readonly settings: Pick<Settings, 'follows'>
 }
 
-/** Ready: the database answers and following keeps up. Otherwise 503 with the reason. */
-export async function checkReady({ db, log, progress, clock }: HealthContext): Promise<{ status: 'ready'; lagSeconds: number }> {
+/** Ready: the database answers and following, where it is switched on, keeps up. Otherwise 503 with the reason. */
+export async function checkReady({ db, log, progress, clock, settings }: HealthContext): Promise<{ status: 'ready'; lagSeconds: number }> {
   await answersInTime(readHeartbeat(db))
   const { seconds } = lagOf(log, progress, clock)
-  if (seconds > READY_LAG_SECONDS) {
+  if (settings.follows && seconds > READY_LAG_SECONDS) {
     throw notReady(`Following is ${Math.round(seconds)} seconds behind the log: what is shown is that old. It catches up by itself.`)
   }
   return { status: 'ready', lagSeconds: seconds }

@@ -3,9 +3,10 @@ import type { Log } from '@tidemark/log'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.js'
 import type { Settings } from '../config.js'
+import type { Policy } from '../policy/policy.js'
 import type { Database } from './database.js'
 import type { Progress } from './progress.js'
-import { CLOCK, DATABASE, LOG, LOGGER, PROGRESS, SETTINGS, START_DEMO } from './tokens.js'
+import { CLOCK, DATABASE, LOG, LOGGER, POLICY, PROGRESS, SETTINGS, START_DEMO } from './tokens.js'
 
 /** What the rooms share: opened before they are built, closed after they have stopped. */
 export interface Foundation {
@@ -17,6 +18,7 @@ export interface Foundation {
   readonly progress: Progress
   /** What POST /api/v1/demo does. */
   readonly startDemo: () => Promise<void>
+  readonly policy: Policy
 }
 
 @Module({})
@@ -28,6 +30,7 @@ export class StoreModule {
       { provide: LOGGER, useValue: foundation.logger },
       { provide: LOG, useValue: foundation.log },
       { provide: DATABASE, useValue: foundation.database },
+      { provide: POLICY, useValue: foundation.policy },
       { provide: PROGRESS, useValue: foundation.progress },
       { provide: START_DEMO, useValue: foundation.startDemo },
     ]

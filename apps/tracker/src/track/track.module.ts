@@ -18,10 +18,10 @@ import { Tracker } from './tracker.js'
   }],
 })
 export class TrackModule implements OnApplicationBootstrap, OnModuleDestroy {
-  constructor(@Inject(Tracker) private readonly tracker: Tracker) {}
+  constructor(@Inject(Tracker) private readonly tracker: Tracker, @Inject(SETTINGS) private readonly settings: Settings) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.tracker.start()
+    if (this.settings.follows) await this.tracker.start()
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -1,0 +1,52 @@
+import type { EventsAccepted } from '@tidemark/api'
+import type { Appended, Draft, Log } from '@tidemark/log'
+import type { Policy } from '../policy/policy.js'
+import { type ProblemItem, TrackerError } from '../problem.js'
+import type { EventDraft } from './cloud-event.js'
+
+/** The subject of what could not be read: the tracker gives these entries the fate `quarantined`, and the raw bytes are there to look at. */
+const UNDECODABLE_SUBJECT = 'undecodable'
+/** Faults told in one answer. */
+const MAX_ERRORS = 20
+
+/**
+ * Where all ways in end: what the policy asks of events is applied here, before anything is stored, and one append takes what is left. A batch is
+ * taken whole or refused whole: a fault of one event throws `schemaFault` and names it.
+ */
+export class Intake {
+  constructor(private readonly log: Log, private readonly policy: Policy) {}
+
+  async take(drafts: readonly EventDraft[]): Promise<EventsAccepted> {
+    const kept = this.policy.isEmpty ? drafts : this.#kept(drafts)
+    const { accepted, duplicates, last } = await this.log.append(kept)
+    const dropped = drafts.length - kept.length
+    return { accepted, duplicates, position: String(last), ...(dropped === 0 ? {} : { dropped }) }
+  }
+
+  /** For ways in that cannot refuse. Where a rule keeps something out, bytes in which it cannot be found are not stored, only that they were there. */
+  quarantine(bytes: Uint8Array): Promise<Appended> {
+    const payload = this.policy.keepsOut ? Buffer.from(JSON.stringify({ unreadable: true, bytes: bytes.length })) : bytes
+    return this.log.append([{ kind: 'event', subject: UNDECODABLE_SUBJECT, payload }])
+  }
+
+  #kept(drafts: readonly EventDraft[]): readonly Draft[] {
+    const kept: Draft[] = []
+    const errors: ProblemItem[] = []
+    for (const [index, draft] of drafts.entries()) {
+      const verdict = this.policy.verdictOf(draft)
+      if (verdict.kind === 'taken') kept.push(verdict.payload === draft.payload ? draft : { ...draft, payload: verdict.payload })
+      else if (verdict.kind === 'refused') errors.push({ ...(drafts.length === 1 ? {} : { index }), attribute: verdict.attribute, message: verdict.message })
+      if (errors.length >= MAX_ERRORS) break
+    }
+    if (errors.length > 0) throw refused(errors)
+    return kept
+  }
+}
+
+function refused(errors: readonly ProblemItem[]): TrackerError {
+  const { index, attribute, message } = errors[0]!
+  const where = index === undefined ? 'The event' : `Event ${index} of the batch`
+  const rest = errors.length === 1 ? '' : ` (and ${errors.length - 1} more)`
+  const consequence = index === undefined ? '' : ' Nothing of the batch was taken.'
+  return new TrackerError('schemaFault', 422, `${where} does not fit its schema: ${attribute} ${message}${rest}.${consequence}`, errors)
+}
