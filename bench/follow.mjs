@@ -58,8 +58,9 @@ function mapLoop() {
 }
 
 function follow(model, views) {
+  const context = contextOf(model)
   return (facts) => {
-    const unit = new Unit(contextOf(model, facts[0]?.key))
+    const unit = new Unit(context, facts[0]?.key)
     if (views === 'event') {
       for (const fact of facts) {
         unit.add([fact])
@@ -127,8 +128,9 @@ function heap(model, all) {
   const waiting = all.slice(0, WAITING).map((facts) => facts.slice(0, Math.max(1, facts.length >> 1)))
   gc()
   const before = process.memoryUsage().heapUsed
+  const context = contextOf(model)
   const units = waiting.map((facts) => {
-    const unit = new Unit(contextOf(model, facts[0]?.key))
+    const unit = new Unit(context, facts[0]?.key)
     unit.add(facts)
     unit.view(facts.at(-1)?.appendTime ?? 0)
     return unit
@@ -139,8 +141,8 @@ function heap(model, all) {
   console.log(`  ${units.length} waiting instances of ${events.toFixed(1)} events: ${Math.round(bytes)} bytes each beside their facts`)
 }
 
-function contextOf(model, key) {
-  return { model: model.process.id, key, versionAt: () => ({ version: 1, model }), identify: (parts) => parts.join('/') }
+function contextOf(model) {
+  return { model: model.process.id, versionAt: () => ({ version: 1, model }), identify: (parts) => parts.join('/') }
 }
 
 function factsOf(one, labels) {

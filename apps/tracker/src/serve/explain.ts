@@ -42,13 +42,13 @@ async function followAgain(db: Database, processes: Processes, row: InstanceDeta
   const versions = await readVersionsInForce(db, row.model)
   const processOf = await processes.load(versions)
   const unit = new Unit({
-    model: row.model, key: row.key, identify: identityOf,
+    model: row.model, identify: identityOf,
     versionAt: (time) => {
       const inForce = versions.findLast((version) => version.inForceFrom <= time) ?? versions[0]
       const named = inForce === undefined ? undefined : processOf(inForce)
       return inForce === undefined || named === undefined ? undefined : { version: inForce.version, model: modelOf(named) }
     },
-  })
+  }, row.key)
   unit.add(stored.facts.map(({ fact }) => fact))
   return unit.view(clock).find((view) => view.id === row.id)
 }

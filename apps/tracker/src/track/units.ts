@@ -2,7 +2,7 @@
  * The units that were touched lately, folded and with what was shown of them last. Everything in it can be loaded again from the facts, so a
  * failed commit simply empties it.
  */
-import { Unit, type InstanceView } from '@tidemark/bpmn'
+import { Unit, type InstanceView, type UnitContext } from '@tidemark/bpmn'
 import type { Queryable } from '../store/database.js'
 import { identityOf, shardOf, unitOf } from '../store/identity.js'
 import { loadUnits } from '../store/write/load-units.js'
@@ -36,6 +36,7 @@ export class Units {
   readonly #shards: number
   /** Least recently used first. */
   readonly #known = new Map<string, KnownUnit>()
+  readonly #contexts = new Map<string, UnitContext>()
   #bytes = 0
 
   constructor(models: Models, shards: number) {
@@ -95,17 +96,26 @@ export class Units {
     }
   }
 
-  #make(model: string, key: string): KnownUnit {
-    const models = this.#models
-    return {
-      id: unitOf(model, key), model, key, shard: shardOf(key, this.#shards), views: [], shownAt: 0, contents: new Map(), keptBytes: 0, holders: 0,
-      unit: new Unit({
-        model, key, identify: identityOf,
+  /** One for all units of a model. */
+  #contextOf(model: string): UnitContext {
+    let context = this.#contexts.get(model)
+    if (context === undefined) {
+      context = {
+        model, identify: identityOf,
         versionAt: (time) => {
-          const version = models.inForce(model, time)
+          const version = this.#models.inForce(model, time)
           return version === undefined ? undefined : { version: version.stored.version, model: version.tracked }
         },
-      }),
+      }
+      this.#contexts.set(model, context)
+    }
+    return context
+  }
+
+  #make(model: string, key: string): KnownUnit {
+    return {
+      id: unitOf(model, key), model, key, shard: shardOf(key, this.#shards), views: [], shownAt: 0, contents: new Map(), keptBytes: 0, holders: 0,
+      unit: new Unit(this.#contextOf(model), key),
     }
   }
 }

@@ -65,7 +65,7 @@ export class Scenario {
 
   constructor(process: ProcessModel) {
     this.model = new TrackedModel(process)
-    this.unit = new Unit(contextFor(this.model))
+    this.unit = new Unit(contextFor(this.model), 'k')
   }
 
   /** An event that happened then, and arrived then or `arrives` later. */
@@ -111,7 +111,7 @@ export class Scenario {
 }
 
 export function contextFor(model: TrackedModel): ConstructorParameters<typeof Unit>[0] {
-  return { model: model.process.id, key: 'k', versionAt: () => ({ version: 1, model }), identify: (parts) => parts.join('/') }
+  return { model: model.process.id, versionAt: () => ({ version: 1, model }), identify: (parts) => parts.join('/') }
 }
 
 export function labelsFor(process: ProcessModel, type: string): readonly string[] {

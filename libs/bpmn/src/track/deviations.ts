@@ -1,8 +1,12 @@
 /** Where reality and model differ, named on the cheapest explanation. One cause is one deviation. */
 import { partsOf } from '../net/net.js'
 import type { Move } from './belief.js'
+import type { Fact } from './fact.js'
 import type { ReadingState } from './reading.js'
-import type { Run, TrailStep } from './run.js'
+import type { Run } from './run.js'
+import type { Story } from './story.js'
+import type { TrackedModel } from './tracked-model.js'
+import { settledUpTo, type TrailStep } from './trail.js'
 
 /** A closed set: libs/api and docs/ERRORS.md list the same. */
 export type DeviationKind =
@@ -26,89 +30,117 @@ export interface Deviation {
 }
 
 interface Draft {
-  kind: DeviationKind
-  elements: string[]
+  readonly kind: DeviationKind
+  readonly elements: readonly string[]
   /** Labels still owed, of skipped steps. */
-  owed: string[]
-  at: number
-  arrival: number
-  step: number
+  readonly owed: readonly string[]
+  readonly at: number
+  readonly arrival: number
+  /** The event that overrules a timer or a decision has not come yet: it is that event's arrival which counts. */
+  readonly awaits: boolean
+  readonly step: number
+  readonly fact: Fact | undefined
 }
 
-export function deviationsOf(run: Run): readonly Deviation[] {
-  const chosen = run.chosen()
-  const found: Draft[] = []
-  let strays: Draft | undefined
-  let began = false
-  run.trail.forEach((step, at) => {
-    const move = step.step.moves[chosen[at] ?? 0]
-    if (move === undefined) return
-    const draft = (kind: DeviationKind, elements: string[], owed: string[] = []): Draft => ({
-      kind, elements, owed, at: step.time, arrival: step.arrival, step: at,
-    })
-    if (move.how === 'contrary') {
-      // It is the next event that says so.
-      const arrival = run.trail.slice(at).find((later) => later.kind === 'event')?.arrival ?? step.arrival
-      found.push({ ...draft(step.kind === 'timer' ? 'timerOverruled' : 'decisionMismatch', [step.transition?.element ?? '']), arrival })
-    }
-    if (step.kind !== 'event') return
-    if (move.how === 'sync') {
-      const owed = skippedBy(run, move)
-      if (owed.length > 0) found.push(draft(began || !skipsStart(run, move) ? 'skipped' : 'missingStart', elementsOf(owed), owed))
-      if (endsUnwanted(run, move)) found.push(draft('wrongOutcome', [run.model.net.transitions[move.fired.at(-1) ?? -1]?.element ?? '']))
-      strays = undefined
-      began = true
-    }
-    if (move.how === 'redeem' && move.label !== undefined) {
-      redeem(run, found, move.label, step, at)
-      strays = undefined
-    }
-    if (move.how === 'log') {
-      const element = elementOf(step)
-      const kind = strayKind(run, step, at, chosen)
-      if (strays !== undefined && (strays.kind === kind || (strays.kind === 'rework' && kind === 'repeated'))) {
-        strays.elements.push(element)
-        if (strays.kind === 'repeated' && new Set(strays.elements).size > 1) strays.kind = 'rework'
-      } else {
-        strays = draft(kind, [element])
-        found.push(strays)
-      }
-    }
-  })
-  if (found.length === 0) return []
-  const settled = settledUpTo(run)
-  return found.filter((draft) => draft.elements.length > 0).map((draft) => finish(run, draft, draft.step > settled))
+/** What a story has found so far. Persistent: a story that goes on another way leaves it as it was. */
+export interface Drafts {
+  readonly found: readonly Draft[]
+  /** Index of the group of stray events that the next one may belong to, -1 where there is none. */
+  readonly strays: number
+  /** An event has fitted. */
+  readonly began: boolean
 }
+
+export const NO_DRAFTS: Drafts = { found: [], strays: -1, began: false }
+const BEGAN: Drafts = { found: [], strays: -1, began: true }
+
+/** The deviations of the run as it stands. */
+export function deviationsOf(run: Run): readonly Deviation[] {
+  const { found } = run.story.drafts
+  if (found.length === 0) return NONE
+  const settled = settledUpTo(run.head, found.reduce((least, draft) => Math.min(least, draft.step), Infinity))
+  return found.flatMap((draft) => (draft.elements.length === 0 ? [] : [finish(run, draft, draft.step > settled)]))
+}
+
+const NONE: readonly Deviation[] = []
+
+/** What one more step adds to what its story has found. */
+export function noteDeviations(model: TrackedModel, story: Story, step: TrailStep, move: Move): Drafts {
+  if (step.kind !== 'event') {
+    if (move.how !== 'contrary') return story.drafts
+    const kind = step.kind === 'timer' ? 'timerOverruled' : 'decisionMismatch'
+    // It is the next event that says so.
+    return { ...story.drafts, found: [...story.drafts.found, { ...draftOf(step, kind, [step.transition?.element ?? '']), awaits: true }] }
+  }
+  const drafts = story.drafts.found.length === 0 ? story.drafts : arrived(story.drafts, step.arrival)
+  switch (move.how) {
+    case 'sync':
+      return noteStep(model, drafts, step, move)
+    case 'redeem':
+      return move.label === undefined ? drafts : redeem(model, drafts, move.label, step)
+    case 'log':
+      return noteStray(drafts, step, strayKind(model, story, step))
+    default:
+      return drafts
+  }
+}
+
+function draftOf(step: TrailStep, kind: DeviationKind, elements: readonly string[], owed: readonly string[] = []): Draft {
+  return { kind, elements, owed, at: step.time, arrival: step.arrival, awaits: false, step: step.index, fact: step.fact }
+}
+
+function arrived(drafts: Drafts, arrival: number): Drafts {
+  if (!drafts.found.some((draft) => draft.awaits)) return drafts
+  return { ...drafts, found: drafts.found.map((draft) => (draft.awaits ? { ...draft, arrival, awaits: false } : draft)) }
+}
+
+function noteStep(model: TrackedModel, drafts: Drafts, step: TrailStep, move: Move): Drafts {
+  const owed = skippedBy(model, move)
+  const outcome = model.hasUnwanted ? unwantedEnd(model, move) : undefined
+  if (owed.length === 0 && outcome === undefined) {
+    return drafts.found.length === 0 ? BEGAN : drafts.began && drafts.strays < 0 ? drafts : { found: drafts.found, strays: -1, began: true }
+  }
+  const found = [...drafts.found]
+  if (owed.length > 0) found.push(draftOf(step, drafts.began || !skipsStart(model, move) ? 'skipped' : 'missingStart', elementsOf(owed), owed))
+  if (outcome !== undefined) found.push(draftOf(step, 'wrongOutcome', [outcome]))
+  return { found, strays: -1, began: true }
+}
+
+const NO_LABELS: readonly string[] = []
 
 /** Labels of the observed steps that a move passed without their event. */
-export function skippedBy(run: Run, move: Move): string[] {
-  if (move.main <= 0) return []
-  return move.fired.slice(0, move.main).flatMap((index) => {
-    const transition = run.model.net.transitions[index]
-    return transition?.kind === 'observe' && transition.phase !== undefined ? [`${transition.element}\u0000${transition.phase}`] : []
-  })
+function skippedBy({ net }: TrackedModel, move: Move): readonly string[] {
+  let skipped: string[] | undefined
+  for (let at = 0; at < move.main; at++) {
+    const transition = net.transitions[move.fired[at] ?? -1]
+    if (transition?.kind !== 'observe' || transition.phase === undefined) continue
+    skipped ??= []
+    skipped.push(`${transition.element}\u0000${transition.phase}`)
+  }
+  return skipped ?? NO_LABELS
 }
 
-function skipsStart(run: Run, move: Move): boolean {
-  const { net } = run.model
+function skipsStart({ net }: TrackedModel, move: Move): boolean {
   return move.fired.slice(0, move.main).some((index) => net.transitions[index]?.kind === 'observe' && net.transitions[index]?.inputs.includes(net.source))
 }
 
-function endsUnwanted(run: Run, move: Move): boolean {
-  return move.fired.slice(move.main).some((index) => run.model.elements.get(run.model.net.transitions[index]?.element ?? '')?.unwanted === true)
+/** Where the move ends at an end that the model does not want: the last element it passed. */
+function unwantedEnd({ net, elements }: TrackedModel, move: Move): string | undefined {
+  const ends = move.fired.slice(move.main).some((index) => elements.get(net.transitions[index]?.element ?? '')?.unwanted === true)
+  return ends ? (net.transitions[move.fired.at(-1) ?? -1]?.element ?? '') : undefined
 }
 
 /** A late event pays back a skipped step. Within the tolerance it was clock skew, and nothing is said of it. */
-function redeem(run: Run, found: Draft[], label: string, step: TrailStep, at: number): void {
-  const owing = found.find((draft) => draft.owed.includes(label))
-  const { element } = partsOf(label)
-  if (owing !== undefined) {
-    owing.owed.splice(owing.owed.indexOf(label), 1)
-    owing.elements = elementsOf(owing.owed)
-    const withinTolerance = run.model.toleranceMs > 0 && step.time - owing.at <= run.model.toleranceMs
-    if (withinTolerance && !numberedByOneSource(run.trail[owing.step], step)) return
-  }
-  found.push({ kind: 'outOfOrder', elements: [element], owed: [], at: step.time, arrival: step.arrival, step: at })
+function redeem(model: TrackedModel, drafts: Drafts, label: string, step: TrailStep): Drafts {
+  const late = draftOf(step, 'outOfOrder', [partsOf(label).element])
+  const at = drafts.found.findIndex((draft) => draft.owed.includes(label))
+  const owing = drafts.found[at]
+  if (owing === undefined) return { found: [...drafts.found, late], strays: -1, began: drafts.began }
+  const paid = owing.owed.indexOf(label)
+  const owed = owing.owed.filter((_, index) => index !== paid)
+  const found = drafts.found.with(at, { ...owing, owed, elements: elementsOf(owed) })
+  const withinTolerance = model.toleranceMs > 0 && step.time - owing.at <= model.toleranceMs && !numberedByOneSource(owing.fact, step.fact)
+  return { found: withinTolerance ? found : [...found, late], strays: -1, began: drafts.began }
 }
 
 /** A step that reports start and end and was passed without either is one step. */
@@ -117,31 +149,42 @@ function elementsOf(labels: readonly string[]): string[] {
 }
 
 /** A source that numbers its events says their order itself: there is no skew between two events of it. */
-function numberedByOneSource(a: TrailStep | undefined, b: TrailStep): boolean {
-  return a?.fact?.sequence !== undefined && b.fact?.sequence !== undefined && a.fact.source === b.fact.source
+function numberedByOneSource(a: Fact | undefined, b: Fact | undefined): boolean {
+  return a?.sequence !== undefined && b?.sequence !== undefined && a.source === b.source
 }
 
-function strayKind(run: Run, step: TrailStep, at: number, chosen: readonly number[]): DeviationKind {
+function noteStray(drafts: Drafts, step: TrailStep, kind: DeviationKind): Drafts {
+  const element = elementOf(step)
+  const open = drafts.found[drafts.strays]
+  if (open === undefined || (open.kind !== kind && !(open.kind === 'rework' && kind === 'repeated'))) {
+    return { found: [...drafts.found, draftOf(step, kind, [element])], strays: drafts.found.length, began: drafts.began }
+  }
+  const elements = [...open.elements, element]
+  const grown = { ...open, elements, kind: open.kind === 'repeated' && new Set(elements).size > 1 ? 'rework' as const : open.kind }
+  return { found: drafts.found.with(drafts.strays, grown), strays: drafts.strays, began: drafts.began }
+}
+
+/** By the story before it, which a stray event leaves as it was. */
+function strayKind(model: TrackedModel, story: ReadingState, step: TrailStep): DeviationKind {
   if (step.repeated) return 'repeated'
-  const story = run.storyAt(at, chosen[at] ?? 0)
   if (story.tokens.length === 0) return story.terminated ? 'afterCancel' : 'afterEnd'
-  const element = run.model.elements.get(elementOf(step))
+  const element = model.elements.get(elementOf(step))
   if (element === undefined) return 'unexpected'
-  if (wasCancelled(run, story, element.id)) return 'afterCancel'
-  const race = run.model.process.elements.find((candidate) => candidate.kind === 'eventBasedGateway'
+  if (wasCancelled(model, story, element.id)) return 'afterCancel'
+  const race = model.process.elements.find((candidate) => candidate.kind === 'eventBasedGateway'
     && candidate.outgoing.some((flow) => element.incoming.includes(flow)))
-  if (race !== undefined && wasDecided(run, story, race.id)) return 'raceLost'
+  if (race !== undefined && wasDecided(model, story, race.id)) return 'raceLost'
   return 'unexpected'
 }
 
 /** Of an event that has no place in the model, its type. */
 function elementOf({ symbol, fact }: TrailStep): string {
-  return symbol ? partsOf(symbol).element : (fact?.type ?? '')
+  const label = symbol?.labels[0]
+  return label === undefined ? (fact?.type ?? '') : partsOf(label).element
 }
 
 /** The last that happened to the element, or to the sub-process around it, took it away. */
-function wasCancelled(run: Run, story: ReadingState, id: string): boolean {
-  const { net } = run.model
+function wasCancelled({ net }: TrackedModel, story: ReadingState, id: string): boolean {
   const isOwn = (place: number) => net.places[place]?.element === id
   for (let link = story.fired; link !== undefined; link = link.before) {
     const transition = net.transitions[link.item]
@@ -155,24 +198,11 @@ function wasCancelled(run: Run, story: ReadingState, id: string): boolean {
 }
 
 /** Another event of the race has won it. */
-function wasDecided(run: Run, story: ReadingState, race: string): boolean {
-  const { net } = run.model
+function wasDecided({ net }: TrackedModel, story: ReadingState, race: string): boolean {
   for (let link = story.fired; link !== undefined; link = link.before) {
     if (net.transitions[link.item]?.inputs.some((place) => net.places[place]?.element === race) === true) return true
   }
   return false
-}
-
-/** The last step at which all explanations that are still kept agree on what happened before. */
-function settledUpTo(run: Run): number {
-  let alive = new Set(run.belief.hypotheses.map((_, index) => index))
-  for (let at = run.trail.length - 1; at >= 0; at--) {
-    if (alive.size === 1) return at
-    const before = new Set<number>()
-    for (const index of alive) before.add(run.trail[at]?.step.moves[index]?.from ?? 0)
-    alive = before
-  }
-  return -1
 }
 
 function finish(run: Run, draft: Draft, provisional: boolean): Deviation {

@@ -1,6 +1,7 @@
 /** A run told at length, for the page of one instance: where it went, what it waits for, what may come. */
 import { partsOf } from '../net/net.js'
-import { chainToArray, type VisitHow } from './reading.js'
+import { chainToArray } from './chain.js'
+import type { VisitHow } from './reading.js'
 import type { InstanceView } from './unit.js'
 
 export interface ExplainedVisit {
@@ -33,7 +34,7 @@ export function explainInstance({ shown, view }: InstanceView): Explanation {
   })
   const counts = new Map<string, number>()
   for (const flow of view.flows) counts.set(flow, (counts.get(flow) ?? 0) + 1)
-  const labels = new Set(shown.belief.hypotheses.flatMap(({ cost, marking }) => (cost > 0 ? [] : model.expectedAfter(marking))))
+  const labels = shown.posture.expected
   const expected = new Map<string, string[]>()
   for (const label of labels) {
     const { element, phase } = partsOf(label)

@@ -77,7 +77,7 @@ function told(process: ProcessModel, events: readonly WalkEvent[]): string {
 
 function deviations(process: ProcessModel, events: readonly WalkEvent[]): readonly string[] {
   const model = new TrackedModel(process)
-  const unit = new Unit(contextFor(model))
+  const unit = new Unit(contextFor(model), 'k')
   unit.add(events.map((event, index) => factOf(process, BigInt(index + 1), event.type, event.time)))
   return unit.view((events.at(-1)?.time ?? 0) + 1e9).flatMap(({ view }) => view.deviations.map((deviation) => `${deviation.kind} ${deviation.elements.join(' ')}`))
 }

@@ -47,7 +47,7 @@ describe.skipIf(!hasRealLogs()).each(known)('$log on $model', (expected) => {
 
 /** Whether one instance without any deviation comes of it, that ended or could end; its events arrive one by one, in random order. */
 function followed(model: TrackedModel, process: ProcessModel, one: RecordedCase, labels: (activity: string) => readonly string[], random: () => number): boolean {
-  const unit = new Unit({ model: process.id, key: one.id, versionAt: () => ({ version: 1, model }), identify: (parts) => parts.join('/') })
+  const unit = new Unit({ model: process.id, versionAt: () => ({ version: 1, model }), identify: (parts) => parts.join('/') }, one.id)
   const facts = one.events.map((event, index): Fact => ({
     position: BigInt(index + 1), kind: 'event', time: event.time, appendTime: event.time, source: '/log', id: `${one.id}:${index}`, type: event.activity,
     sequence: String(index).padStart(6, '0'), labels: { 1: labels(event.activity) },

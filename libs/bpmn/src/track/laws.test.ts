@@ -86,7 +86,7 @@ describe('laws of following', () => {
 })
 
 function unitOf(model: TrackedModel, facts: readonly Fact[]): Unit {
-  const unit = new Unit(contextFor(model))
+  const unit = new Unit(contextFor(model), 'k')
   unit.add(facts)
   return unit
 }

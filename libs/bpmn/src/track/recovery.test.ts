@@ -30,7 +30,7 @@ describe('what is expected next, after something went wrong on a model with loop
       const types = process.elements.flatMap((element) => element.bindings.map((binding) => binding.event))
       const { events, over } = fault === 'none' ? { events: walk.events, over: 0 } : disturb(walk.events, fault, random, types)
       const model = new TrackedModel(process)
-      const unit = new Unit(contextFor(model))
+      const unit = new Unit(contextFor(model), 'k')
       const player = new Player(process)
       events.forEach((event, index) => {
         unit.add([factOf(process, BigInt(index + 1), event.type, event.time)])

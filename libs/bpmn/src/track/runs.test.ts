@@ -43,7 +43,7 @@ describe('the next run', () => {
 describe('an event that no version in force binds', () => {
   it('begins nothing, and is part of the history of what begins next', () => {
     const model = new TrackedModel(sequence)
-    const unit = new Unit(contextFor(model))
+    const unit = new Unit(contextFor(model), 'k')
     unit.add([factOf(sequence, 1n, 'looked', START, { patch: { who: 'ada' } })])
     expect(unit.view(START)).toEqual([])
     unit.add([factOf(sequence, 2n, 'start', START + 1000)])

@@ -1,10 +1,13 @@
 /** What is shown of a run at a moment of the clock: a pure function of its trail and the clock. */
-import type { Phase } from '../model.js'
-import { partsOf } from '../net/net.js'
-import { parseDate } from '../time/moment.js'
+import type { Decision } from './decisions.js'
 import { deviationsOf, type Deviation } from './deviations.js'
-import type { Decision, Run, TrailStep } from './run.js'
-import { chainToArray, type TokenAt } from './reading.js'
+import { historyOf, type History } from './history.js'
+import type { Chain } from './chain.js'
+import type { Fact } from './fact.js'
+import type { Run } from './run.js'
+import type { ReadEvent, Story } from './story.js'
+import type { TrackedModel } from './tracked-model.js'
+import { watchRun } from './watch.js'
 
 export interface ShownToken {
   readonly element: string
@@ -13,15 +16,6 @@ export interface ShownToken {
   readonly dueAt?: number
   readonly stuck: boolean
   readonly late: boolean
-}
-
-export type EventReading = 'fits' | 'redeemed' | 'deviates' | 'noted'
-
-export interface ReadEvent {
-  readonly position: bigint
-  readonly element?: string
-  readonly phase?: Phase
-  readonly reading: EventReading
 }
 
 /** Why somebody should look at it. `kind` and `element` name the cause that alerts are grouped by. */
@@ -67,152 +61,117 @@ export interface RunView {
   readonly nextAt?: number
 }
 
+/** The run as shown, and what is shown of it. */
 export function viewOf(base: Run, clock: number): { readonly run: Run; readonly view: RunView } {
   const run = shown(base, clock)
-  const { model } = run
-  const story = run.story
-  const deadlines: ShownDeadline[] = []
-  const conditions: Condition[] = []
-  const tooOld = (moment: number) => run.lastArrival - moment > model.effectsMaxAgeMs
-  // Where the work is comes before the sub-process it is in.
-  const isScope = (token: TokenAt) => (model.net.places[token.place]?.kind === 'scope' ? 1 : 0)
-  const tokens = [...run.shownTokens].sort((a, b) => isScope(a) - isScope(b))
-  const dead = run.belief.hypotheses.every(({ cost, marking }) => cost > 0 || model.isDead(marking))
-
-  // While another explanation that costs nothing still waits for something, it can end, but has not ended.
-  const ended = run.belief.hypotheses.every(({ cost, marking }) => cost > 0 || marking === '')
-  const endable = !ended && run.canEnd
-  const quietUntil = run.lastEventTime + model.completionMs
-  const completed = ended || (endable && (model.completionMs === 0 || run.settlesAt(quietUntil) <= clock))
-  const status = !completed ? 'active' : ended && story.terminated ? 'terminated' : 'completed'
-  if (endable && !completed) deadlines.push({ kind: 'completion', dueAt: quietUntil, actsAt: run.settlesAt(quietUntil) })
-
-  for (const arm of run.arms()) deadlines.push({ kind: 'timer', element: arm.timer.element.id, dueAt: arm.due, actsAt: run.actsAt(arm) })
-  const shownTokens = completed ? [] : tokens.flatMap((token) => showToken(token))
-
-  function showToken(token: TokenAt): ShownToken[] {
-    const place = model.net.places[token.place]
-    if (place === undefined || place.kind === 'source') return []
-    const patience = model.patienceAt.get(token.place)
-    const own: ShownDeadline[] = []
-    let stuck = dead
-    let late = false
-    if (dead) conditions.push({ kind: 'stuck', detail: '', element: place.element, since: token.since, severity: 'critical', silent: tooOld(token.since) })
-    if (patience?.stuckAfter !== undefined && token.sure) {
-      const dueAt = model.after(token.since, patience.stuckAfter)
-      const actsAt = run.settlesAt(dueAt)
-      own.push({ kind: 'stuck', element: place.element, dueAt, actsAt })
-      if (actsAt <= clock && !stuck) {
-        stuck = true
-        conditions.push({ kind: 'stuck', detail: '', element: place.element, since: dueAt, severity: 'warning', silent: tooOld(dueAt) })
-      }
-    }
-    const promises = [...(patience?.sla === undefined ? [] : [{ dueAt: model.after(token.since, patience.sla.duration), severity: patience.sla.severity }]),
-      ...(patience?.watches ?? []).flatMap((timer) => {
-        const dueAt = watchDue(run, timer.kind, timer.text, token.since)
-        return dueAt === undefined ? [] : [{ dueAt, severity: 'warning' as const }]
-      })]
-    for (const { dueAt, severity } of promises) {
-      const actsAt = run.settlesAt(dueAt)
-      own.push({ kind: 'sla', element: place.element, dueAt, actsAt })
-      if (actsAt > clock) continue
-      late = true
-      conditions.push({ kind: 'late', detail: '', element: place.element, since: dueAt, severity, silent: tooOld(dueAt) })
-    }
-    deadlines.push(...own)
-    const timers = deadlines.filter((deadline) => deadline.kind === 'timer' && model.timersAt.get(token.place)?.some((timer) => timer.element.id === deadline.element))
-    const next = [...own.filter((deadline) => deadline.kind === 'sla'), ...timers].map((deadline) => deadline.dueAt).filter((due) => due > clock)
-    return [{ element: place.element, since: token.since, stuck, late, ...(next.length === 0 ? {} : { dueAt: Math.min(...next) }) }]
-  }
-
-  const startedAt = run.first.time
-  let late = shownTokens.some((token) => token.late)
-  if (model.process.sla !== undefined) {
-    const dueAt = model.after(startedAt, model.process.sla.duration)
-    const actsAt = run.settlesAt(dueAt)
-    if (!completed) deadlines.push({ kind: 'sla', dueAt, actsAt })
-    const breached = completed ? run.headTime > dueAt : actsAt <= clock
-    if (breached) {
-      late = true
-      if (!completed) conditions.push({ kind: 'late', detail: '', element: '', since: dueAt, severity: model.process.sla.severity, silent: tooOld(dueAt) })
-    }
-  }
-
-  const deviations = deviationsOf(run)
-  const settleTimes: number[] = []
-  for (const deviation of deviations) {
-    if (deviation.accepted) continue
-    const actsAt = deviation.arrival + model.graceMs
-    if (actsAt > clock) settleTimes.push(actsAt)
-    else {
-      conditions.push({
-        kind: 'deviation', detail: deviation.kind, element: deviation.element, since: deviation.at,
-        severity: deviation.kind === 'wrongOutcome' ? 'critical' : 'info', silent: deviation.arrival - deviation.at > model.effectsMaxAgeMs,
-      })
-    }
-  }
-
-  // At its due time a deadline acts on nothing, and yet what is shown changes: it is being waited out.
-  const future = [...deadlines.flatMap((deadline) => [deadline.dueAt, deadline.actsAt]), ...settleTimes].filter((at) => at > clock)
-  const settling = settleTimes.length > 0 || deadlines.some((deadline) => deadline.dueAt <= clock && deadline.actsAt > clock)
-  return {
-    run,
-    view: {
-      status, stuck: shownTokens.some((token) => token.stuck), late, settling, approximate: run.approximate,
-      startedAt, lastEventAt: run.lastEventTime, ...(completed ? { endedAt: run.headTime } : {}),
-      tokens: shownTokens, deviations, events: eventsOf(run), decisions: [...run.decisions.values()], conditions, deadlines,
-      variables: run.variables, ...historyOf(run),
-      ...(future.length === 0 ? {} : { nextAt: Math.min(...future) }),
-    },
-  }
+  return { run, view: new ViewOfRun(run, clock) }
 }
 
 /** What the clock has passed fires on a copy: it is shown, and never folded upon. */
 function shown(base: Run, clock: number): Run {
-  if (!base.arms().some((arm) => arm.certain && base.actsAt(arm) <= clock)) return base
+  if (!base.arms.some((arm) => arm.certain && base.actsAt(arm) <= clock)) return base
   const copy = base.clone()
   copy.fireShown(clock)
   return copy
 }
 
-function watchDue(run: Run, kind: string, text: string, since: number): number | undefined {
-  if (text.startsWith('=')) return undefined
-  const { process } = run.model
-  const date = kind === 'date' ? parseDate(text, process.zone) : undefined
-  const due = date === undefined ? run.model.after(since, text) : date.ok ? date.value : Number.NaN
-  return Number.isFinite(due) ? due : undefined
-}
+const NO_DECISIONS: readonly Decision[] = []
 
-function eventsOf(run: Run): readonly ReadEvent[] {
-  const chosen = run.chosen()
-  const events = run.trail.flatMap((step, at) => (step.fact === undefined ? [] : [readEvent(run, step, chosen[at] ?? 0)]))
-  return [...events, ...run.notes.map((fact): ReadEvent => ({ position: fact.position, reading: 'noted' }))]
-}
+class ViewOfRun implements RunView {
+  readonly status: RunView['status']
+  readonly stuck: boolean
+  readonly late: boolean
+  readonly settling: boolean
+  readonly approximate: boolean
+  readonly startedAt: number
+  readonly lastEventAt: number
+  readonly endedAt: number | undefined
+  readonly tokens: readonly ShownToken[]
+  readonly deviations: readonly Deviation[]
+  readonly decisions: readonly Decision[]
+  readonly conditions: readonly Condition[]
+  readonly deadlines: readonly ShownDeadline[]
+  readonly variables: Readonly<Record<string, unknown>>
+  readonly nextAt: number | undefined
+  readonly #model: TrackedModel
+  readonly #story: Story
+  readonly #notes: Chain<Fact> | undefined
+  #history: History | undefined
 
-function readEvent(run: Run, step: TrailStep, index: number): ReadEvent {
-  const move = step.step.moves[index]
-  const position = step.fact?.position ?? 0n
-  if (move?.how === 'sync') {
-    const transition = run.model.net.transitions[move.fired[move.main] ?? -1]
-    if (transition?.phase !== undefined) return { position, element: transition.element, phase: transition.phase, reading: 'fits' }
+  constructor(run: Run, clock: number) {
+    const { model, posture, story } = run
+    const deadlines: ShownDeadline[] = []
+    const conditions: Condition[] = []
+    // While another explanation that costs nothing still waits for something, it can end, but has not ended.
+    const endable = !posture.ended && posture.canEnd
+    const quietUntil = run.lastEventTime + model.completionMs
+    const completed = posture.ended || (endable && (model.completionMs === 0 || run.settlesAt(quietUntil) <= clock))
+    if (endable && !completed) deadlines.push({ kind: 'completion', dueAt: quietUntil, actsAt: run.settlesAt(quietUntil) })
+    const { tokens, late } = watchRun(run, completed, clock, deadlines, conditions)
+    const deviations = deviationsOf(run)
+    let nextAt = Infinity
+    let settling = false
+    for (const deviation of deviations) {
+      if (deviation.accepted) continue
+      const actsAt = deviation.arrival + model.graceMs
+      if (actsAt > clock) {
+        settling = true
+        nextAt = Math.min(nextAt, actsAt)
+      } else {
+        conditions.push({
+          kind: 'deviation', detail: deviation.kind, element: deviation.element, since: deviation.at,
+          severity: deviation.kind === 'wrongOutcome' ? 'critical' : 'info', silent: deviation.arrival - deviation.at > model.effectsMaxAgeMs,
+        })
+      }
+    }
+    // At its due time a deadline acts on nothing, and yet what is shown changes: it is being waited out.
+    for (const { dueAt, actsAt } of deadlines) {
+      if (dueAt > clock && dueAt < nextAt) nextAt = dueAt
+      if (actsAt > clock && actsAt < nextAt) nextAt = actsAt
+      if (dueAt <= clock && actsAt > clock) settling = true
+    }
+    this.status = !completed ? 'active' : posture.ended && story.terminated ? 'terminated' : 'completed'
+    this.stuck = tokens.some((token) => token.stuck)
+    this.late = late
+    this.settling = settling
+    this.approximate = run.approximate
+    this.startedAt = run.first.time
+    this.lastEventAt = run.lastEventTime
+    this.endedAt = completed ? run.headTime : undefined
+    this.tokens = tokens
+    this.deviations = deviations
+    this.decisions = run.decisions.size === 0 ? NO_DECISIONS : [...run.decisions.values()]
+    this.conditions = conditions
+    this.deadlines = deadlines
+    this.variables = run.variables
+    this.nextAt = nextAt === Infinity ? undefined : nextAt
+    this.#model = model
+    this.#story = story
+    this.#notes = run.notes
   }
-  if (move?.how === 'redeem' && move.label !== undefined) return { position, ...partsOf(move.label), reading: 'redeemed' }
-  return { position, ...(step.symbol ? partsOf(step.symbol.split('\u0001')[0] ?? '') : {}), reading: 'deviates' }
-}
 
-function historyOf(run: Run): Pick<RunView, 'visits' | 'flows' | 'durations'> {
-  const story = run.story
-  const visits = new Map<string, number>()
-  const durations: [string, number][] = []
-  const count = (element: string) => visits.set(element, (visits.get(element) ?? 0) + 1)
-  for (const visit of chainToArray(story.visits)) {
-    count(visit.element)
-    if (visit.measured) durations.push([visit.element, visit.left - visit.entered])
+  get events(): readonly ReadEvent[] {
+    return this.#told.events
   }
-  for (const token of story.tokens) {
-    const place = run.model.net.places[token.place]
-    if (place !== undefined && place.kind !== 'source' && place.kind !== 'join') count(place.element)
+
+  get visits(): ReadonlyMap<string, number> {
+    return this.#told.visits
   }
-  const flows = chainToArray(story.fired).flatMap((index) => run.model.net.transitions[index]?.flows ?? [])
-  return { visits, flows, durations }
+
+  get flows(): readonly string[] {
+    return this.#told.flows
+  }
+
+  get durations(): readonly (readonly [string, number])[] {
+    return this.#told.durations
+  }
+
+  toJSON(): object {
+    return { ...this, ...this.#told }
+  }
+
+  /** The length of a run is paid for only by who asks what happened in it. */
+  get #told(): History {
+    return this.#history ??= historyOf(this.#model, this.#story, this.#notes)
+  }
 }

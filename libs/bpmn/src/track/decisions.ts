@@ -1,0 +1,107 @@
+/** What Tidemark decides itself: choices on known data, and commands whose token has come. */
+import type { Transition } from '../net/net.js'
+import { truthOf } from '../bind/expression.js'
+import { nameOfCause } from './cause.js'
+import { deviationsOf } from './deviations.js'
+import type { TokenAt } from './reading.js'
+import type { Run } from './run.js'
+
+/** A command that was decided, proposed or noted. */
+export interface Decision {
+  readonly element: string
+  readonly cause: string
+  /** Epoch milliseconds: when the token came, or a person approved. */
+  readonly moment: number
+  /** When it may leave. */
+  readonly leavesAt: number
+  readonly status: 'noted' | 'proposed' | 'scheduled' | 'rejected' | 'missed'
+  readonly note?: string
+  /** Trail index of its step; undefined while it is only proposed or noted. */
+  readonly at?: number
+  readonly variables: Readonly<Record<string, unknown>>
+}
+
+/** Own steps after one entry: more than this is a model that runs away. */
+const MAX_OWN_STEPS = 100
+
+/** Decides what can be decided now, until nothing more follows. */
+export function settleDecisions(run: Run, arrival: number): void {
+  if (run.model.splitsAt.size === 0 && run.model.commandsAt.size === 0) return
+  for (let count = 0; count < MAX_OWN_STEPS; count++) if (!decideOne(run, arrival)) return
+  run.approximate = true
+}
+
+/** Goes on after an operation: proposed commands may have been decided by it, and one may lead to the next. */
+export function settleOperations(run: Run, identify: (decision: Decision) => string): void {
+  if (run.operations.size === 0 || run.decisions.size === 0) return
+  while (operateOne(run, identify)) continue
+}
+
+/** Each decision is proposed once, so that this comes to an end. */
+function operateOne(run: Run, identify: (decision: Decision) => string): boolean {
+  for (const [key, decision] of run.decisions) {
+    if (decision.status !== 'proposed') continue
+    const operation = run.operations.get(identify(decision))
+    if (operation === undefined) continue
+    const token = run.shownTokens.find((candidate) => run.model.elementAt(candidate.place) === decision.element && nameOfCause(candidate.cause) === decision.cause)
+    const transition = token === undefined ? undefined : run.model.commandsAt.get(token.place)
+    if (token === undefined || transition === undefined) continue
+    // What has left needs nobody's approval any more, whatever a late event says of the path that led to it.
+    const approved = operation.outcome === 'approved' || operation.kind === 'left'
+    const by = operation.by ?? 'somebody'
+    const said = operation.note === undefined || operation.note === '' ? '' : `: ${operation.note}`
+    run.decide(key, {
+      ...decision, moment: operation.time, leavesAt: Math.max(operation.time, operation.appendTime), status: approved ? 'scheduled' : 'rejected',
+      note: operation.kind === 'left' ? 'it left before a late event showed that the instance had left its path' : `${approved ? 'approved' : 'rejected'} by ${by}${said}`,
+      at: run.length,
+    })
+    run.act('command', transition, Math.max(operation.time, run.headTime), operation.appendTime, `c:${decision.element}@${decision.cause}`)
+    run.settle(operation.appendTime)
+    return true
+  }
+  return false
+}
+
+/** Answers whether a token went on. */
+function decideOne(run: Run, arrival: number): boolean {
+  const { splitsAt, commandsAt } = run.model
+  for (const token of run.shownTokens) {
+    const split = splitsAt.get(token.place)
+    const command = commandsAt.get(token.place)
+    if ((split === undefined && command === undefined) || !run.posture.isCertain(token.place)) continue
+    if (split !== undefined) {
+      const context = { ...run.variables, now: run.headTime }
+      const truths = split.options.map((option) => (option.condition === undefined ? 'unknown' : truthOf(option.condition, context)))
+      const chosen = truths.includes('unknown') ? undefined : (split.options[truths.indexOf('true')]?.transition ?? split.otherwise)
+      if (chosen !== undefined) {
+        run.act('decide', chosen, run.headTime, arrival, token.cause)
+        return true
+      }
+    }
+    if (command !== undefined && decideCommand(run, token, command, arrival)) return true
+  }
+  return false
+}
+
+function decideCommand(run: Run, token: TokenAt, transition: Transition, arrival: number): boolean {
+  const { element } = transition
+  const cause = nameOfCause(token.cause)
+  const key = `${element}|${cause}`
+  if (run.decisions.has(key)) return false
+  const { mode } = run.model.process
+  const moment = Math.max(token.since, run.headTime)
+  const base = { element, cause, moment, variables: { ...run.variables } }
+  const grace = cause.startsWith('t:') ? 0 : run.model.graceMs
+  const leavesAt = Math.max(moment, arrival) + grace
+  if (mode === 'suggest' || (mode === 'manage' && deviationsOf(run).some((deviation) => !deviation.accepted))) {
+    const why = mode === 'suggest' ? 'waits for approval' : 'the instance has left its path: a person decides'
+    run.decide(key, { ...base, leavesAt, status: 'proposed', note: why })
+    return false
+  }
+  const tooOld = arrival - moment > run.model.effectsMaxAgeMs
+  const status = mode === 'observe' ? 'noted' : tooOld ? 'missed' : 'scheduled'
+  const note = status === 'missed' ? 'its moment had passed before we learned of it' : undefined
+  run.decide(key, { ...base, leavesAt, status, at: run.length, ...(note === undefined ? {} : { note }) })
+  run.act('command', transition, moment, arrival, `c:${element}@${cause}`)
+  return true
+}

@@ -1,0 +1,94 @@
+/** The entries of a unit folded in order: its runs are cut here. A start opens the next one when the present one can end. */
+import type { Decision } from './decisions.js'
+import type { Fact } from './fact.js'
+import { Run } from './run.js'
+import type { TrackedModel } from './tracked-model.js'
+
+/** A model version, as it is known to the fold. */
+export interface Version {
+  readonly version: number
+  readonly model: TrackedModel
+}
+
+/** What a fold asks of its surroundings; pure. */
+export interface FoldContext {
+  /** The version in force at a moment of event time. */
+  versionAt(time: number): Version | undefined
+  /** The key of the command that a decision gives. */
+  identify(decision: Decision): string
+}
+
+export class Fold {
+  readonly #context: FoldContext
+  readonly runs: Run[] = []
+  /** Commands that left. */
+  readonly lefts: Fact[] = []
+  /** What became of them, by command. */
+  readonly settled = new Map<string, Fact>()
+  /** Events before the first that is bound in the version of its time. */
+  readonly #before: Fact[] = []
+
+  constructor(context: FoldContext) {
+    this.#context = context
+  }
+
+  /** @param all every entry of the unit in order, this one among them */
+  fold(fact: Fact, all: readonly Fact[]): void {
+    if (fact.kind === 'event') return this.#event(fact, all)
+    if (fact.kind === 'left') this.lefts.push(fact)
+    if (fact.kind === 'settled' && fact.command !== undefined) this.settled.set(fact.command, fact)
+    // Sent again under the same key: what became of the attempts before counts no more.
+    if (fact.kind === 'operation' && fact.outcome === 'retried' && fact.command !== undefined) this.settled.delete(fact.command)
+    const concerned = fact.kind === 'operation' ? this.runs : this.runs.slice(-1)
+    for (const run of concerned) this.#apply(run, fact)
+  }
+
+  #event(fact: Fact, all: readonly Fact[]): void {
+    const inForce = this.#context.versionAt(fact.time)
+    const next = inForce === undefined ? undefined : fact.labels[inForce.version]
+    const present = this.runs.at(-1)
+    if (present === undefined) {
+      if (inForce !== undefined && next !== undefined && next.length > 0) this.#open(inForce, [...this.#before.splice(0), fact])
+      else this.#before.push(fact)
+      return
+    }
+    if (inForce === undefined || next === undefined || !this.#opensNext(present, fact, inForce.model, next)) return this.#apply(present, fact)
+    const early = present.straysSince(fact.time - inForce.model.toleranceMs).filter((stray) => (stray.labels[inForce.version] ?? []).length > 0)
+    if (early.length > 0) this.runs.splice(-1, 1, ...this.#without(present, early, fact, all))
+    this.#open(inForce, [...early, fact])
+  }
+
+  /** The first of these that is bound begins it; what came before is part of its history. */
+  #open({ model, version }: Version, facts: readonly Fact[]): void {
+    const first = facts.find((fact) => (fact.labels[version] ?? []).length > 0)
+    if (first === undefined) return
+    const run = new Run(model, version, first)
+    this.runs.push(run)
+    for (const fact of facts) this.#apply(run, fact)
+  }
+
+  /** The run again, but for some of its events: a start has shown that they belong to the next one, whose clock runs a little ahead. */
+  #without(run: Run, strays: readonly Fact[], upTo: Fact, all: readonly Fact[]): readonly Run[] {
+    if (strays.includes(run.first)) return []
+    const again = new Run(run.model, run.version, run.first)
+    const from = this.runs.length === 1 ? 0 : all.indexOf(run.first)
+    for (const fact of all.slice(from, all.indexOf(upTo))) if (!strays.includes(fact)) this.#apply(again, fact)
+    again.fireDue(upTo.time)
+    return [again]
+  }
+
+  #apply(run: Run, fact: Fact): void {
+    if (fact.kind === 'event') run.observe(fact, fact.labels[run.version])
+    else if (fact.kind === 'settled') run.fireDue(fact.time)
+    else run.operate(fact)
+    run.settleOperations(this.#context.identify)
+  }
+
+  #opensNext(present: Run, fact: Fact, model: TrackedModel, next: readonly string[]): boolean {
+    if (next.length === 0 || !model.canStart(next)) return false
+    present.fireDue(fact.time)
+    if (!present.canEnd) return false
+    const labels = fact.labels[present.version] ?? []
+    return labels.length === 0 || !present.fits(labels)
+  }
+}

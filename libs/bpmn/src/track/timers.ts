@@ -1,0 +1,160 @@
+/** Timers that Tidemark fires itself: which are armed, when they are due, what comes of a firing. */
+import { compileExpression } from '../bind/expression.js'
+import { cycleDue, parseCycle, type Cycle } from '../time/cycle.js'
+import { durationMs } from '../time/duration.js'
+import { parseDate } from '../time/moment.js'
+import type { Transition } from '../net/net.js'
+import { nameOfCause } from './cause.js'
+import type { TokenAt } from './reading.js'
+import type { Run } from './run.js'
+import type { TimerAt } from './waits.js'
+
+/** A timer that has not fired. */
+export interface Arm {
+  readonly timer: TimerAt
+  readonly token: TokenAt
+  readonly due: number
+  /** Which firing it would be, from 1. */
+  readonly number: number
+  /** The host is there in every explanation that costs nothing. */
+  readonly certain: boolean
+}
+
+/** Firings of timers between two entries: more than this is a model that runs away. Further firings only count. */
+const MAX_FIRINGS = 100
+
+/** No month or year is longer than this times what its duration stands for. */
+const LONGEST_TO_MEAN = 1.04
+
+/** Firings of one cycle timer that are passed over one by one: before it was armed, or beyond the bound above. */
+const MAX_PASSED = 10_000
+
+/** Timers whose host holds a token in the cheapest explanation, the next one first. */
+export function armsOf(run: Run): readonly Arm[] {
+  const { timersAt } = run.model
+  if (timersAt.size === 0) return NONE
+  const arms: Arm[] = []
+  for (const token of run.shownTokens) {
+    for (const timer of timersAt.get(token.place) ?? []) {
+      const number = run.fired.size === 0 ? 1 : (run.fired.get(stayOf(timer, token)) ?? 0) + 1
+      const due = dueOf(run, timer, token, number)
+      if (due !== undefined) arms.push({ timer, token, due, number, certain: run.posture.isCertain(token.place) })
+    }
+  }
+  return arms.length < 2 ? arms : arms.sort((a, b) => a.due - b.due || (keyOf(a) < keyOf(b) ? -1 : 1))
+}
+
+const NONE: readonly Arm[] = []
+
+/** Element and stay; with the number of the firing it is the identity of what comes of it. */
+function stayOf(timer: TimerAt, token: TokenAt): string {
+  return `${timer.element.id}@${nameOfCause(token.cause)}`
+}
+
+function keyOf(arm: Arm): string {
+  return `${stayOf(arm.timer, arm.token)}#${arm.number}`
+}
+
+/** Fires, in order, the timers that are wanted. Answers whether any fired. */
+export function fireWanted(run: Run, wanted: (arm: Arm) => boolean, arrivalOf: (arm: Arm) => number): boolean {
+  let any = false
+  for (let count = 0; count < MAX_FIRINGS; count++) {
+    const arm = nextOf(run, wanted)
+    if (arm === undefined) return any
+    fire(run, arm, arrivalOf(arm))
+    any = true
+  }
+  // Counts firings without what comes of them.
+  for (let count = 0; count < MAX_PASSED; count++) {
+    const arm = nextOf(run, wanted)
+    if (arm === undefined) return any
+    run.count(stayOf(arm.timer, arm.token), arm.number)
+    if (arm.timer.definition.kind !== 'cycle') run.approximate = true
+  }
+  return any
+}
+
+function nextOf(run: Run, wanted: (arm: Arm) => boolean): Arm | undefined {
+  return run.arms.find((arm) => arm.certain && wanted(arm))
+}
+
+function fire(run: Run, arm: Arm, arrival: number): void {
+  const cause = `t:${keyOf(arm)}`
+  run.count(stayOf(arm.timer, arm.token), arm.number)
+  const time = Math.max(arm.due, run.headTime)
+  const { transition } = arm.timer
+  const { net } = run.model
+  if (transition.notedOnly === true) {
+    for (const element of commandsBehind(run, transition)) {
+      run.decide(`${element}|${cause}`, {
+        element, cause, moment: time, leavesAt: arrival, status: 'noted', note: 'the timer is only noted in observe mode', variables: run.variables,
+      })
+    }
+    return
+  }
+  // Of the ways out of the boundary event, those from the place where the token is.
+  const here = net.transitions.find((candidate) => candidate.kind === 'timer' && candidate.element === arm.timer.element.id
+    && [...candidate.inputs, ...candidate.reads].includes(arm.token.place)) ?? transition
+  run.act('timer', here, time, arrival, cause)
+  run.settle(arrival)
+}
+
+function commandsBehind({ model: { net } }: Run, transition: Transition): readonly string[] {
+  const found = new Set<string>()
+  const seen = new Set<number>()
+  const open = [...transition.outputs]
+  for (let place = open.pop(); place !== undefined; place = open.pop()) {
+    if (seen.has(place)) continue
+    seen.add(place)
+    for (const index of net.consumers[place] ?? []) {
+      const next = net.transitions[index]
+      if (next?.kind === 'command') found.add(next.element)
+      else if (next?.kind === 'silent') open.push(...next.outputs)
+    }
+  }
+  return [...found]
+}
+
+/** Undefined where it never fires, or not again. */
+function dueOf(run: Run, timer: TimerAt, token: TokenAt, number: number): number | undefined {
+  const text = timer.definition.text.startsWith('=') ? evaluate(run, timer.definition.text) : timer.definition.text
+  if (text === undefined) return undefined
+  const { zone } = run.model.process
+  switch (timer.definition.kind) {
+    case 'duration':
+      return number > 1 ? undefined : finite(run.model.after(token.since, text))
+    case 'date': {
+      const date = parseDate(text, zone)
+      return number > 1 || !date.ok ? undefined : Math.max(date.value, token.since)
+    }
+    case 'cycle': {
+      const cycle = parseCycle(text, zone)
+      if (!cycle.ok) return undefined
+      // A cycle with a fixed start may have begun before there was a token to wait for it.
+      const begun = cycle.value.startMs === undefined ? 0 : firingsBefore(cycle.value, token.since, zone)
+      return cycleDue(cycle.value, token.since, begun + number, zone)
+    }
+  }
+}
+
+function evaluate(run: Run, text: string): string | undefined {
+  const { value, known } = compileExpression(text).evaluate({ ...run.variables, now: run.headTime })
+  return known && typeof value === 'string' ? value : undefined
+}
+
+/** Firings of a cycle with a fixed start before this moment. Months and years differ in length, so that the last ones are counted by their dates. */
+function firingsBefore(cycle: Cycle, time: number, zone: string): number {
+  const lengthMs = durationMs(cycle.duration)
+  let number = Math.max(0, Math.floor((time - (cycle.startMs ?? time)) / (lengthMs * LONGEST_TO_MEAN)))
+  for (let step = 0; step < MAX_PASSED; step++) {
+    const due = cycleDue(cycle, time, number + 1, zone)
+    if (due === undefined || due >= time) return number
+    number++
+  }
+  return number
+}
+
+/** An expression may give something that is no time: such a timer stays unarmed. */
+function finite(time: number): number | undefined {
+  return Number.isFinite(time) ? time : undefined
+}

@@ -1,0 +1,127 @@
+/** What a token at a place may wait for besides events: a timer of ours, data that decides a choice, a command, or patience that runs out. */
+import type { Element, SlaDefinition, TimerDefinition } from '../model.js'
+import { compileExpression, type Expression } from '../bind/expression.js'
+import type { Net, Transition } from '../net/net.js'
+import { durationMs } from '../time/duration.js'
+
+/** A timer that Tidemark fires while a token is at a place. */
+export interface TimerAt {
+  readonly transition: Transition
+  readonly element: Element
+  readonly definition: TimerDefinition
+}
+
+/** A choice that conditions on known variables can decide. */
+export interface SplitAt {
+  readonly element: Element
+  readonly options: readonly { readonly transition: Transition; readonly condition?: Expression }[]
+  readonly otherwise?: Transition
+}
+
+/** What a token at a place may wait for too long. */
+export interface PatienceAt {
+  readonly element: Element
+  readonly stuckAfter?: string
+  readonly sla?: SlaDefinition
+  /** Timers that another system is to act on. */
+  readonly watches: readonly TimerDefinition[]
+}
+
+type Elements = ReadonlyMap<string, Element>
+
+/** By place. */
+export function timersOf(net: Net, elements: Elements): ReadonlyMap<number, readonly TimerAt[]> {
+  const timers = new Map<number, TimerAt[]>()
+  for (const transition of net.transitions) {
+    const element = elements.get(transition.element)
+    const definition = element?.trigger?.timer
+    if (transition.kind !== 'timer' || element === undefined || definition === undefined) continue
+    for (const place of [...transition.inputs, ...transition.reads]) {
+      const here = timers.get(place) ?? []
+      // Several ways out of one boundary event are one timer.
+      if (!here.some((timer) => timer.element.id === element.id)) here.push({ transition, element, definition })
+      timers.set(place, here)
+    }
+  }
+  return timers
+}
+
+/** By place: choices of which every way but the default has a condition that can be evaluated. */
+export function splitsOf(net: Net, elements: Elements): ReadonlyMap<number, SplitAt> {
+  const splits = new Map<number, SplitAt>()
+  const flows = new Map(net.process.flows.map((flow) => [flow.id, flow]))
+  net.places.forEach((place, index) => {
+    const element = elements.get(place.element)
+    if (element?.kind !== 'exclusiveGateway' || element.outgoing.length < 2) return
+    const options: { transition: Transition; condition?: Expression }[] = []
+    let otherwise: Transition | undefined
+    for (const candidate of net.consumers[index] ?? []) {
+      const transition = net.transitions[candidate]
+      const flow = flows.get(transition?.flows.at(-1) ?? '')
+      if (transition === undefined || flow === undefined) continue
+      if (flow.id === element.defaultFlow) otherwise = transition
+      else if (flow.condition?.feel === true) options.push({ transition, condition: compileExpression(flow.condition.text) })
+      else options.push({ transition })
+    }
+    if (options.length > 0 && options.every((option) => option.condition !== undefined)) {
+      splits.set(index, otherwise === undefined ? { element, options } : { element, options, otherwise })
+    }
+  })
+  return splits
+}
+
+/** By place. */
+export function commandsOf(net: Net): ReadonlyMap<number, Transition> {
+  const commands = new Map<number, Transition>()
+  for (const transition of net.transitions) {
+    if (transition.kind !== 'command') continue
+    for (const place of transition.inputs) if (!commands.has(place)) commands.set(place, transition)
+  }
+  return commands
+}
+
+/** By place. */
+export function patienceOf(net: Net, elements: Elements): ReadonlyMap<number, PatienceAt> {
+  const patience = new Map<number, PatienceAt>()
+  net.places.forEach((place, index) => {
+    const element = elements.get(place.element)
+    if (element === undefined || place.kind === 'source' || place.kind === 'join') return
+    const consumers = (net.consumers[index] ?? []).flatMap((transition) => net.transitions[transition] ?? [])
+    const observes = consumers.some((transition) => transition.kind === 'observe')
+    const stuckAfter = element.stuckAfter ?? (observes && place.kind !== 'scope' ? net.process.stuckAfter : stuckBehind(net, elements, index))
+    const watches = consumers.flatMap((transition) => {
+      const timer = elements.get(transition.element)?.trigger?.timer
+      return transition.kind === 'observe' && timer !== undefined ? [timer] : []
+    })
+    if (stuckAfter === undefined && element.sla === undefined && watches.length === 0) return
+    patience.set(index, {
+      element, watches, ...(stuckAfter === undefined ? {} : { stuckAfter }), ...(element.sla === undefined ? {} : { sla: element.sla }),
+    })
+  })
+  return patience
+}
+
+/**
+ * A token whose branch is not known yet waits at its split, as long as the most patient of the elements that it may have gone on to. Where one
+ * of them may wait for ever, so may it.
+ */
+function stuckBehind(net: Net, elements: Elements, split: number): string | undefined {
+  const elementAt = (place: number): Element | undefined => elements.get(net.places[place]?.element ?? '')
+  if (elementAt(split)?.kind !== 'exclusiveGateway') return undefined
+  const seen = new Set([split])
+  let longest: string | undefined
+  for (const place of seen) {
+    // At a join it waits for others, who have their own patience.
+    if (net.places[place]?.kind === 'join') return undefined
+    const consumers = (net.consumers[place] ?? []).flatMap((index) => net.transitions[index] ?? [])
+    if (!consumers.some((transition) => transition.kind === 'observe')) {
+      if (consumers.some((transition) => transition.kind !== 'silent' || transition.outputs.length === 0)) return undefined
+      for (const transition of consumers) for (const output of transition.outputs) seen.add(output)
+      continue
+    }
+    const after = elementAt(place)?.stuckAfter ?? net.process.stuckAfter
+    if (after === undefined) return undefined
+    if (longest === undefined || durationMs(after) > durationMs(longest)) longest = after
+  }
+  return longest
+}

@@ -1,0 +1,118 @@
+/** What the tokens of a run wait for in time: how long they may stay, what was promised, which timers run. */
+import { parseDate } from '../time/moment.js'
+import type { TokenAt } from './reading.js'
+import type { Run } from './run.js'
+import type { Condition, ShownDeadline, ShownToken } from './view.js'
+
+const NO_TOKENS: readonly ShownToken[] = []
+
+/**
+ * Tokens as they are shown at this moment of the clock. Adds what is due to `deadlines`, and why somebody should look at it to `conditions`.
+ * @param completed the run has ended, so that nothing is waited for
+ */
+export function watchRun(
+  run: Run, completed: boolean, clock: number, deadlines: ShownDeadline[], conditions: Condition[],
+): { readonly tokens: readonly ShownToken[]; readonly late: boolean } {
+  const { model } = run
+  for (const arm of run.arms) deadlines.push({ kind: 'timer', element: arm.timer.element.id, dueAt: arm.due, actsAt: run.actsAt(arm) })
+  let tokens = NO_TOKENS
+  let late = false
+  if (!completed) {
+    const watch = new Watch(run, clock, deadlines, conditions)
+    tokens = watch.tokens()
+    late = tokens.some((token) => token.late)
+  }
+  if (model.process.sla !== undefined) {
+    const dueAt = model.after(run.first.time, model.process.sla.duration)
+    const actsAt = run.settlesAt(dueAt)
+    if (!completed) deadlines.push({ kind: 'sla', dueAt, actsAt })
+    if (completed ? run.headTime > dueAt : actsAt <= clock) {
+      late = true
+      if (!completed) conditions.push({ kind: 'late', detail: '', element: '', since: dueAt, severity: model.process.sla.severity, silent: isTooOld(run, dueAt) })
+    }
+  }
+  return { tokens, late }
+}
+
+class Watch {
+  readonly #run: Run
+  readonly #clock: number
+  readonly #deadlines: ShownDeadline[]
+  readonly #conditions: Condition[]
+
+  constructor(run: Run, clock: number, deadlines: ShownDeadline[], conditions: Condition[]) {
+    this.#run = run
+    this.#clock = clock
+    this.#deadlines = deadlines
+    this.#conditions = conditions
+  }
+
+  /** Where the work is comes before the sub-process it is in. */
+  tokens(): readonly ShownToken[] {
+    const { places } = this.#run.model.net
+    const shown: ShownToken[] = []
+    for (const wantsScope of [false, true]) {
+      for (const token of this.#run.shownTokens) {
+        const place = places[token.place]
+        if (place !== undefined && place.kind !== 'source' && (place.kind === 'scope') === wantsScope) shown.push(this.#token(token, place.element))
+      }
+    }
+    return shown
+  }
+
+  #token(token: TokenAt, element: string): ShownToken {
+    const { model } = this.#run
+    let stuck = this.#run.posture.dead
+    if (stuck) this.#condition('stuck', element, token.since, 'critical')
+    const timers = model.timersAt.get(token.place)
+    const patience = model.patienceAt.get(token.place)
+    if (timers === undefined && patience === undefined) return { element, since: token.since, stuck, late: false }
+    let late = false
+    let next = Infinity
+    for (const arm of timers === undefined ? [] : this.#run.arms) {
+      if (arm.due > this.#clock && timers?.some((timer) => timer.element.id === arm.timer.element.id)) next = Math.min(next, arm.due)
+    }
+    if (patience?.stuckAfter !== undefined && token.sure) {
+      const dueAt = model.after(token.since, patience.stuckAfter)
+      if (this.#isPast('stuck', element, dueAt) && !stuck) {
+        stuck = true
+        this.#condition('stuck', element, dueAt, 'warning')
+      }
+    }
+    const promise = (dueAt: number, severity: Condition['severity']): void => {
+      if (dueAt > this.#clock) next = Math.min(next, dueAt)
+      if (!this.#isPast('sla', element, dueAt)) return
+      late = true
+      this.#condition('late', element, dueAt, severity)
+    }
+    if (patience?.sla !== undefined) promise(model.after(token.since, patience.sla.duration), patience.sla.severity)
+    for (const timer of patience?.watches ?? []) {
+      const dueAt = this.#watchDue(timer.kind, timer.text, token.since)
+      if (dueAt !== undefined) promise(dueAt, 'warning')
+    }
+    return { element, since: token.since, stuck, late, ...(next === Infinity ? {} : { dueAt: next }) }
+  }
+
+  /** Notes the deadline, and answers whether the clock has passed it for good. */
+  #isPast(kind: ShownDeadline['kind'], element: string, dueAt: number): boolean {
+    const actsAt = this.#run.settlesAt(dueAt)
+    this.#deadlines.push({ kind, element, dueAt, actsAt })
+    return actsAt <= this.#clock
+  }
+
+  #condition(kind: Condition['kind'], element: string, since: number, severity: Condition['severity']): void {
+    this.#conditions.push({ kind, detail: '', element, since, severity, silent: isTooOld(this.#run, since) })
+  }
+
+  #watchDue(kind: string, text: string, since: number): number | undefined {
+    if (text.startsWith('=')) return undefined
+    const { model } = this.#run
+    const date = kind === 'date' ? parseDate(text, model.process.zone) : undefined
+    const due = date === undefined ? model.after(since, text) : date.ok ? date.value : Number.NaN
+    return Number.isFinite(due) ? due : undefined
+  }
+}
+
+function isTooOld(run: Run, moment: number): boolean {
+  return run.lastArrival - moment > run.model.effectsMaxAgeMs
+}
