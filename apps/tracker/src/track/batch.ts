@@ -7,11 +7,12 @@ import type { Fact } from '@tidemark/bpmn'
 import type { Database, Transaction } from '../store/database.js'
 import { commitChanges } from '../store/write/commit-changes.js'
 import { noChanges, type Changes, type FactRow } from '../store/write/changes.js'
-import { countTypes, insertFates, insertLinks, insertWaiting, readLinks, readWaiting, releaseWaiting, restoreFact, storeFact, type FateRow } from '../store/write/keys.js'
+import { countTypes, insertFates, insertLinks, insertWaiting, releaseWaiting, storeFact, type FateRow } from '../store/write/keys.js'
 import { unitOf } from '../store/identity.js'
+import type { Aliases } from './aliases.js'
 import { compareUnit, type LeftCommand, type UnitState } from './core/changes.js'
 import type { Decoded } from './core/decode.js'
-import { aliasesOf, aliasId, bindEvents, plan, type Alias, type KnownAliases, type Plan, type PlannedFact, type PlannedModel } from './core/plan.js'
+import { aliasesOf, bindEvents, plan, type Plan, type PlannedFact, type PlannedModel } from './core/plan.js'
 import type { Models } from './models.js'
 import type { KnownUnit, Units } from './units.js'
 
@@ -59,15 +60,12 @@ export interface Batch {
 /** Units that are folded at a stretch, some milliseconds; then whoever waits for the event loop has a turn. */
 const UNITS_AT_A_STRETCH = 128
 
-/**
- * Plans the batch and begins to load it. `settle` is called before keys other than the primary one are looked up: they count from the entry
- * that linked them, so everything before this batch must be committed.
- */
-export async function prepareBatch(db: Database, units: Units, input: BatchInput, settle: () => Promise<void>): Promise<Prepared> {
+/** Plans the batch and begins to load it. Batches are prepared one after the other: what one says of keys counts for the next. */
+export async function prepareBatch(db: Database, units: Units, aliases: Aliases, input: BatchInput): Promise<Prepared> {
   const events = input.entries.filter((entry) => entry.kind === 'event')
   const bound = bindEvents(events, input.models)
-  const aliases = aliasesOf(bound)
-  const planned = plan(bound, aliases.length === 0 ? NO_ALIASES : await settle().then(() => readAliases(db, aliases)))
+  const planned = plan(bound, await aliases.read(db, aliasesOf(bound)))
+  aliases.begin(planned)
   const parts = partsOf(planned, input)
   // The entries themselves are not kept: several batches are under way at once.
   const { clock, position } = input
@@ -104,17 +102,6 @@ export async function commitBatch(tx: Transaction, batch: Batch, careful: boolea
     ...releaseWaiting(tx, batch.plan.released),
     ...countTypes(tx, batch.types),
   ])
-}
-
-const NO_ALIASES: KnownAliases = { linked: new Map(), waiting: new Map() }
-
-async function readAliases(db: Database, aliases: readonly Alias[]): Promise<KnownAliases> {
-  const [links, rows] = await Promise.all([readLinks(db, aliases), readWaiting(db, aliases)])
-  const linked = new Map<string, string[]>()
-  for (const link of links) push(linked, aliasId(link), link.primary_key)
-  const waiting = new Map<string, PlannedFact[]>()
-  for (const row of rows) push(waiting, aliasId(row), restoreFact(row.fact))
-  return { linked, waiting }
 }
 
 /** What happens to each unit: events, what we and people did, and deadlines. */
@@ -225,10 +212,4 @@ function typesOf(events: readonly Extract<Decoded, { kind: 'event' }>[]): Map<st
     }
   }
   return types
-}
-
-function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
-  const values = map.get(key)
-  if (values === undefined) map.set(key, [value])
-  else values.push(value)
 }

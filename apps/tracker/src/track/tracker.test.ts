@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { MemoryLog } from '@tidemark/log'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { prepareDatabase } from '../../../../test/support/database-template.js'
-import { foldAll } from '../../../../test/support/follower.js'
-import { recordShop } from '../../../../test/support/recorded-shop.js'
+import { foldAll, follow } from '../../../../test/support/follower.js'
+import { eventDraft, recordShop, START } from '../../../../test/support/recorded-shop.js'
+import { BY_ORDER, cloudEvent, xmlOf } from '../../../../test/support/small-process.js'
 import { differences, emptyTables, readTables } from '../../../../test/support/tables.js'
 import type { Database } from '../store/database.js'
 import { openDatabase } from '../store/open-database.js'
@@ -26,26 +28,59 @@ test('commits that fail while the next batch is already folded change nothing of
   const log = await recordShop(db, { seed: 'failing', orders: 40, days: 9 })
   const smooth = await readTables(db)
   await emptyTables(db)
+  const failing = failingCommits(db)
+  await foldAll(failing.db, log, { batch: 25 })
+  expect(failing.commits()).toBeGreaterThan(12)
+  expect(differences(smooth, await readTables(db))).toEqual([])
+}, 120_000)
+
+test('an instance whose commits fail while its beginning moves is still found by every id that it had, and no token of it stays behind', async () => {
+  await emptyTables(db)
+  const log = new MemoryLog({ clock: () => at(60) })
+  const steps = ['placed', 'paid', 'shipped', 'delivered']
+  await log.append([{ kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify({ xml: xmlOf({ id: 'orders', steps }), mapping: BY_ORDER, by: 'test' })) }])
+  const failing = failingCommits(db)
+  const follower = await follow(failing.db, log)
+  const ids = new Set<string>()
+  for (const [index, step] of [...steps].reverse().entries()) {
+    for (const order of ORDERS) await log.append([eventDraft({ ...cloudEvent({ type: step, data: { order }, at: at(40 - index) }), time: new Date(at(40 - index)).toISOString() })])
+    await follower.settled()
+    for (const { id } of await db.query<{ id: string }>(`select id from instance`)) ids.add(id)
+  }
+  await follower.stop()
+  const rows = await db.query<{ id: string; former_ids: string[] }>(`select id, former_ids from instance`)
+  expect(rows).toHaveLength(ORDERS.length)
+  expect(new Set(rows.flatMap(({ id, former_ids }) => [id, ...former_ids]))).toEqual(ids)
+  expect(ids.size).toBe(ORDERS.length * steps.length)
+  expect(await db.query(`select * from token where instance not in (select id from instance)`)).toEqual([])
+  const live = await readTables(db)
+  await emptyTables(db)
+  await foldAll(db, log)
+  expect(differences(live, await readTables(db))).toEqual([])
+}, 120_000)
+
+const ORDERS = ['A', 'B', 'C', 'D', 'E', 'F']
+const at = (minutes: number) => START + minutes * 60_000
+
+/** Every fourth transaction is rolled back at its end, every sixth is committed but its answer is lost. */
+function failingCommits(through: Database): { readonly db: Database; readonly commits: () => number } {
   let commits = 0
   const failing: Database = {
-    embedded: db.embedded,
-    query: (sql, params) => db.query(sql, params),
-    close: () => db.close(),
-    // Every fourth is rolled back at its end, every sixth is committed but its answer is lost.
+    embedded: through.embedded,
+    query: (sql, params) => through.query(sql, params),
+    close: () => through.close(),
     async transaction(run, options) {
       commits++
       if (commits % 6 === 5) {
-        await db.transaction(run, options)
+        await through.transaction(run, options)
         throw new Error('the connection broke after the commit')
       }
-      return db.transaction(async (tx) => {
+      return through.transaction(async (tx) => {
         const result = await run(tx)
         if (commits % 4 === 3) throw new Error('the connection broke before the commit')
         return result
       }, options)
     },
   }
-  await foldAll(failing, log, { batch: 25 })
-  expect(commits).toBeGreaterThan(12)
-  expect(differences(smooth, await readTables(db))).toEqual([])
-}, 120_000)
+  return { db: failing, commits: () => commits }
+}

@@ -12,6 +12,7 @@ import type { Committed, Progress } from '../store/progress.js'
 import { dueUnits } from '../store/write/load-units.js'
 import { insertModelVersion, readModelVersions } from '../store/write/model-versions.js'
 import { moveModel, moveShards, readShards, takeShards, type ShardState } from '../store/write/shards.js'
+import { Aliases } from './aliases.js'
 import { applyToAlerts, concernsAlerts } from './alert-entries.js'
 import { commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput } from './batch.js'
 import { decode, type Decoded } from './core/decode.js'
@@ -52,6 +53,7 @@ export class Tracker {
   readonly #models = new Models()
   readonly #stop = new AbortController()
   readonly #pipeline = new Pipeline((prepared) => foldBatch(this.#models, prepared))
+  readonly #aliases = new Aliases()
   #units = new Units(this.#models, 1)
   #shards: readonly ShardState[] = []
   /** As committed. */
@@ -132,6 +134,7 @@ export class Tracker {
    */
   async #resume(): Promise<void> {
     this.#units.clear()
+    this.#aliases.clear()
     const shards = await readShards(this.#db)
     const [first] = shards
     if (first === undefined || shards.some((shard, index) => shard.epoch !== this.#shards[index]?.epoch)) throw fenced()
@@ -187,7 +190,7 @@ export class Tracker {
   }
 
   async #push(input: BatchInput, commit: Commit): Promise<void> {
-    await this.#pipeline.push(await prepareBatch(this.#db, this.#units, input, () => this.#pipeline.flush()), commit)
+    await this.#pipeline.push(await prepareBatch(this.#db, this.#units, this.#aliases, input), commit)
   }
 
   /** One transaction: the shards move from where they stand, or nothing is written. */
@@ -201,6 +204,7 @@ export class Tracker {
     this.#careful = false
     this.#position = to.position
     this.#clock = to.clock
+    this.#aliases.end(batch.plan)
     this.#units.keep(batch.units)
   }
 

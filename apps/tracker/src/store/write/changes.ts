@@ -8,8 +8,9 @@ export interface Changes {
   readings: (ReadingRow & { unit: string; position: bigint })[]
   instances: InstanceRow[]
   goneInstances: string[]
-  /** `had`: there are rows of it to be replaced. */
-  tokens: { instance: string; had: boolean; rows: TokenRow[] }[]
+  /** Those that are new or not as they were, and those that were. */
+  tokens: { instance: string; gone: readonly TokenRow[]; rows: readonly TokenRow[] }[]
+  /** All of an instance; `had`: there are rows to be replaced. */
   deviations: { instance: string; had: boolean; rows: DeviationRow[] }[]
   deadlines: { unit: string; shard: number; at: number }[]
   goneDeadlines: string[]

@@ -4,19 +4,20 @@ import type { Queryable, Transaction } from '../database.js'
 import type { Changes, InstanceRow } from './changes.js'
 import { column, compare, type Statements } from './rows.js'
 
-/** @param careful rows that should be new may be there already */
+/** @param careful rows that should be new may be there already: they are replaced */
 export function writeInstances(tx: Transaction, changes: Changes, careful: boolean): Statements {
   const instances = [...changes.instances].sort((a, b) => compare(a.id, b.id))
-  const isCopied = (row: InstanceRow) => row.isNew && row.formerIds.length === 0 && !careful
+  const fresh = instances.filter((row) => row.isNew)
   return [
+    ...(careful ? deleteInstances(tx, fresh.map((row) => row.id)) : []), ...copyInstances(tx, fresh), ...updateInstances(tx, instances.filter((row) => !row.isNew)),
     // What goes is deleted last: who takes its place takes the ids over that it had before.
-    ...copyInstances(tx, instances.filter(isCopied)), ...upsertInstances(tx, instances.filter((row) => !isCopied(row))), ...deleteInstances(tx, changes),
+    ...inheritIds(tx, instances.filter((row) => row.formerIds.length > 0)), ...deleteInstances(tx, changes.goneInstances),
     ...replaceTokens(tx, changes, careful), ...replaceDeviations(tx, changes, careful), ...moveDeadlines(tx, changes),
   ]
 }
 
-function deleteInstances(tx: Queryable, { goneInstances }: Changes): Statements {
-  return goneInstances.length === 0 ? [] : [tx.query(`delete from instance where id = any($1::uuid[])`, [goneInstances])]
+function deleteInstances(tx: Queryable, gone: readonly string[]): Statements {
+  return gone.length === 0 ? [] : [tx.query(`delete from instance where id = any($1::uuid[])`, [gone])]
 }
 
 const COLUMNS = `id, unit, run, shard, model, version, key, former_ids, status, stuck, late, deviations, settling, approximate,
@@ -31,40 +32,47 @@ function copyInstances(tx: Transaction, rows: readonly InstanceRow[]): Statement
   return [tx.copy(`copy instance (${COLUMNS}) from stdin`, lines.join(''))]
 }
 
-function upsertInstances(tx: Queryable, rows: readonly InstanceRow[]): Statements {
+/** What never changes of an instance is not sent again. */
+function updateInstances(tx: Queryable, rows: readonly InstanceRow[]): Statements {
   if (rows.length === 0) return []
   return [tx.query(
-    `insert into instance (id, unit, run, shard, model, version, key, former_ids, status, stuck, late, deviations, settling, approximate,
-       started_at, last_event_at, ended_at, shown_at, position, tokens, variables)
-     select id, unit, run, shard, model, version, key,
-       former_ids::uuid[] || array(select unnest(gone.former_ids) from instance as gone where gone.id = any(row.former_ids::uuid[])), status, stuck, late, deviations, settling, approximate,
-       started_at, last_event_at, ended_at, shown_at, position, tokens::jsonb, variables::jsonb
-     from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[], $10::boolean[], $11::boolean[], $12::int[],
-       $13::boolean[], $14::boolean[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::text[], $21::text[])
-       as row (id, unit, run, shard, model, version, key, former_ids, status, stuck, late, deviations, settling, approximate,
-         started_at, last_event_at, ended_at, shown_at, position, tokens, variables)
-     on conflict (id) do update set
-       run = excluded.run, version = excluded.version, former_ids = instance.former_ids || excluded.former_ids, status = excluded.status, stuck = excluded.stuck,
-       late = excluded.late, deviations = excluded.deviations, settling = excluded.settling, approximate = excluded.approximate, started_at = excluded.started_at,
-       last_event_at = excluded.last_event_at, ended_at = excluded.ended_at, shown_at = excluded.shown_at, position = excluded.position,
-       tokens = excluded.tokens, variables = excluded.variables`,
+    `update instance set version = row.version, former_ids = case when row.former_ids = '{}' then instance.former_ids else instance.former_ids || row.former_ids::uuid[] end,
+       run = row.run, status = row.status, stuck = row.stuck, late = row.late, deviations = row.deviations, settling = row.settling, approximate = row.approximate,
+       started_at = row.started_at, last_event_at = row.last_event_at, ended_at = row.ended_at, shown_at = row.shown_at, position = row.position,
+       tokens = row.tokens::jsonb, variables = row.variables::jsonb
+     from unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::text[], $6::boolean[], $7::boolean[], $8::int[], $9::boolean[], $10::boolean[], $11::bigint[],
+       $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], $17::text[])
+       as row (id, version, former_ids, run, status, stuck, late, deviations, settling, approximate, started_at, last_event_at, ended_at, shown_at, position, tokens, variables)
+     where instance.id = row.id`,
     [
-      column(rows, (row) => row.id), column(rows, (row) => row.unit), column(rows, (row) => row.run), column(rows, (row) => row.shard), column(rows, (row) => row.model),
-      column(rows, (row) => row.version), column(rows, (row) => row.key), column(rows, (row) => `{${row.formerIds.join(',')}}`), column(rows, (row) => row.status),
-      column(rows, (row) => row.stuck), column(rows, (row) => row.late), column(rows, (row) => row.deviations), column(rows, (row) => row.settling),
-      column(rows, (row) => row.approximate), column(rows, (row) => row.startedAt), column(rows, (row) => row.lastEventAt), column(rows, (row) => row.endedAt),
-      column(rows, (row) => row.shownAt), column(rows, (row) => row.position), column(rows, (row) => row.tokens), column(rows, (row) => row.variables),
+      column(rows, (row) => row.id), column(rows, (row) => row.version), column(rows, (row) => `{${row.formerIds.join(',')}}`), column(rows, (row) => row.run),
+      column(rows, (row) => row.status), column(rows, (row) => row.stuck), column(rows, (row) => row.late), column(rows, (row) => row.deviations),
+      column(rows, (row) => row.settling), column(rows, (row) => row.approximate), column(rows, (row) => row.startedAt), column(rows, (row) => row.lastEventAt),
+      column(rows, (row) => row.endedAt), column(rows, (row) => row.shownAt), column(rows, (row) => row.position), column(rows, (row) => row.tokens),
+      column(rows, (row) => row.variables),
     ],
   )]
 }
 
+function inheritIds(tx: Queryable, heirs: readonly InstanceRow[]): Statements {
+  if (heirs.length === 0) return []
+  return [tx.query(
+    `update instance as heir set former_ids = heir.former_ids || array(select unnest(gone.former_ids) from instance as gone where gone.id = any(heir.former_ids))
+     where heir.id = any($1::uuid[])`, [column(heirs, (row) => row.id)],
+  )]
+}
+
 function replaceTokens(tx: Transaction, { tokens }: Changes, careful: boolean): Statements {
-  const before = tokens.filter((change) => change.had || careful).map((change) => change.instance)
-  const rows = tokens.flatMap(({ instance, rows: own }) => own.map((row) => ({ instance, ...row }))).sort((a, b) => compare(a.instance, b.instance) || compare(a.element, b.element))
-  const lines = rows.map((row) => copyLine([row.instance, row.element, row.n, row.shard, row.model, row.version, row.since, row.stuck, row.late]))
+  const before = tokens.flatMap(({ instance, gone, rows }) => [...gone, ...(careful ? rows : [])].map((row) => ({ instance, ...row })))
+  const after = tokens.flatMap(({ instance, rows }) => rows.map((row) => ({ instance, ...row }))).sort((a, b) => compare(a.instance, b.instance) || compare(a.element, b.element))
+  const lines = after.map((row) => copyLine([row.instance, row.element, row.n, row.shard, row.model, row.version, row.since, row.stuck, row.late]))
   return [
-    ...(before.length === 0 ? [] : [tx.query(`delete from token where instance = any($1::uuid[])`, [before])]),
-    ...(rows.length === 0 ? [] : [tx.copy(`copy token (instance, element, n, shard, model, version, since, stuck, late) from stdin`, lines.join(''))]),
+    ...(before.length === 0 ? [] : [tx.query(
+      `delete from token using unnest($1::uuid[], $2::text[], $3::int[]) as row (instance, element, n)
+       where token.instance = row.instance and token.element = row.element and token.n = row.n`,
+      [column(before, (row) => row.instance), column(before, (row) => row.element), column(before, (row) => row.n)],
+    )]),
+    ...(after.length === 0 ? [] : [tx.copy(`copy token (instance, element, n, shard, model, version, since, stuck, late) from stdin`, lines.join(''))]),
   ]
 }
 

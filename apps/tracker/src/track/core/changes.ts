@@ -35,7 +35,7 @@ export function compareUnit(changes: Changes, before: UnitState, after: UnitStat
   const gone = before.views.filter((view) => !now.has(view.id))
   for (const view of gone) {
     changes.goneInstances.push(view.id)
-    changes.tokens.push({ instance: view.id, had: true, rows: [] })
+    changes.tokens.push({ instance: view.id, gone: tokenRows(after, view), rows: [] })
     changes.deviations.push({ instance: view.id, had: true, rows: [] })
     count(changes, after, view, -1)
     compareConditions(changes, after, model(view.version), view.id, conditionsOf(view), [])
@@ -65,9 +65,7 @@ function compareInstance(
   changes: Changes, unit: UnitState, previous: InstanceView | undefined, next: InstanceView, model: TrackedModel, position: bigint, formerIds: string[], fresh: ReadonlyMap<bigint, FactRow>,
 ): void {
   const { view } = next
-  const tokens = tokenRows(unit, next)
-  const before = previous === undefined ? [] : tokenRows(unit, previous)
-  if (!sameRows(before, tokens)) changes.tokens.push({ instance: next.id, had: before.length > 0, rows: tokens })
+  compareTokens(changes, next.id, previous === undefined ? [] : tokenRows(unit, previous), tokenRows(unit, next))
   const deviations = deviationRows(view)
   const deviated = previous === undefined ? [] : deviationRows(previous.view)
   if (!sameRows(deviated, deviations)) changes.deviations.push({ instance: next.id, had: deviated.length > 0, rows: deviations })
@@ -100,6 +98,16 @@ function tokenRows(unit: UnitState, instance: InstanceView): TokenRow[] {
     seen.set(element, n + 1)
     return { element, n, shard: unit.shard, model: unit.model, version: instance.version, since, stuck, late }
   })
+}
+
+function compareTokens(changes: Changes, instance: string, before: readonly TokenRow[], after: readonly TokenRow[]): void {
+  const gone = before.filter((row) => !after.some((other) => sameToken(row, other)))
+  const rows = after.filter((row) => !before.some((other) => sameToken(row, other)))
+  if (gone.length > 0 || rows.length > 0) changes.tokens.push({ instance, gone, rows })
+}
+
+function sameToken(a: TokenRow, b: TokenRow): boolean {
+  return a.element === b.element && a.n === b.n && a.since === b.since && a.stuck === b.stuck && a.late === b.late && a.version === b.version
 }
 
 function deviationRows(view: RunView): DeviationRow[] {

@@ -1,0 +1,76 @@
+import type { Fact } from '@tidemark/bpmn'
+import { describe, expect, test } from 'vitest'
+import type { Queryable } from '../store/database.js'
+import { storeFact } from '../store/write/keys.js'
+import { Aliases } from './aliases.js'
+import { aliasId, type Alias, type Plan, type PlannedFact } from './core/plan.js'
+
+const PARCEL: Alias = { model: 'orders', name: 'parcel', value: 'P1' }
+const ID = aliasId(PARCEL)
+
+function planned(position: bigint): PlannedFact {
+  const fact: Fact = { position, kind: 'event', time: 1, appendTime: 1, source: '/s', id: String(position), type: 'shipped', labels: {} }
+  return { fact, contentHash: 'h' }
+}
+
+function planOf(what: Partial<Plan>): Plan {
+  return { parts: [], links: [], waiting: [], released: [], fates: [], ...what }
+}
+
+/** Tables that hold these links and waiting events of the parcel. */
+function tables(links: readonly string[], waiting: readonly PlannedFact[]): Queryable {
+  return {
+    query: async <Row extends object>(sql: string) => (sql.includes('instance_key')
+      ? links.map((primary_key) => ({ ...PARCEL, primary_key }))
+      : waiting.map(({ fact, contentHash }) => ({ ...PARCEL, fact: JSON.parse(storeFact(fact, contentHash)) as unknown }))) as unknown as Row[],
+  }
+}
+
+const links = (...keys: string[]) => planOf({ links: keys.map((key) => ({ ...PARCEL, key, learnedAt: 1n })) })
+const waits = (position: bigint) => planOf({ waiting: [{ ...PARCEL, planned: planned(position) }] })
+const releases = (position: bigint) => planOf({ released: [{ ...PARCEL, position, by: position + 1n }] })
+
+async function known(aliases: Aliases, db: Queryable) {
+  const { linked, waiting } = await aliases.read(db, [PARCEL])
+  return { linked: linked.get(ID) ?? [], waiting: (waiting.get(ID) ?? []).map(({ fact }) => fact.position) }
+}
+
+describe('what is known of a key', () => {
+  test('is what the tables say, and what batches say that are not committed yet', async () => {
+    const aliases = new Aliases()
+    aliases.begin(links('B'))
+    aliases.begin(waits(9n))
+    expect(await known(aliases, tables(['A'], [planned(3n)]))).toEqual({ linked: ['A', 'B'], waiting: [3n, 9n] })
+  })
+
+  test('counts once where a batch is committed while it is read', async () => {
+    const aliases = new Aliases()
+    aliases.begin(links('A'))
+    aliases.begin(waits(9n))
+    expect(await known(aliases, tables(['A'], [planned(9n)]))).toEqual({ linked: ['A'], waiting: [9n] })
+  })
+
+  test('does not hold what a batch under way releases, be it in the tables or under way itself', async () => {
+    const aliases = new Aliases()
+    aliases.begin(waits(9n))
+    aliases.begin(releases(9n))
+    aliases.begin(releases(3n))
+    expect(await known(aliases, tables([], [planned(3n), planned(9n)]))).toEqual({ linked: [], waiting: [] })
+  })
+
+  test('is only what the tables say once a batch is committed, or once everything is read again', async () => {
+    const aliases = new Aliases()
+    const first = links('B')
+    aliases.begin(first)
+    aliases.begin(links('C'))
+    aliases.end(first)
+    expect((await known(aliases, tables([], []))).linked).toEqual(['C'])
+    aliases.clear()
+    expect((await known(aliases, tables([], []))).linked).toEqual([])
+  })
+
+  test('asks the tables nothing where no event has another key', async () => {
+    const silent: Queryable = { query: () => Promise.reject(new Error('asked')) }
+    expect((await new Aliases().read(silent, [])).linked.size).toBe(0)
+  })
+})
