@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { pino } from 'pino'
 import { Webhook } from 'standardwebhooks'
 import { Deliveries } from '../../apps/tracker/src/deliver/deliveries.js'
+import { announceAlert, clearAlert, openAlert, resolveAlert, silenceAlert } from '../../apps/tracker/src/store/write/alerts.js'
 import { NOON, openHouse } from '../support/house.js'
 import type { House } from '../support/house.js'
 import { openReceiver } from '../support/receiver.js'
@@ -71,6 +72,38 @@ describe('an alert', () => {
     await insert(house.db, 'alert', [alertRow('one', { status, episode: 2 })])
     deliveries.start()
     await expect.poll(() => appendedAfter(before)).toEqual([{ what: 'alertCleared', alert: idOf('alert one'), episode: 2 }])
+  })
+})
+
+describe('a silenced alert', () => {
+  it('is announced when the silence is over and it is still open, and not before', async () => {
+    const before = house.log.stats().last
+    await insert(house.db, 'alert', [
+      alertRow('one', { episode: 2, announced: 1, silenced_until: NOON }), alertRow('later', { episode: 2, announced: 1, silenced_until: NOON + 1 }),
+      alertRow('looked after', { episode: 2, announced: 1, silenced_until: NOON, status: 'acknowledged' }),
+    ])
+    for (const name of ['one', 'later', 'looked after']) await member(name)
+    deliveries.start()
+    await expect.poll(() => appendedAfter(before)).toEqual([{ what: 'alertAnnounced', alert: idOf('alert one'), episode: 2 }])
+  })
+
+  it('tells nobody that it opened or ended; once the silence is over it does', async () => {
+    await insert(house.db, 'alert', [alertRow('one', { status: 'quiet', episode: 0 })])
+    const alert = idOf('alert one')
+    const about = { kind: 'stuck', severity: 'warning', model: 'order', element: 'pay', title: 'Stuck' }
+    const changes = async () => (await house.db.query<{ change: string }>('select change from alert_delivery order by at')).map(({ change }) => change)
+    const hook = ['webhook']
+    await silenceAlert(house.db, alert, NOON + 10, 'ann', NOON)
+    await openAlert(house.db, { what: 'alertOpened', alert, episode: 1, ...about }, NOON, hook)
+    await clearAlert(house.db, alert, 1, NOON + 1, hook)
+    await openAlert(house.db, { what: 'alertOpened', alert, episode: 2, ...about }, NOON + 2, hook)
+    await announceAlert(house.db, alert, 2, NOON + 9, hook)
+    expect(await changes()).toEqual([])
+    await announceAlert(house.db, alert, 2, NOON + 10, hook)
+    await announceAlert(house.db, alert, 2, NOON + 11, hook)
+    expect(await changes()).toEqual(['opened'])
+    await resolveAlert(house.db, alert, 'ann', undefined, NOON + 12, hook)
+    expect(await changes()).toEqual(['opened', 'resolved'])
   })
 })
 

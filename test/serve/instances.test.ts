@@ -13,7 +13,7 @@ beforeAll(async () => {
   const at = (element: string, since: number, more = {}) => [{ element, since, stuck: false, late: false, ...more }]
   await insert(house.db, 'instance', [
     instanceRow('A', { started_at: NOON - 5 * HOUR, stuck: true, tokens: at('pay', NOON - 5 * HOUR, { stuck: true, dueAt: NOON }), variables: { amount: 7 } }),
-    instanceRow('B', { started_at: NOON - 4 * HOUR, late: true, tokens: at('pay', NOON - HOUR) }),
+    instanceRow('B', { started_at: NOON - 4 * HOUR, late: true, variables: { customer: { name: 'Anna' } }, tokens: at('pay', NOON - HOUR) }),
     instanceRow('C', { started_at: NOON - 3 * HOUR, deviations: 2, tokens: at('ship', NOON - 3 * HOUR) }),
     instanceRow('D', { started_at: NOON - 2 * HOUR, status: 'completed', ended_at: NOON - HOUR, former_ids: [idOf('former D')] }),
     instanceRow('E', { started_at: NOON - 2 * HOUR, model: 'zeta', tokens: at('pay', NOON - HOUR) }),
@@ -47,6 +47,8 @@ describe('the list of instances', () => {
     ['model=zeta', ['E']], ['model=order&version=1&status=completed', ['D']], ['stuck=true', ['A']], ['late=true', ['B']], ['deviating=true', ['C']],
     ['stuck=false&late=false&deviating=false&status=active', ['E']], ['key=P-1', ['A']], ['key=D', ['D']], ['key=D&model=order', ['D']], ['key=D&model=zeta', []], ['key=E', ['E']], ['key=nobody', []],
     ['model=order&element=pay', ['B', 'A']], ['element=ship', ['C']], ['waitingLongerThan=PT2H', ['C', 'A']], ['element=pay&waitingLongerThan=PT2H', ['A']],
+    ['var.amount=7', ['A']], ['var.amount[gt]=6.5', ['A']], ['var.amount[lt]=10', ['A']], ['var.amount[gte]=8', []], ['var.amount[in]=5,7', ['A']], ['var.amount[exists]=true', ['A']],
+    ['model=order&var.customer.name[contains]=ANN', ['B']], ['var.customer.name[ne]=Anna&model=order&status=active', ['C', 'A']], ['var.customer.name[gt]=5', []], ['var.customer.name[gt]=Ab', ['B']],
     ['deviation=skipped', ['C']], ['deviation=rework', []], ['startedAfter=2026-03-01T08:00:00Z&startedBefore=2026-03-01T10:00:00%2B00:00', ['C', 'B']],
   ])('answers %s', async (query, keys) => {
     expect(await keysOf(query)).toEqual(keys)

@@ -83,6 +83,26 @@ describe('alerts', () => {
     expect(await (await answering).json()).toMatchObject({ status: 'resolved' })
   })
 
+  it('are assigned to somebody', async () => {
+    await three()
+    const before = house.log.stats().last
+    const answering = post(`/alerts/${idOf('alert one')}/assign`, { by: 'ann', to: 'bob' })
+    expect(await foldNext(before, `update alert set assigned_to = 'bob' where status = 'open'`)).toMatchObject({ op: 'assignAlert', by: 'ann', to: 'bob' })
+    expect(await (await answering).json()).toMatchObject({ status: 'open', assignedTo: 'bob' })
+    expect((await post(`/alerts/${idOf('alert one')}/assign`, { to: ' ' })).status).toBe(400)
+    expect((await post(`/alerts/${idOf('alert three')}/assign`, { to: 'bob' })).status).toBe(409)
+  })
+
+  it('are silenced for a while of the tracker\'s clock, at most 90 days', async () => {
+    await three()
+    const before = house.log.stats().last
+    const answering = post(`/alerts/${idOf('alert three')}/silence`, { by: 'ann', for: 'PT1H' })
+    const until = NOON + 3_600_000
+    expect(await foldNext(before, `update alert set silenced_until = ${until}, silenced_by = 'ann' where status = 'resolved'`)).toMatchObject({ op: 'silenceAlert', until })
+    expect(await (await answering).json()).toMatchObject({ silencedUntil: new Date(until).toISOString(), silencedBy: 'ann' })
+    for (const length of ['P91D', 'soon']) expect((await post(`/alerts/${idOf('alert one')}/silence`, { for: length })).status).toBe(400)
+  })
+
   it('refuse what their status does not allow, and leave nothing in the log', async () => {
     await three()
     const before = house.log.stats().last
@@ -106,6 +126,8 @@ describe('commands', () => {
     const tied = ['one', 'three'].map((name) => idOf(`command ${name}`)).toSorted()
     expect(items.map(({ id }: { id: string }) => id)).toEqual([idOf('command two'), ...tied])
     expect(items[0]).toMatchObject({ status: 'dead', attempts: 58, error: 'gone', leftAt: '2026-03-01T12:00:00.002Z', elementName: 'Ship goods', data: { orderId: 'A' } })
+    expect((await get('/commands?status=delivered,dead')).items).toHaveLength(2)
+    expect(await get('/commands?status=delivered,gone')).toMatchObject({ status: 400 })
     expect((await get('/commands?status=proposed')).items).toMatchObject([{ id: idOf('command one') }])
     expect((await get(`/commands?instance=${idOf('instance B')}`)).items).toMatchObject([{ id: idOf('command three') }])
   })

@@ -69,6 +69,6 @@ export function alertRow(name: string, row: Record<string, unknown> = {}): Recor
   return {
     id: idOf(`alert ${name}`), kind: 'stuck', severity: 'warning', model: 'order', element: 'pay', title: 'Orders are stuck at Retrieve payment',
     status: 'open', episode: 1, total: 1, opened_at: 0, last_at: 0, acknowledged_at: null, acknowledged_by: null, resolved_at: null,
-    resolved_by: null, comment: null, ...row,
+    resolved_by: null, comment: null, assigned_to: null, silenced_until: null, silenced_by: null, announced: row['episode'] ?? 1, ...row,
   }
 }

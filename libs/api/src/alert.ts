@@ -16,6 +16,9 @@ export const AlertSummary = z.object({
   count: z.number().int(), total: z.number().int(),
   openedAt: Timestamp, lastAt: Timestamp,
   acknowledgedBy: z.string().optional(), acknowledgedAt: Timestamp.optional(), resolvedBy: z.string().optional(), resolvedAt: Timestamp.optional(),
+  assignedTo: z.string().optional(),
+  /** Until then nobody is told of it; when it is still open then, they are. */
+  silencedUntil: Timestamp.optional(), silencedBy: z.string().optional(),
 })
 export type AlertSummary = z.infer<typeof AlertSummary>
 
@@ -27,6 +30,13 @@ export type AlertQuery = z.infer<typeof AlertQuery>
 /** Body of acknowledge and resolve. */
 export const PersonAction = z.strictObject({ by: z.string().min(1).max(100).default('operator'), comment: z.string().max(1000).optional() })
 export type PersonAction = z.infer<typeof PersonAction>
+
+export const AssignAction = PersonAction.extend({ to: z.string().trim().min(1).max(100) })
+export type AssignAction = z.infer<typeof AssignAction>
+
+/** `for`: ISO 8601 duration from now, up to 90 days; PT0S ends the silence. */
+export const SilenceAction = PersonAction.extend({ for: z.string().max(40) })
+export type SilenceAction = z.infer<typeof SilenceAction>
 
 /** An alert with the instances that have its cause now, longest first. */
 export const Alert = AlertSummary.extend({

@@ -22,6 +22,7 @@ export const CommandSummary = z.object({
 export type CommandSummary = z.infer<typeof CommandSummary>
 
 export const CommandQuery = PageQuery.extend({
-  status: CommandStatus.optional(), model: z.string().max(200).optional(), instance: z.string().max(80).optional(),
+  /** One, or several with commas. */
+  status: z.string().max(200).transform((text) => text.split(',')).pipe(z.array(CommandStatus).min(1)).optional(), model: z.string().max(200).optional(), instance: z.string().max(80).optional(),
 })
 export type CommandQuery = z.infer<typeof CommandQuery>

@@ -4,7 +4,7 @@
  */
 import type { Draft, Log } from '@tidemark/log'
 import type { Database } from '../store/database.js'
-import { readClearing, readOpening } from '../store/deliver/alerts.js'
+import { readClearing, readOpening, readSilenceOver } from '../store/deliver/alerts.js'
 import type { SettlementEntry } from '../store/entries.js'
 import type { Committed, Progress } from '../store/progress.js'
 import type { HeadGate } from './head-gate.js'
@@ -42,8 +42,10 @@ export class AlertWatch {
     if (!this.gate.isOpen) return
     const opening = await readOpening(this.db, BATCH)
     const clearing = await readClearing(this.db, BATCH)
+    const announcing = await readSilenceOver(this.db, this.progress.clock, BATCH)
     const drafts = [
       ...opening.map(({ id, episode, ...about }) => draft({ what: 'alertOpened', alert: id, episode: episode + 1, ...about })),
+      ...announcing.map(({ id, episode }) => draft({ what: 'alertAnnounced', alert: id, episode })),
       ...clearing.map(({ id, episode }) => draft({ what: 'alertCleared', alert: id, episode })),
     ]
     if (drafts.length === 0) return

@@ -1,4 +1,4 @@
-import { Alert, AlertSummary } from '@tidemark/api'
+import { Alert, AlertSummary, AssignAction, SilenceAction } from '@tidemark/api'
 import type { AlertQuery, Page, PersonAction } from '@tidemark/api'
 import type { Log } from '@tidemark/log'
 import { Body, Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common'
@@ -6,7 +6,7 @@ import { ApiTags } from '@nestjs/swagger'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
 import { DATABASE, LOG, PROGRESS } from '../store/tokens.js'
-import { actOnAlert, listAlerts, showAlertPage } from './alerts.js'
+import { actOnAlert, assignAlert, listAlerts, showAlertPage, silenceAlert } from './alerts.js'
 import { send } from './answer.js'
 import type { Reply } from './answer.js'
 import { Answers, AnswersPage, ByAPerson } from './documented.js'
@@ -42,6 +42,22 @@ export class AlertsController {
     @Param('id') id: string, @Body({ schema: OptionalPersonAction }) action: PersonAction, @Res({ passthrough: true }) reply: Reply,
   ): Promise<Alert> {
     return send(reply, await actOnAlert(this.#context, id, 'acknowledge', action))
+  }
+
+  @Post(':id/assign')
+  @ByAPerson('Somebody is named to look after it', Alert)
+  async assign(
+    @Param('id') id: string, @Body({ schema: AssignAction }) action: AssignAction, @Res({ passthrough: true }) reply: Reply,
+  ): Promise<Alert> {
+    return send(reply, await assignAlert(this.#context, id, action))
+  }
+
+  @Post(':id/silence')
+  @ByAPerson('Nobody is told of it for a while; when it is still open then, they are', Alert)
+  async silence(
+    @Param('id') id: string, @Body({ schema: SilenceAction }) action: SilenceAction, @Res({ passthrough: true }) reply: Reply,
+  ): Promise<Alert> {
+    return send(reply, await silenceAlert(this.#context, id, action))
   }
 
   @Post(':id/resolve')

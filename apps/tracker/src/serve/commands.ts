@@ -25,7 +25,7 @@ export async function listCommands({ db, processes }: CommandsContext, query: Co
   if (query.instance !== undefined && instance === undefined) return { items: [] }
   const [decidedAt, id] = query.cursor === undefined ? [] : decodeCursor(query.cursor, [cursorPart.number, cursorPart.uuid])
   const below = decidedAt === undefined || id === undefined ? undefined : { decidedAt, id }
-  const statuses = status === undefined ? CommandStatus.options : [status]
+  const statuses = [...new Set(status ?? CommandStatus.options)]
   const rows = await readCommands(db, { statuses, model, instance, below }, limit + 1)
   const processOf = await processes.load(rows)
   return pageOfRows(rows, limit, (row) => showCommand(row, processOf(row)), (row) => [row.decided_at, row.id])

@@ -47,7 +47,7 @@ export async function showInstancePage(db: Database, processes: Processes, id: s
       kind: kind as Instance['deviationList'][number]['kind'], element, name: nameOf(process, element), at: rfc3339(at), count, provisional, accepted,
       text: describeDeviation(kind, nameOf(process, element), count),
     })),
-    alerts: alerts.map((alert) => showAlert(alert, processOf(versionOfAlert(alert)))),
+    alerts: alerts.map((alert) => showAlert(alert, processOf(versionOfAlert(alert)), clock)),
     commands: commands.map((command) => showCommand(command, process)),
     variables: row.variables,
   }

@@ -1,5 +1,5 @@
 import { Instance, InstanceSummary } from '@tidemark/api'
-import type { InstanceQuery, Page } from '@tidemark/api'
+import type { Page } from '@tidemark/api'
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
 import type { Database } from '../store/database.js'
@@ -22,7 +22,7 @@ export class InstancesController {
 
   @Get()
   @AnswersPage('Instances, newest first, by any of the filters', InstanceSummary)
-  list(@Query({ schema: StrictInstanceQuery }) query: InstanceQuery): Promise<Page<InstanceSummary>> {
+  list(@Query({ schema: StrictInstanceQuery }) query: StrictInstanceQuery): Promise<Page<InstanceSummary>> {
     return listInstances(this.db, this.processes, query, this.progress.clock)
   }
 

@@ -6,6 +6,7 @@ import type { InstanceFilter, KeyRow } from '../store/read/instances.js'
 import { readNewestVersions } from '../store/read/models.js'
 import { cursorPart, decodeCursor, pageOfRows } from './cursor.js'
 import { parseDurationMs } from './durations.js'
+import type { StrictInstanceQuery } from './queries.js'
 import type { Processes } from './processes.js'
 import { showInstance } from './show-instance.js'
 import { parseTime } from './times.js'
@@ -15,7 +16,7 @@ const MODELS = 1_000
 
 /** A page of instances, newest first. A handful of statements, whatever the page holds. */
 export async function listInstances(
-  db: Database, processes: Processes, query: InstanceQuery, clock: number,
+  db: Database, processes: Processes, query: StrictInstanceQuery, clock: number,
 ): Promise<Page<InstanceSummary>> {
   const rows = await readInstances(db, { ...filterOf(query, clock), key: await keyFilter(db, query) }, query.limit + 1)
   const processOf = await processes.load(rows)
@@ -24,12 +25,12 @@ export async function listInstances(
     (row) => showInstance(row, keysOf.get(row.unit) ?? [], processOf(row)), (row) => [row.started_at, row.id])
 }
 
-function filterOf(query: InstanceQuery, clock: number): InstanceFilter {
-  const { model, version, status, element, stuck, late, deviating, deviation } = query
+function filterOf(query: StrictInstanceQuery, clock: number): InstanceFilter {
+  const { model, version, status, element, stuck, late, deviating, deviation, variables } = query
   const below = query.cursor === undefined ? undefined : decodeCursor(query.cursor, [cursorPart.number, cursorPart.uuid])
   const waitedMs = parseDurationMs(query.waitingLongerThan, 'waitingLongerThan')
   return {
-    model, version, status, element, stuck, late, deviating, deviation,
+    model, version, status, element, stuck, late, deviating, deviation, variables,
     waitingSince: waitedMs === undefined ? undefined : clock - waitedMs,
     startedAfter: parseTime(query.startedAfter, 'startedAfter'),
     startedBefore: parseTime(query.startedBefore, 'startedBefore'),

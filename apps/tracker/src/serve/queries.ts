@@ -1,8 +1,14 @@
 /** The query strings that are no list of libs/api, and the lists made strict: an unknown parameter is refused, never silently without effect. */
 import { AlertQuery, CommandQuery, EventQuery, InstanceQuery, PageQuery, PersonAction, PositionString, QueryFlag } from '@tidemark/api'
 import { z } from 'zod'
+import { readVariableFilters } from './variable-filter.js'
 
-export const StrictInstanceQuery = InstanceQuery.strict()
+/** Whatever is not named here is a filter on a variable, or refused. */
+export const StrictInstanceQuery = InstanceQuery.catchall(z.unknown()).transform((query, context) => {
+  const rest = Object.fromEntries(Object.entries(query).filter(([key]) => !Object.hasOwn(InstanceQuery.shape, key)))
+  return { ...(query as InstanceQuery), variables: readVariableFilters(rest, context) }
+})
+export type StrictInstanceQuery = z.infer<typeof StrictInstanceQuery>
 export const StrictEventQuery = EventQuery.strict()
 export const StrictAlertQuery = AlertQuery.strict()
 export const StrictCommandQuery = CommandQuery.strict()

@@ -5,8 +5,8 @@ import type { NamedProcess } from './processes.js'
 import { rfc3339, rfc3339OrAbsent } from './times.js'
 
 /** @param process the newest version of the alert's model */
-export function showAlert(row: AlertRow, process: NamedProcess | undefined): AlertSummary {
-  const [acknowledgedAt, resolvedAt] = [rfc3339OrAbsent(row.acknowledged_at), rfc3339OrAbsent(row.resolved_at)]
+export function showAlert(row: AlertRow, process: NamedProcess | undefined, clock: number): AlertSummary {
+  const [acknowledgedAt, resolvedAt, silencedUntil] = [row.acknowledged_at, row.resolved_at, row.silenced_until].map(rfc3339OrAbsent)
   return {
     id: row.id, kind: row.kind as AlertSummary['kind'], severity: row.severity, status: row.status as AlertSummary['status'],
     model: row.model, modelName: row.model_name ?? row.model,
@@ -18,6 +18,8 @@ export function showAlert(row: AlertRow, process: NamedProcess | undefined): Ale
     ...(acknowledgedAt === undefined ? {} : { acknowledgedAt }),
     ...(row.resolved_by === null ? {} : { resolvedBy: row.resolved_by }),
     ...(resolvedAt === undefined ? {} : { resolvedAt }),
+    ...(row.assigned_to === null ? {} : { assignedTo: row.assigned_to }),
+    ...(silencedUntil === undefined || Number(row.silenced_until) <= clock ? {} : { silencedUntil, silencedBy: row.silenced_by ?? 'operator' }),
   }
 }
 

@@ -12,6 +12,9 @@ export type ModelEntry = z.infer<typeof ModelEntry>
 export const OperationEntry = z.discriminatedUnion('op', [
   z.object({ op: z.literal('acknowledgeAlert'), alert: z.string(), by: z.string(), comment: z.string().optional() }),
   z.object({ op: z.literal('resolveAlert'), alert: z.string(), by: z.string(), comment: z.string().optional() }),
+  z.object({ op: z.literal('assignAlert'), alert: z.string(), to: z.string(), by: z.string(), comment: z.string().optional() }),
+  /** `until`: epoch milliseconds of the tracker's clock; in the past it ends the silence. */
+  z.object({ op: z.literal('silenceAlert'), alert: z.string(), until: z.number().int(), by: z.string(), comment: z.string().optional() }),
   /** `model` and `key` name the unit the command belongs to, so that the entry routes without a look-up. */
   z.object({ op: z.literal('approveCommand'), command: z.string(), model: z.string(), key: z.string(), by: z.string(), comment: z.string().optional() }),
   z.object({ op: z.literal('rejectCommand'), command: z.string(), model: z.string(), key: z.string(), by: z.string(), comment: z.string().optional() }),
@@ -35,6 +38,8 @@ export const SettlementEntry = z.discriminatedUnion('what', [
     what: z.literal('alertOpened'), alert: z.string(), episode: z.number().int(), kind: z.string(), severity: z.string(), model: z.string(),
     element: z.string(), title: z.string(),
   }),
+  /** Its silence is over and it is still open: now people are told. */
+  z.object({ what: z.literal('alertAnnounced'), alert: z.string(), episode: z.number().int() }),
   z.object({ what: z.literal('alertCleared'), alert: z.string(), episode: z.number().int() }),
 ])
 export type SettlementEntry = z.infer<typeof SettlementEntry>

@@ -1,10 +1,13 @@
 /** Entries that speak of alerts: what people did to them, and that they opened and cleared. */
 import type { Queryable } from '../store/database.js'
-import { acknowledgeAlert, clearAlert, openAlert, recordOperation, resolveAlert } from '../store/write/alerts.js'
+import type { OperationEntry } from '../store/entries.js'
+import {
+  acknowledgeAlert, announceAlert, assignAlert, clearAlert, openAlert, recordOperation, resolveAlert, silenceAlert,
+} from '../store/write/alerts.js'
 import type { Decoded } from './core/decode.js'
 
 export function concernsAlerts(decoded: Decoded): boolean {
-  if (decoded.kind === 'settlement') return decoded.settlement.what === 'alertOpened' || decoded.settlement.what === 'alertCleared'
+  if (decoded.kind === 'settlement') return decoded.settlement.what.startsWith('alert')
   return decoded.kind === 'operation' && 'alert' in decoded.operation
 }
 
@@ -14,13 +17,29 @@ export async function applyToAlerts(tx: Queryable, decoded: Decoded, channels: r
   if (decoded.kind === 'settlement') {
     const { settlement } = decoded
     if (settlement.what === 'alertOpened') await openAlert(tx, settlement, appendTime, channels)
+    if (settlement.what === 'alertAnnounced') await announceAlert(tx, settlement.alert, settlement.episode, appendTime, channels)
     if (settlement.what === 'alertCleared') await clearAlert(tx, settlement.alert, settlement.episode, appendTime, channels)
   }
   if (decoded.kind !== 'operation') return
   const { operation } = decoded
   const target = 'alert' in operation ? operation.alert : operation.command
-  let outcome = 'done'
-  if (operation.op === 'acknowledgeAlert' && !(await acknowledgeAlert(tx, operation.alert, operation.by, operation.comment, appendTime))) outcome = 'without effect'
-  if (operation.op === 'resolveAlert' && !(await resolveAlert(tx, operation.alert, operation.by, operation.comment, appendTime, channels))) outcome = 'without effect'
-  await recordOperation(tx, position, operation.op, target, operation.by, appendTime, operation.comment, outcome)
+  const took = await applyOperation(tx, operation, appendTime, channels)
+  await recordOperation(tx, position, operation.op, target, operation.by, appendTime, operation.comment, took ? 'done' : 'without effect')
+}
+
+/** Whether it had an effect: what it asks for may have happened meanwhile. */
+async function applyOperation(tx: Queryable, operation: OperationEntry, clock: number, channels: readonly string[]): Promise<boolean> {
+  switch (operation.op) {
+    case 'acknowledgeAlert':
+      return acknowledgeAlert(tx, operation.alert, operation.by, operation.comment, clock)
+    case 'resolveAlert':
+      return resolveAlert(tx, operation.alert, operation.by, operation.comment, clock, channels)
+    case 'assignAlert':
+      return assignAlert(tx, operation.alert, operation.to)
+    case 'silenceAlert':
+      return silenceAlert(tx, operation.alert, operation.until, operation.by, clock)
+    default:
+      // On a command: its unit says what came of it.
+      return true
+  }
 }

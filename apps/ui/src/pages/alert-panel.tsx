@@ -1,11 +1,11 @@
-import { Button, Group, Textarea } from '@mantine/core'
+import { Button, Group, Menu, Popover, Textarea, TextInput } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { Alert } from '@tidemark/api'
 import { useState } from 'react'
 import { post } from '../api.js'
-import { Ago, Lasting } from '../parts/moment.js'
+import { Ago, Lasting, Moment } from '../parts/moment.js'
 import { Section } from '../parts/page.js'
 import { ProblemNote, titleOf } from '../parts/problem-note.js'
 import { Status } from '../parts/sign.js'
@@ -25,7 +25,7 @@ export function AlertPanel({ id, onClose }: { id: string; onClose: () => void })
       {alert !== undefined && (
         <>
           <Story alert={alert} />
-          {alert.status !== 'resolved' && <Actions alert={alert} />}
+          <Actions alert={alert} />
           <Members alert={alert} />
           <Deliveries alert={alert} />
         </>
@@ -43,6 +43,12 @@ function Story({ alert }: { alert: Alert }) {
           {alert.elementName !== undefined && ` · ${alert.elementName}`}
         </Link>
       </p>
+      {alert.silencedUntil !== undefined && (
+        <p>
+          Silenced by {alert.silencedBy ?? 'someone'} until <Moment at={alert.silencedUntil} precise={false} />: until then nobody is told of it.
+        </p>
+      )}
+      {alert.assignedTo !== undefined && <p>{alert.assignedTo} looks after it.</p>}
       <p>
         Open since <Ago at={alert.openedAt} />, last added to <Ago at={alert.lastAt} />.
       </p>
@@ -64,15 +70,16 @@ function Actions({ alert }: { alert: Alert }) {
   const [comment, setComment] = useState('')
   const client = useQueryClient()
   const act = useMutation({
-    mutationFn: (action: 'acknowledge' | 'resolve') =>
-      post(`/alerts/${encodeURIComponent(alert.id)}/${action}`, comment.trim() === '' ? {} : { comment: comment.trim() }),
-    onSuccess: (_, action) => {
+    mutationFn: ({ action, more }: Act) =>
+      post(`/alerts/${encodeURIComponent(alert.id)}/${action}`, { ...more, ...(comment.trim() !== '' && { comment: comment.trim() }) }),
+    onSuccess: (_, { done }) => {
       setComment('')
-      notifications.show({ message: action === 'resolve' ? 'Resolved' : 'Acknowledged' })
+      notifications.show({ message: done })
     },
     onError: (error) => notifications.show({ title: titleOf(error), message: error.message, color: 'red' }),
     onSettled: () => void client.invalidateQueries(),
   })
+  const isDoing = (action: Act['action']): boolean => act.isPending && act.variables.action === action
   return (
     <div className={classes.actions}>
       <Textarea
@@ -89,18 +96,96 @@ function Actions({ alert }: { alert: Alert }) {
         {alert.status === 'open' && (
           <Button
             variant="filled"
-            loading={act.isPending && act.variables === 'acknowledge'}
-            onClick={() => act.mutate('acknowledge')}
+            loading={isDoing('acknowledge')}
+            onClick={() => act.mutate({ action: 'acknowledge', done: 'Acknowledged' })}
             data-testid="acknowledge"
           >
             Acknowledge
           </Button>
         )}
-        <Button loading={act.isPending && act.variables === 'resolve'} onClick={() => act.mutate('resolve')} data-testid="resolve">
-          Resolve
-        </Button>
+        {alert.status !== 'resolved' && (
+          <>
+            <Button loading={isDoing('resolve')} onClick={() => act.mutate({ action: 'resolve', done: 'Resolved' })} data-testid="resolve">
+              Resolve
+            </Button>
+            <Assign to={alert.assignedTo} onAssign={(to) => act.mutate({ action: 'assign', more: { to }, done: `${to} looks after it` })} />
+          </>
+        )}
+        <Silence
+          isSilenced={alert.silencedUntil !== undefined}
+          onSilence={(length) => act.mutate({ action: 'silence', more: { for: length.value }, done: length.done })}
+        />
       </Group>
     </div>
+  )
+}
+
+interface Act {
+  readonly action: 'acknowledge' | 'resolve' | 'assign' | 'silence'
+  readonly more?: Record<string, string>
+  /** What is said when it is done. */
+  readonly done: string
+}
+
+function Assign({ to, onAssign }: { to: string | undefined; onAssign: (to: string) => void }) {
+  const [open, setOpen] = useState(false)
+  const [name, setName] = useState(to ?? '')
+  const assign = (): void => {
+    setOpen(false)
+    onAssign(name.trim())
+  }
+  return (
+    <Popover opened={open} onChange={setOpen} position="bottom-start" width={260} trapFocus withinPortal returnFocus>
+      <Popover.Target>
+        <Button onClick={() => setOpen(!open)} data-testid="assign">
+          Assign
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault()
+            if (name.trim() !== '') assign()
+          }}
+        >
+          <TextInput
+            label="Who looks after it"
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            maxLength={100}
+            data-autofocus
+          />
+          <Button type="submit" variant="filled" size="compact-sm" mt={8} disabled={name.trim() === ''} data-testid="confirm-assign">
+            Assign
+          </Button>
+        </form>
+      </Popover.Dropdown>
+    </Popover>
+  )
+}
+
+const silences = [
+  { value: 'PT1H', label: 'For an hour', done: 'Silenced for an hour' },
+  { value: 'PT8H', label: 'For eight hours', done: 'Silenced for eight hours' },
+  { value: 'P1D', label: 'For a day', done: 'Silenced for a day' },
+  { value: 'P7D', label: 'For a week', done: 'Silenced for a week' },
+] as const
+const loud = { value: 'PT0S', label: 'No longer', done: 'No longer silenced' } as const
+
+function Silence({ isSilenced, onSilence }: { isSilenced: boolean; onSilence: (length: { value: string; done: string }) => void }) {
+  return (
+    <Menu position="bottom-start" withinPortal>
+      <Menu.Target>
+        <Button data-testid="silence">Silence</Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {[...silences, ...(isSilenced ? [loud] : [])].map((length) => (
+          <Menu.Item key={length.value} onClick={() => onSilence(length)}>
+            {length.label}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   )
 }
 

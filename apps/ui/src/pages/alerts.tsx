@@ -95,7 +95,7 @@ const columns: Column<AlertSummary>[] = [
   {
     name: 'Looked after by',
     width: '130px',
-    cell: (row) => <span className="dim">{row.resolvedBy ?? row.acknowledgedBy ?? ''}</span>,
+    cell: (row) => <span className="dim">{row.resolvedBy ?? row.assignedTo ?? row.acknowledgedBy ?? ''}</span>,
     fromPx: 1100,
   },
 ]
@@ -110,6 +110,7 @@ function Cause({ alert }: { alert: AlertSummary }) {
           {alert.modelName || alert.model}
           {alert.elementName !== undefined && ` · ${alert.elementName}`}
           {alert.severity === 'critical' && ' · critical'}
+          {alert.silencedUntil !== undefined && ' · silenced'}
         </span>
       </span>
     </span>

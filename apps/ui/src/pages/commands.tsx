@@ -1,7 +1,7 @@
 import { Select } from '@mantine/core'
-import { useInfiniteQuery, type InfiniteData } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
-import type { CommandSummary, Page as Listed } from '@tidemark/api'
+import type { CommandSummary } from '@tidemark/api'
 import { Empty } from '../parts/empty.js'
 import { Json } from '../parts/json.js'
 import { Ago } from '../parts/moment.js'
@@ -20,8 +20,9 @@ const route = getRouteApi('/commands')
 export function CommandsPage() {
   const search = route.useSearch()
   const navigate = useNavigate()
-  const options = commandsQuery({ ...search })
-  const query = useInfiniteQuery({ ...options, select: search.status === undefined ? withoutProposals : undefined })
+  // Proposals stand beside the list, to be decided.
+  const options = commandsQuery({ ...search, status: search.status ?? decided })
+  const query = useInfiniteQuery(options)
   const proposals = useInfiniteQuery({
     ...commandsQuery({ model: search.model, status: 'proposed' }),
     enabled: search.status === undefined,
@@ -95,12 +96,7 @@ export function CommandsPage() {
   )
 }
 
-/** They stand beside the list, to be decided. */
-function withoutProposals(
-  data: InfiniteData<Listed<CommandSummary>, string | undefined>,
-): InfiniteData<Listed<CommandSummary>, string | undefined> {
-  return { ...data, pages: data.pages.map((page) => ({ ...page, items: page.items.filter(({ status }) => status !== 'proposed') })) }
-}
+const decided = commandStatuses.filter((status) => status !== 'proposed').join(',')
 
 const columns: Column<CommandSummary>[] = [
   {

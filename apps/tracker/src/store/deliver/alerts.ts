@@ -33,6 +33,15 @@ export function readClearing(db: Queryable, limit: number): Promise<AlertEpisode
   )
 }
 
+/** Open alerts that nobody was told of, since they were silenced, and are not any more. */
+export function readSilenceOver(db: Queryable, clock: number, limit: number): Promise<AlertEpisode[]> {
+  return db.query<AlertEpisode>(
+    `select a.id, a.episode from alert a where a.status = 'open' and a.announced < a.episode and coalesce(a.silenced_until, 0) <= $1::bigint
+     order by a.id limit $2::int`,
+    [clock, limit],
+  )
+}
+
 /** A message about an alert, claimed for one attempt, with the alert as it is now. */
 export interface ClaimedDelivery {
   readonly id: string

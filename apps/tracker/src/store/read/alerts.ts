@@ -23,6 +23,9 @@ export interface AlertRow {
   readonly resolved_at: string | null
   readonly resolved_by: string | null
   readonly comment: string | null
+  readonly assigned_to: string | null
+  readonly silenced_until: string | null
+  readonly silenced_by: string | null
 }
 
 export interface AlertFilter {

@@ -36,6 +36,13 @@ export interface InstanceRow {
 const summaryColumns = `i.id, i.unit, i.run, i.model, i.version, i.key, i.status, i.stuck, i.late, i.deviations, i.settling, i.approximate,
   i.started_at, i.last_event_at, i.ended_at, i.shown_at, i.tokens`
 
+/** A condition on the variable at a path. Numbers compare as numbers, all else as text. */
+export interface VariableCondition {
+  readonly path: readonly string[]
+  readonly operator: 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte' | 'contains' | 'in' | 'exists'
+  readonly values: readonly string[]
+}
+
 export interface InstanceFilter {
   readonly model?: string | undefined
   readonly version?: number | undefined
@@ -51,6 +58,7 @@ export interface InstanceFilter {
   readonly deviation?: string | undefined
   readonly startedAfter?: number | undefined
   readonly startedBefore?: number | undefined
+  readonly variables?: readonly VariableCondition[] | undefined
   /** The last row of the page before. */
   readonly below?: { readonly startedAt: string; readonly id: string } | undefined
 }
@@ -83,9 +91,36 @@ function* conditionsOf(filter: InstanceFilter, bind: (value: unknown) => string)
   if (filter.deviation !== undefined) {
     yield `exists (select 1 from deviation d where d.instance = i.id and d.kind = ${bind(filter.deviation)})`
   }
+  for (const condition of filter.variables ?? []) yield variableCondition(condition, bind)
   if (filter.element !== undefined || filter.waitingSince !== undefined) yield tokenCondition(filter, bind)
   // No token is older than its instance: said here, the walk over started_at begins where the first match can be.
   if (filter.waitingSince !== undefined) yield `i.started_at <= ${bind(filter.waitingSince)}::bigint`
+}
+
+const COMPARISONS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
+
+function variableCondition({ path, operator, values }: VariableCondition, bind: (value: unknown) => string): string {
+  const at = `${bind(path)}::text[]`
+  const text = `(i.variables #>> ${at})`
+  const value = values[0] ?? ''
+  switch (operator) {
+    case 'eq':
+      return `${text} = ${bind(value)}::text`
+    case 'ne':
+      return `${text} is distinct from ${bind(value)}::text`
+    case 'in':
+      return `${text} = any(${bind(values)}::text[])`
+    case 'contains':
+      return `strpos(lower(${text}), lower(${bind(value)}::text)) > 0`
+    case 'exists':
+      return `(i.variables #> ${at}) is ${value === 'true' ? 'not null' : 'null'}`
+    default: {
+      const comparison = COMPARISONS[operator]
+      if (value.trim() === '' || !Number.isFinite(Number(value))) return `${text} ${comparison} ${bind(value)}::text`
+      // The case keeps text from being read as a number: conditions may be tried in any order.
+      return `case when jsonb_typeof(i.variables #> ${at}) = 'number' then ${text}::numeric ${comparison} ${bind(String(Number(value)))}::numeric else false end`
+    }
+  }
 }
 
 function tokenCondition(filter: InstanceFilter, bind: (value: unknown) => string): string {
