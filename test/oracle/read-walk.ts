@@ -48,7 +48,7 @@ export function differences(models: Models, walk: SimulatedWalk): readonly strin
     const model = models.get(happened[0]?.element ?? '')
     const facts = happened.flatMap(({ element }, index) => (model === undefined ? [] : factsOf(model, element, index)))
     if (model === undefined || facts.length === 0) return []
-    const unit = new Unit({ model: model.process.id, key: 'k', versionAt: () => ({ version: 1, model }), identify: (parts) => parts.join('/') })
+    const unit = new Unit({ model: model.process.id, versionAt: () => ({ version: 1, model }), identify: (parts) => parts.join('/') }, 'k')
     unit.add(facts)
     const views = unit.view(facts.length * PACE_MS + QUIET_MS).map(({ view }) => view)
     const deviations = views.flatMap((view) => view.deviations.map((deviation) => `${deviation.kind} ${deviation.elements.join(' ')}`))
