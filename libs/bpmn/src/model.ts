@@ -2,6 +2,7 @@
  * A process as it was drawn, together with what we were told about its events: plain data, the outcome of reading (read/) and
  * binding (bind/), and the input of the net (net/) that instances are followed on. Serialisable as JSON.
  */
+import type { DecisionModel } from './decide/decision.js'
 
 /** Every flow node kind of BPMN 2.0 that carries tokens. A closed set: tables over it are proved complete by the compiler. */
 export type ElementKind =
@@ -154,6 +155,8 @@ export interface ProcessModel {
   readonly unexpected: readonly UnexpectedEvent[]
   /** Deviations that are normal here: `kind` at `element` (absent: anywhere). */
   readonly accepted: readonly { readonly kind: string; readonly element?: string }[]
+  /** Says what becomes of an event whose key has no instance and that begins none; absent: it begins one all the same. */
+  readonly admission?: DecisionModel
 }
 
 export type Severity = 'error' | 'warning' | 'info'

@@ -25,10 +25,10 @@ export function DeployPage() {
   const [wrong, setWrong] = useState<string>()
   const check = useMutation({ mutationFn: (given: Draft) => verdictOf(given) })
   const take = async (files: readonly File[]): Promise<void> => {
-    const { model, mapping, problem } = sorted(files, draft)
+    const { model, mapping, decision, problem } = sorted(files, draft)
     setWrong(problem)
     if (model === undefined) return
-    const next = { model, mapping, xml: await model.text() }
+    const next = { model, mapping, decision, xml: await model.text() }
     setDraft(next)
     check.mutate(next)
   }
@@ -53,7 +53,7 @@ export function DeployPage() {
             <IconFileUpload size={28} stroke={1.4} />
             <b>Drop a BPMN file here, or choose one</b>
             <span className="dim">
-              A mapping file (YAML or JSON) may come with it. Nothing is deployed before you have seen the findings.
+              A mapping file (YAML or JSON) and a decision about events without an instance (DMN) may come with it. Nothing is deployed before you have seen the findings.
             </span>
           </DropZone>
           <p className="dim">
@@ -95,6 +95,7 @@ function DraftBar({
       <span className="dim clip">
         {draft.model.name}
         {draft.mapping !== undefined && ` with ${draft.mapping.name}`}
+        {draft.decision !== undefined && ` with ${draft.decision.name}`}
       </span>
       <Spacer />
       <DropZone compact onFiles={onFiles}>

@@ -5,6 +5,8 @@ import { ApiError, postForm } from '../api.js'
 export interface Draft {
   model: File
   mapping: File | undefined
+  /** What becomes of events without an instance (DMN). */
+  decision: File | undefined
   xml: string
 }
 
@@ -31,20 +33,33 @@ export async function verdictOf(draft: Draft): Promise<Verdict> {
   }
 }
 
-export function formOf({ model, mapping }: Draft): FormData {
+export function formOf({ model, mapping, decision }: Draft): FormData {
   const form = new FormData()
   form.set('model', model)
   if (mapping !== undefined) form.set('mapping', mapping)
+  if (decision !== undefined) form.set('decision', decision)
   return form
 }
 
-/** Which of the files is the model and which the mapping; a mapping alone joins the model that is there. */
-export function sorted(files: readonly File[], draft: Draft | undefined): { model?: File; mapping: File | undefined; problem?: string } {
+interface Sorted {
+  model?: File
+  mapping: File | undefined
+  decision: File | undefined
+  problem?: string
+}
+
+/** Which of the files is the model, which the mapping and which the decision; without a model they join the one that is there. */
+export function sorted(files: readonly File[], draft: Draft | undefined): Sorted {
+  const nothing = { mapping: undefined, decision: undefined }
   const mapping = files.find(({ name }) => /\.(ya?ml|json)$/i.test(name))
-  const models = files.filter((file) => file !== mapping)
-  if (models.length > 1) return { mapping: undefined, problem: 'Drop one BPMN file at a time, and at most one mapping file with it.' }
+  const decision = files.find(({ name }) => /\.dmn$/i.test(name))
+  const models = files.filter((file) => file !== mapping && file !== decision)
+  if (models.length > 1) return { ...nothing, problem: 'Drop one BPMN file at a time, and at most one mapping and one decision file with it.' }
   const model = models[0] ?? draft?.model
-  if (model === undefined)
-    return { mapping: undefined, problem: `${mapping?.name ?? 'The file'} is a mapping. Drop the BPMN file first, or both together.` }
-  return { model, mapping: mapping ?? (models[0] === undefined ? draft?.mapping : undefined) }
+  if (model === undefined) {
+    const kind = mapping === undefined ? 'decision' : 'mapping'
+    return { ...nothing, problem: `${(mapping ?? decision)?.name ?? 'The file'} is a ${kind}. Drop the BPMN file first, or both together.` }
+  }
+  const there = models[0] === undefined ? draft : undefined
+  return { model, mapping: mapping ?? there?.mapping, decision: decision ?? there?.decision }
 }

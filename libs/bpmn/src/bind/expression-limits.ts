@@ -27,18 +27,20 @@ export interface Analysis {
  * Reads an expression without evaluating it. There is no way to interrupt the interpreter, so whatever could run away is refused
  * here: regular expressions, functions, unbounded ranges, deep iterations.
  */
-export function analyse(text: string): Analysis | { readonly error: string } {
+export function analyse(text: string, parse: Parse = parseExpression): Analysis | { readonly error: string } {
   try {
-    return walk(text)
+    return walk(text, parse(text, {}, undefined))
   } catch {
     return { error: 'it cannot be read' }
   }
 }
 
 type Tree = ReturnType<typeof parseExpression>
+/** An expression, or the unary tests of a decision table. */
+type Parse = (text: string, context: Record<string, unknown>, dialect: undefined) => Tree
 type Node = ReturnType<Tree['resolve']>
 
-function walk(text: string): Analysis | { readonly error: string } {
+function walk(text: string, tree: Tree): Analysis | { readonly error: string } {
   const iterators: (number | 'list')[] = []
   const ranges: (number | undefined)[] = []
   const entries: { name: string; end: number; from: number; to: number }[] = []
@@ -46,7 +48,7 @@ function walk(text: string): Analysis | { readonly error: string } {
   let error: string | undefined
   const slice = (node: Node): string => text.slice(node.from, node.to)
 
-  parseExpression(text, {}, undefined).iterate({
+  tree.iterate({
     enter: ({ type, node }) => {
       if (type.isError) error ??= `it cannot be read near "${text.slice(node.from, node.from + 20) || 'its end'}"`
       if (type.name === 'FunctionDefinition') error ??= 'it defines a function'

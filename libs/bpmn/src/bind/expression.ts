@@ -7,6 +7,8 @@ export interface Evaluation {
   readonly value: unknown
   /** False where a variable was missing, types did not fit, or the value is null: FEEL's null is "unknown", never false. */
   readonly known: boolean
+  /** Set: it would have run away over the data at hand and was not carried through. Whoever depends on it must stop, not guess. */
+  readonly ranAway?: true
 }
 
 export interface Expression {
@@ -24,6 +26,7 @@ export interface Expression {
 export type Truth = 'true' | 'false' | 'unknown'
 
 const UNKNOWN: Evaluation = { value: null, known: false }
+const RAN_AWAY: Evaluation = { value: null, known: false, ranAway: true }
 
 /** Compiled expressions are pure, so equal texts share one. Emptied when full: models have far fewer. */
 const CACHE_SIZE = 2_000
@@ -71,18 +74,18 @@ function compile(text: string): Expression {
 }
 
 function interpret(text: string, analysis: Analysis, context: object): Evaluation {
-  if (!fitsLimits(analysis, context)) return UNKNOWN
+  if (!fitsLimits(analysis, context)) return RAN_AWAY
   try {
     const { value, warnings } = evaluateFeel(text, withClock(context))
     return warnings.length > 0 ? UNKNOWN : known(plain(value))
-  } catch {
-    // Also the stack overflow of a deeply nested text, and what the interpreter does not foresee.
-    return UNKNOWN
+  } catch (error) {
+    // The stack overflow of a deeply nested text; anything else is what the interpreter does not foresee.
+    return error instanceof RangeError ? RAN_AWAY : UNKNOWN
   }
 }
 
 /** Shadows the interpreter's own now() and today(), which read the machine's clock. */
-function withClock(context: object): Record<string, unknown> {
+export function withClock(context: object): Record<string, unknown> {
   const nowMs = (context as { now?: unknown }).now
   const moment = typeof nowMs === 'number' && Number.isFinite(nowMs) ? new Date(nowMs).toISOString() : undefined
   return {

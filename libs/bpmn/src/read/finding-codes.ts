@@ -58,6 +58,13 @@ export const findingCodes = {
 
   badMapping: { severity: 'error', meaning: 'The mapping is not YAML or JSON of the expected shape.' },
   unknownMappingKey: { severity: 'error', meaning: 'The mapping has a key that means nothing here.' },
+  badDecision: { severity: 'error', meaning: 'The decision file is no DMN, or a decision in it contradicts itself.' },
+  unsupportedDecision: { severity: 'error', meaning: 'A decision is made in a way that cannot be followed.' },
+  emptyDecision: { severity: 'warning', meaning: 'A decision table has no rule.' },
+  hiddenRule: { severity: 'warning', meaning: 'A rule of a decision table never decides, because another matches whatever it matches.' },
+  decisionContract: { severity: 'error', meaning: 'The decision does not say ignore, incident or create.' },
+  unknownDecisionInput: { severity: 'warning', meaning: 'A decision asks for something that is not known of an event.' },
+
   unknownMappingElement: { severity: 'error', meaning: 'The mapping names a process or an element that the model does not have.' },
 } as const satisfies Record<string, FindingMeaning>
 

@@ -1,5 +1,6 @@
 import { bindProcess } from '../bind/bind.js'
 import type { Mapping } from '../bind/mapping.js'
+import { readAdmission } from '../decide/admission.js'
 import type { Finding, ProcessModel } from '../model.js'
 import { check } from './check.js'
 import { decode } from './decode.js'
@@ -16,6 +17,8 @@ import { readXml } from './xml-tree.js'
 export interface ReadOptions {
   /** The side mapping; it wins over what the model says of itself. */
   readonly mapping?: Mapping
+  /** A DMN file that says what becomes of events without an instance; the decision with a process's id is its own, a single one is that of all. */
+  readonly decision?: string | Uint8Array
   readonly limits?: Partial<ReadLimits>
 }
 
@@ -59,8 +62,14 @@ export async function readProcesses(file: string | Uint8Array, options: ReadOpti
   findings.push(...extracted.findings)
   const bound = bindProcess(extracted.drawings, root, options.mapping)
   findings.push(...bound.findings, ...bound.processes.flatMap((process) => check(process)))
+  const admission = options.decision === undefined ? undefined : await readAdmission(options.decision, bound.processes)
+  if (admission !== undefined) findings.push(...admission.findings)
   return {
-    processes: bound.processes, findings, xml,
+    processes: bound.processes.map((process) => {
+      const own = admission?.of.get(process.id)
+      return own === undefined ? process : { ...process, admission: own }
+    }),
+    findings, xml,
     elementCount: bound.processes.reduce((sum, process) => sum + process.elements.length, 0),
   }
 }

@@ -1,6 +1,7 @@
 /** The entries of a unit folded in order: its runs are cut here. A start opens the next one when the present one can end. */
 import type { Decision } from './decisions.js'
 import type { Fact } from './fact.js'
+import { holdBack, type HeldEvent } from './held.js'
 import { Run } from './run.js'
 import type { TrackedModel } from './tracked-model.js'
 
@@ -12,11 +13,15 @@ export interface Version {
 
 /** What a fold asks of its surroundings; pure. */
 export interface FoldContext {
+  /** The primary key. */
+  readonly key: string
   /** The version in force at a moment of event time. */
   versionAt(time: number): Version | undefined
   /** The key of the command that a decision gives. */
   identify(decision: Decision): string
 }
+
+const NOTHING_HELD: ReadonlyMap<bigint, HeldEvent> = new Map()
 
 export class Fold {
   readonly #context: FoldContext
@@ -26,10 +31,16 @@ export class Fold {
   /** What became of them, by command. */
   readonly settled = new Map<string, Fact>()
   /** Events before the first that is bound in the version of its time. */
-  readonly #before: Fact[] = []
+  #before: Fact[] = []
+  /** Those of them that are bound, and that the decision of the model keeps out; by position. */
+  #held: Map<bigint, HeldEvent> | undefined
 
   constructor(context: FoldContext) {
     this.#context = context
+  }
+
+  get held(): ReadonlyMap<bigint, HeldEvent> {
+    return this.#held ?? NOTHING_HELD
   }
 
   /** @param all every entry of the unit in order, this one among them */
@@ -48,7 +59,7 @@ export class Fold {
     const next = inForce === undefined ? undefined : fact.labels[inForce.version]
     const present = this.runs.at(-1)
     if (present === undefined) {
-      if (inForce !== undefined && next !== undefined && next.length > 0) this.#open(inForce, [...this.#before.splice(0), fact])
+      if (inForce !== undefined && next !== undefined && next.length > 0 && this.#admits(inForce.model, fact, next)) this.#open(inForce, [...this.#joining(inForce.model, fact, next), fact])
       else this.#before.push(fact)
       return
     }
@@ -56,6 +67,21 @@ export class Fold {
     const early = present.straysSince(fact.time - inForce.model.toleranceMs).filter((stray) => (stray.labels[inForce.version] ?? []).length > 0)
     if (early.length > 0) this.runs.splice(-1, 1, ...this.#without(present, early, fact, all))
     this.#open(inForce, [...early, fact])
+  }
+
+  #admits(model: TrackedModel, fact: Fact, labels: readonly string[]): boolean {
+    const held = holdBack(model, this.#context.key, fact, labels, this.held)
+    if (held !== undefined) (this.#held ??= new Map()).set(fact.position, held)
+    return held === undefined
+  }
+
+  /** What came before the first event of an instance is its history; what was held joins where it is so close to its start that only clocks differ. */
+  #joining(model: TrackedModel, fact: Fact, labels: readonly string[]): readonly Fact[] {
+    const staysOut = ({ position, time }: Fact) => this.held.has(position) && !(model.canStart(labels) && time >= fact.time - model.toleranceMs)
+    const joining = this.#before.filter((earlier) => !staysOut(earlier))
+    this.#before = this.#before.filter(staysOut)
+    for (const { position } of joining) this.#held?.delete(position)
+    return joining
   }
 
   /** The first of these that is bound begins it; what came before is part of its history. */

@@ -1,5 +1,6 @@
 /** A model version made ready for following: its net, its belief table, and what waits for time, data or us at each place. */
 import type { Element, ProcessModel } from '../model.js'
+import { Admission } from '../decide/admission.js'
 import { compileNet } from '../net/compile.js'
 import type { Net, Transition } from '../net/net.js'
 import { addDuration, durationMs } from '../time/duration.js'
@@ -28,6 +29,8 @@ export class TrackedModel {
   readonly patienceAt: ReadonlyMap<number, PatienceAt>
   /** Some ends are marked as not wanted. */
   readonly hasUnwanted: boolean
+  /** Absent: an event without its start begins an instance. */
+  readonly admission: Admission | undefined
   readonly toleranceMs: number
   readonly graceMs: number
   readonly maxGraceMs: number
@@ -55,6 +58,7 @@ export class TrackedModel {
     this.splitsAt = splitsOf(this.net, this.elements)
     this.commandsAt = commandsOf(this.net)
     this.patienceAt = patienceOf(this.net, this.elements)
+    this.admission = process.admission === undefined ? undefined : new Admission(process.admission)
   }
 
   /** Whether an instance may begin with these labels, without any deviation. */

@@ -2,6 +2,7 @@
 import { commandsOfRun, type CommandView } from './commands.js'
 import type { Decision } from './decisions.js'
 import { compareFacts, type Fact } from './fact.js'
+import type { HeldEvent } from './held.js'
 import { Fold, type FoldContext, type Version } from './fold.js'
 import type { Run } from './run.js'
 import { viewOf, type RunView } from './view.js'
@@ -40,7 +41,7 @@ export class Unit {
   constructor(context: UnitContext, key: string) {
     this.#context = context
     this.#key = key
-    this.#foldContext = { versionAt: (time) => context.versionAt(time), identify: (decision) => this.#idOf(decision) }
+    this.#foldContext = { key, versionAt: (time) => context.versionAt(time), identify: (decision) => this.#idOf(decision) }
     this.#fold = new Fold(this.#foldContext)
   }
 
@@ -50,6 +51,11 @@ export class Unit {
 
   get runs(): readonly Run[] {
     return this.#fold.runs
+  }
+
+  /** Events that are kept out of every instance, by the decision of the model. */
+  get held(): readonly HeldEvent[] {
+    return [...this.#fold.held.values()]
   }
 
   has(position: bigint): boolean {

@@ -43,20 +43,21 @@ export interface SourceRow {
   readonly name: string
   readonly xml: string
   readonly mapping: string | null
+  readonly decision: string | null
   readonly hash: string
 }
 
 /** What was deployed: of one version, the file as it is shown. */
 export async function readSource(db: Queryable, model: string, version: number): Promise<SourceRow | undefined> {
   const rows = await db.query<SourceRow>(
-    `select model, version, name, xml, mapping, hash from model_version where model = $1 and version = $2::int`, [model, version])
+    `select model, version, name, xml, mapping, decision, hash from model_version where model = $1 and version = $2::int`, [model, version])
   return rows[0]
 }
 
 /** The newest version of each of these models, with its file. */
 export function readNewestSources(db: Queryable, models: readonly string[]): Promise<SourceRow[]> {
   return db.query<SourceRow>(
-    `select distinct on (model) model, version, name, xml, mapping, hash from model_version
+    `select distinct on (model) model, version, name, xml, mapping, decision, hash from model_version
      where model = any($1::text[]) order by model, version desc`,
     [models],
   )
