@@ -1,4 +1,5 @@
 import { initial } from './0001-initial.js'
+import { incidentsAndOutages } from './0002-incidents-and-outages.js'
 
 export interface Migration {
   /** Runs in order; never changes once landed. */
@@ -8,4 +9,4 @@ export interface Migration {
 }
 
 /** Every step, oldest first. */
-export const migrations: readonly Migration[] = [initial]
+export const migrations: readonly Migration[] = [initial, incidentsAndOutages]

@@ -64,6 +64,11 @@ describe('deploy', () => {
     expect(sent.mapping).toBe('key: data.id')
   })
 
+  test('sends a decision beside the model', async () => {
+    await tidemark('deploy', await file('m.bpmn', '<definitions/>'), '--decision', await file('strays.dmn', '<dmn/>'), '--url', tracker.url)
+    expect(JSON.parse(tracker.deployed[0]?.body ?? '')).toEqual({ xml: '<definitions/>', decision: '<dmn/>' })
+  })
+
   test('shows the findings of a model that cannot be followed, and exits with 1', async () => {
     const findings = [{ code: 'unsupportedElement', severity: 'error', elementId: 'G1', message: 'Not yet.' }]
     tracker.onDeploy = { status: 422, body: { type: 'urn:tidemark:problem:modelRefused', title: 'refused', status: 422, code: 'modelRefused', findings } }

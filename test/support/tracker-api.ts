@@ -14,8 +14,8 @@ export class TrackerApi {
     return read<T>(await fetch(`${this.url}/api/v1${path}`), path)
   }
 
-  async deploy(xml: string, mapping?: string): Promise<Deployed> {
-    return read<Deployed>(await this.#post('/models', 'application/json', { xml, ...(mapping === undefined ? {} : { mapping }) }), 'deploy')
+  async deploy(xml: string, mapping?: string, decision?: string): Promise<Deployed> {
+    return read<Deployed>(await this.#post('/models', 'application/json', { xml, ...(mapping === undefined ? {} : { mapping }), ...(decision === undefined ? {} : { decision }) }), 'deploy')
   }
 
   /** Resolves once they are durable. */

@@ -90,12 +90,12 @@ export class TrackerClient {
   }
 
   /** A refusal with findings (422) is thrown as {@link Refused}; its body carries them. */
-  async deploy(model: { xml: Uint8Array; text: () => string; mapping?: string }, options: { dryRun: boolean }): Promise<Deployed> {
+  async deploy(model: { xml: Uint8Array; text: () => string; mapping?: string; decision?: string }, options: { dryRun: boolean }): Promise<Deployed> {
     const path = `/api/v1/models${options.dryRun ? '?dryRun=true' : ''}`
     const sent =
-      model.mapping === undefined
+      model.mapping === undefined && model.decision === undefined
         ? { body: model.xml, type: 'application/xml' }
-        : { body: JSON.stringify({ xml: model.text(), mapping: model.mapping }), type: 'application/json' }
+        : { body: JSON.stringify({ xml: model.text(), mapping: model.mapping, decision: model.decision }), type: 'application/json' }
     return Deployed.parse(await this.#json('POST', path, 'the model', sent))
   }
 

@@ -9,6 +9,7 @@ import { addOutputOption, finish, paint, print, WrongUse, type ExitCode, type Ou
 
 interface DeployOptions extends ClientOptions {
   readonly mapping?: string
+  readonly decision?: string
   readonly dryRun?: boolean
   readonly output: OutputFormat
 }
@@ -18,6 +19,7 @@ export function register(program: Command): void {
     .command('deploy <file>')
     .description('give a BPMN model to a running tracker, which follows it from the first event of its log on; exit 1 where it cannot be followed')
     .option('--mapping <file>', 'which events mean what, as YAML or JSON, where the model does not say so itself')
+    .option('--decision <file>', 'what becomes of events without an instance, as a DMN decision table')
     .option('--dry-run', 'only say what would be found')
   addOutputOption(addClientOptions(command)).action((file: string, options: DeployOptions) => finish(() => deploy(file, options)))
 }
@@ -25,9 +27,10 @@ export function register(program: Command): void {
 async function deploy(file: string, options: DeployOptions): Promise<ExitCode> {
   const xml = await bytesOf(file)
   const mapping = options.mapping === undefined ? {} : { mapping: (await bytesOf(options.mapping)).toString('utf8') }
+  const decision = options.decision === undefined ? {} : { decision: (await bytesOf(options.decision)).toString('utf8') }
   const client = new TrackerClient(options)
   try {
-    const deployed = await client.deploy({ xml, text: () => decodeXml(xml, file), ...mapping }, { dryRun: options.dryRun === true })
+    const deployed = await client.deploy({ xml, text: () => decodeXml(xml, file), ...mapping, ...decision }, { dryRun: options.dryRun === true })
     await print(options.output === 'json' ? JSON.stringify(deployed) : inWords(deployed))
     return 0
   } catch (error) {

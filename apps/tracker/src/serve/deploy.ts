@@ -24,22 +24,22 @@ export interface DeployContext {
 }
 
 export async function deploy(
-  context: DeployContext, { file, mapping }: ModelBody, options: { readonly dryRun: boolean; readonly by: string },
+  context: DeployContext, { file, mapping, decision }: ModelBody, options: { readonly dryRun: boolean; readonly by: string },
 ): Promise<Answer<Deployed | Refused>> {
   const side = mapping === undefined ? { findings: [] } : parseMapping(mapping)
-  const read = await readProcesses(file, side.mapping === undefined ? {} : { mapping: side.mapping })
+  const read = await readProcesses(file, { ...(side.mapping === undefined ? {} : { mapping: side.mapping }), ...(decision === undefined ? {} : { decision }) })
   const findings = [...side.findings, ...read.findings]
   if (read.processes.length === 0 || findings.some(({ severity }) => severity === 'error')) return refusal(findings)
 
   const newest = new Map((await readNewestSources(context.db, read.processes.map(({ id }) => id))).map((row) => [row.model, row]))
-  const isThere = ({ id }: ProcessModel) => sameSource(newest.get(id), read.xml, mapping)
+  const isThere = ({ id }: ProcessModel) => sameSource(newest.get(id), read.xml, mapping, decision)
   if (read.processes.every(isThere)) return { status: 200, body: deployed(read.processes, findings, ({ id }) => newest.get(id)!.version) }
 
   const nextVersion = ({ id }: ProcessModel) => (newest.get(id)?.version ?? 0) + 1
   const expected = deployed(read.processes, findings, nextVersion)
   if (options.dryRun) return { status: 200, body: { ...expected, dryRun: true } }
 
-  const entry: ModelEntry = { xml: read.xml, ...(mapping === undefined ? {} : { mapping }), by: options.by }
+  const entry: ModelEntry = { xml: read.xml, ...(mapping === undefined ? {} : { mapping }), ...(decision === undefined ? {} : { decision }), by: options.by }
   const { last } = await context.log.append([{ kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify(entry)) }])
   const location = `/api/v1/models/${encodeURIComponent(expected.id)}`
   if (!(await context.progress.reached(last, FOLD_WAIT_MS))) return { status: 202, location, body: expected }
@@ -47,8 +47,8 @@ export async function deploy(
   return { status: 201, location, body: deployed(read.processes, findings, (process) => versions.get(process.id) ?? nextVersion(process)) }
 }
 
-function sameSource(row: SourceRow | undefined, xml: string, mapping: string | undefined): boolean {
-  return row !== undefined && row.xml === xml && row.mapping === (mapping ?? null)
+function sameSource(row: SourceRow | undefined, xml: string, mapping: string | undefined, decision: string | undefined): boolean {
+  return row !== undefined && row.xml === xml && row.mapping === (mapping ?? null) && row.decision === (decision ?? null)
 }
 
 function deployed(processes: readonly ProcessModel[], findings: readonly Finding[], versionOf: (process: ProcessModel) => number): Deployed {

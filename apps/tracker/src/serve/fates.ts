@@ -12,8 +12,14 @@ export async function fatesOf(db: Database, progress: Progress, positions: reado
   // Read before the tables: an event that is folded between the two readings comes out as pending, never as unmatched.
   const folded = progress.position
   const fates = new Map<string, Fate[]>(positions.map((position) => [position, []]))
-  for (const row of await readTracked(db, positions)) fates.get(row.position)?.push(tracked(row))
+  const kept: TrackedRow[] = []
+  for (const row of await readTracked(db, positions)) {
+    if (row.instance === null) kept.push(row)
+    else fates.get(row.position)?.push(tracked(row))
+  }
   for (const row of await readFates(db, positions)) fates.get(row.position)?.push(untracked(row))
+  // Of what a unit keeps out of its instances, the decision of the model may say more than that it waits.
+  for (const row of kept) if (fates.get(row.position)?.length === 0) fates.get(row.position)?.push(tracked(row))
   return (position) => {
     const known = fates.get(position) ?? []
     if (known.length > 0) return known

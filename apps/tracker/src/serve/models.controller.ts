@@ -58,8 +58,8 @@ export class ModelsController {
 
   @Post()
   @ApiConsumes('application/xml', 'multipart/form-data', 'application/json')
-  @ApiBody({ schema: { type: 'object', properties: { model: { type: 'string', format: 'binary' }, mapping: { type: 'string' } } } })
-  @Answers('Deploys a BPMN file, with an optional side mapping (YAML or JSON)', Deployed,
+  @ApiBody({ schema: { type: 'object', properties: { model: { type: 'string', format: 'binary' }, mapping: { type: 'string' }, decision: { type: 'string', description: 'DMN' } } } })
+  @Answers('Deploys a BPMN file, with an optional side mapping (YAML or JSON) and an optional decision about events without an instance (DMN)', Deployed,
     { status: 201, description: 'Deployed.' }, { status: 202, description: 'In the log, not followed yet: see `location`.' })
   async deploy(
     @Query({ schema: DeployQuery }) query: DeployQuery,

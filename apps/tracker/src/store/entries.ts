@@ -5,7 +5,7 @@
 import { z } from 'zod'
 
 /** kind `model`, subject `model`. One file may hold several processes; each is deployed as a model of its own. */
-export const ModelEntry = z.object({ xml: z.string(), mapping: z.string().optional(), by: z.string() })
+export const ModelEntry = z.object({ xml: z.string(), mapping: z.string().optional(), decision: z.string().optional(), by: z.string() })
 export type ModelEntry = z.infer<typeof ModelEntry>
 
 /** kind `operation`, subject `operation.<op>`: what a person did. */

@@ -13,6 +13,7 @@ import type { Aliases } from './aliases.js'
 import { compareUnit, type LeftCommand, type UnitState } from './core/changes.js'
 import type { Decoded } from './core/decode.js'
 import { aliasesOf, bindEvents, plan, type Plan, type PlannedFact, type PlannedModel } from './core/plan.js'
+import { compareHeld, nextHeldAt } from './core/held.js'
 import type { Models } from './models.js'
 import type { KnownUnit, Units } from './units.js'
 
@@ -145,11 +146,12 @@ function takeNew(unit: KnownUnit, facts: readonly PlannedFact[], fates: FateRow[
 }
 
 function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[], input: Prepared['input'], changes: Changes): void {
-  const before: UnitState = { unit: unit.id, model: unit.model, key: unit.key, shard: unit.shard, shownAt: unit.shownAt, views: unit.views, left: new Map() }
+  const heldBefore = unit.unit.held
+  const before: UnitState = { unit: unit.id, model: unit.model, key: unit.key, shard: unit.shard, shownAt: unit.shownAt, views: unit.views, left: new Map(), heldAt: nextHeldAt(heldBefore, unit.shownAt) }
   unit.unit.add(facts.map(({ fact }) => fact))
   const shownAt = Math.max(input.clock, unit.shownAt)
   const views = unit.unit.view(shownAt)
-  const after: UnitState = { ...before, shownAt, views, left: views.some((view) => view.commands.length > 0) ? leftOf(unit.unit.facts) : before.left }
+  const after: UnitState = { ...before, shownAt, views, heldAt: nextHeldAt(unit.unit.held, shownAt), left: views.some((view) => view.commands.length > 0) ? leftOf(unit.unit.facts) : before.left }
   const fresh = new Map<bigint, FactRow>()
   for (const { fact, contentHash } of facts) fresh.set(fact.position, { unit: unit.id, fact, contentHash, read: undefined })
   changes.facts.push(...fresh.values())
@@ -159,6 +161,7 @@ function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[]
     return loaded.tracked
   }
   compareUnit(changes, before, after, modelOf, input.position, fresh)
+  unit.held = compareHeld(changes, unit.model, unit.held, unit.unit.held, shownAt)
   unit.views = after.views
   unit.shownAt = shownAt
 }

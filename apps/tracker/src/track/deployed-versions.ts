@@ -13,17 +13,17 @@ const ALWAYS = -8_640_000_000_000_000
 /** None where the file cannot be tracked or cannot be read. The first version of a model catches up from the beginning of the log. */
 export async function deployedVersions(decoded: Decoded, models: Models): Promise<readonly DeployedVersion[]> {
   if (decoded.kind !== 'model') return []
-  const { entry, model: { xml, mapping } } = decoded
+  const { entry, model: { xml, mapping, decision } } = decoded
   const side = mapping === undefined ? undefined : parseMapping(mapping)
-  const read = await readProcesses(xml, side?.mapping === undefined ? {} : { mapping: side.mapping })
+  const read = await readProcesses(xml, { ...(side?.mapping === undefined ? {} : { mapping: side.mapping }), ...(decision === undefined ? {} : { decision }) })
   const findings = [...(side?.findings ?? []), ...read.findings]
   if (findings.some((finding) => finding.severity === 'error')) return []
-  const hash = contentHash(JSON.stringify([xml, mapping ?? null]))
+  const hash = contentHash(JSON.stringify([xml, mapping ?? null, ...(decision === undefined ? [] : [decision])]))
   return read.processes.flatMap((process) => {
     const newest = models.newest(process.id)
     if (newest?.stored.hash === hash) return []
     return [{
-      model: process.id, version: (newest?.stored.version ?? 0) + 1, hash, process, xml, mapping: mapping ?? null, findings,
+      model: process.id, version: (newest?.stored.version ?? 0) + 1, hash, process, xml, mapping: mapping ?? null, decision: decision ?? null, findings,
       status: newest === undefined ? 'catchingUp' as const : 'active' as const, position: newest === undefined ? 0n : entry.position,
       // From the next moment on: what came before it in the same millisecond has been read by the one before.
       deployedAt: entry.appendTime, deployedPosition: entry.position, inForceFrom: newest === undefined ? ALWAYS : entry.appendTime + 1,

@@ -5,7 +5,9 @@
 import { Unit, type InstanceView, type UnitContext } from '@tidemark/bpmn'
 import type { Queryable } from '../store/database.js'
 import { identityOf, shardOf, unitOf } from '../store/identity.js'
+import { readHeldFates } from '../store/write/keys.js'
 import { loadUnits } from '../store/write/load-units.js'
+import type { HeldKind, ShownHeld } from './core/held.js'
 import type { Models } from './models.js'
 
 export interface KnownUnit {
@@ -17,6 +19,8 @@ export interface KnownUnit {
   /** What the tables say. */
   views: readonly InstanceView[]
   shownAt: number
+  /** What the tables say of events that it keeps out of its instances, by position. */
+  held: ReadonlyMap<bigint, ShownHeld>
   /** By source and id, NUL between them: the instance's own memory, which decides what is a duplicate. */
   readonly contents: Map<string, string>
   /** What it counts for in memory. */
@@ -114,7 +118,7 @@ export class Units {
 
   #make(model: string, key: string): KnownUnit {
     return {
-      id: unitOf(model, key), model, key, shard: shardOf(key, this.#shards), views: [], shownAt: 0, contents: new Map(), keptBytes: 0, holders: 0,
+      id: unitOf(model, key), model, key, shard: shardOf(key, this.#shards), views: [], shownAt: 0, held: new Map(), contents: new Map(), keptBytes: 0, holders: 0,
       unit: new Unit(this.#contextOf(model), key),
     }
   }
@@ -133,5 +137,18 @@ async function load(db: Queryable, missing: readonly KnownUnit[]): Promise<void>
     for (const { fact, contentHash } of row.facts) if (fact.kind === 'event') unit.contents.set(`${fact.source}\u0000${fact.id}`, contentHash)
     unit.shownAt = row.shownAt ?? 0
     unit.views = row.shownAt === undefined ? [] : unit.unit.view(row.shownAt)
+  }
+  await loadHeld(db, missing.filter((unit) => unit.unit.held.length > 0))
+}
+
+async function loadHeld(db: Queryable, units: readonly KnownUnit[]): Promise<void> {
+  if (units.length === 0) return
+  const rows = await readHeldFates(db, units.flatMap((unit) => unit.unit.held.map(({ position }) => position)))
+  const kinds = new Map(rows.map(({ model, position, kind }) => [`${model} ${position}`, kind as HeldKind]))
+  for (const unit of units) {
+    unit.held = new Map(unit.unit.held.flatMap(({ position, type }) => {
+      const kind = kinds.get(`${unit.model} ${position}`)
+      return kind === undefined ? [] : [[position, { kind, type }] as const]
+    }))
   }
 }

@@ -189,7 +189,19 @@ function Silence({ isSilenced, onSilence }: { isSilenced: boolean; onSilence: (l
   )
 }
 
+/** Events, not instances, where none of them has one. */
+function StrayEvents({ alert }: { alert: Alert }) {
+  return (
+    <Section title="Events with this cause now" count={alert.count}>
+      <Link to="/events" search={{ fate: 'incident' }} className={classes.all}>
+        Open them in the list of events
+      </Link>
+    </Section>
+  )
+}
+
 function Members({ alert }: { alert: Alert }) {
+  if (alert.kind === 'incident') return <StrayEvents alert={alert} />
   const shown = alert.instances.slice(0, maxMembers)
   return (
     <Section title="Instances with this cause now" count={alert.count}>

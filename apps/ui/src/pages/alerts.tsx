@@ -27,6 +27,7 @@ export const alertSigns: Record<AlertSummary['kind'], SignName> = {
   late: 'late',
   deviation: 'deviating',
   commandFailed: 'error',
+  incident: 'warning',
   modelSuspended: 'warning',
   logMismatch: 'error',
 }

@@ -7,10 +7,11 @@ export const fateTexts: Record<FateKind, string> = {
   duplicate: 'Sent before with the same source and id; it counts once.',
   waiting: 'Bound by a model, but its key is not linked to an instance yet.',
   ignored: 'A rule says that it does not matter.',
+  incident: 'It has no instance, and a rule says that somebody should look.',
   unmatched: 'No model binds it.',
   quarantined: 'It could not be read and is kept aside.',
 }
 
 export const fateTones: Record<FateKind, 'active' | 'good' | 'quiet' | 'stuck' | 'late'> = {
-  pending: 'active', tracked: 'good', duplicate: 'quiet', waiting: 'stuck', ignored: 'quiet', unmatched: 'quiet', quarantined: 'late',
+  pending: 'active', tracked: 'good', duplicate: 'quiet', waiting: 'stuck', ignored: 'quiet', incident: 'late', unmatched: 'quiet', quarantined: 'late',
 }

@@ -38,7 +38,7 @@ export function DropZone({ onFiles, children, compact = false }: DropZoneProps) 
         ref={input}
         type="file"
         multiple
-        accept=".bpmn,.bpmn20.xml,.xml,.yaml,.yml,.json"
+        accept=".bpmn,.bpmn20.xml,.dmn,.xml,.yaml,.yml,.json"
         className="hidden-text"
         tabIndex={-1}
         aria-label="BPMN file, and a mapping file where there is one"

@@ -14,6 +14,8 @@ export interface HeldEvent {
   readonly verdict: Verdict
   /** Until then an event that would make it part of an instance may still come. */
   readonly settlesAt: number
+  /** It happened so long before it came that nobody is called. */
+  readonly silent: boolean
 }
 
 /** What the model decides about an event that begins nothing by itself; undefined where it begins an instance all the same. */
@@ -25,5 +27,8 @@ export function holdBack(model: TrackedModel, key: string, fact: Fact, labels: r
     waiting: [...held.values()].map(({ type }) => type),
   })
   if (verdict.action === 'create') return undefined
-  return { position: fact.position, element: elements[0] ?? '', type: fact.type, time: fact.time, verdict, settlesAt: fact.appendTime + model.graceMs }
+  return {
+    position: fact.position, element: elements[0] ?? '', type: fact.type, time: fact.time, verdict, settlesAt: fact.appendTime + model.graceMs,
+    silent: fact.appendTime - fact.time > model.effectsMaxAgeMs,
+  }
 }

@@ -22,7 +22,7 @@ export function readTracked(db: Queryable, positions: readonly string[]): Promis
 export interface FateRow {
   readonly position: string
   readonly model: string
-  readonly kind: 'duplicate' | 'waiting' | 'ignored' | 'quarantined'
+  readonly kind: 'duplicate' | 'waiting' | 'ignored' | 'incident' | 'quarantined'
   readonly reason: string
 }
 

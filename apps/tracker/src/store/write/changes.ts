@@ -12,13 +12,17 @@ export interface Changes {
   tokens: { instance: string; gone: readonly TokenRow[]; rows: readonly TokenRow[] }[]
   /** All of an instance; `had`: there are rows to be replaced. */
   deviations: { instance: string; had: boolean; rows: DeviationRow[] }[]
-  deadlines: { unit: string; shard: number; at: number }[]
+  /** `model` and `key` where the unit has no instance that would say them. */
+  deadlines: { unit: string; shard: number; at: number; model: string | null; key: string | null }[]
   goneDeadlines: string[]
   /** By shard, version and model. */
   counts: Map<string, VersionCounts>
   alerts: Map<string, AlertCause>
   members: { alert: string; instance: string; since: number; joinedAt: number; silent: boolean }[]
   goneMembers: { alert: string; instance: string }[]
+  /** Of events that a unit keeps out of its instances. */
+  fates: { position: bigint; model: string; kind: string; reason: string }[]
+  goneFates: { position: bigint; model: string }[]
   commands: CommandRow[]
   goneCommands: string[]
   moves: { model: string; version: number; instance: string; key: string; flows: readonly string[] }[]
@@ -57,7 +61,7 @@ export interface CommandRow {
 export function noChanges(): Changes {
   return {
     facts: [], readings: [], instances: [], goneInstances: [], tokens: [], deviations: [], deadlines: [], goneDeadlines: [], counts: new Map(),
-    alerts: new Map(), members: [], goneMembers: [], commands: [], goneCommands: [], moves: [],
+    alerts: new Map(), members: [], goneMembers: [], fates: [], goneFates: [], commands: [], goneCommands: [], moves: [],
   }
 }
 

@@ -92,8 +92,9 @@ function moveDeadlines(tx: Queryable, { deadlines, goneDeadlines }: Changes): St
   return [
     ...(goneDeadlines.length === 0 ? [] : [tx.query(`delete from deadline where unit = any($1::uuid[])`, [goneDeadlines])]),
     ...(rows.length === 0 ? [] : [tx.query(
-      `insert into deadline (unit, shard, at) select * from unnest($1::uuid[], $2::int[], $3::bigint[]) on conflict (unit) do update set at = excluded.at`,
-      [column(rows, (row) => row.unit), column(rows, (row) => row.shard), column(rows, (row) => row.at)],
+      `insert into deadline (unit, shard, at, model, key) select * from unnest($1::uuid[], $2::int[], $3::bigint[], $4::text[], $5::text[])
+       on conflict (unit) do update set at = excluded.at, model = excluded.model, key = excluded.key`,
+      [column(rows, (row) => row.unit), column(rows, (row) => row.shard), column(rows, (row) => row.at), column(rows, (row) => row.model), column(rows, (row) => row.key)],
     )]),
   ]
 }

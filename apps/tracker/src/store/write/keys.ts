@@ -1,6 +1,7 @@
 /** Keys that find instances, and events that wait for theirs. */
 import type { Fact } from '@tidemark/bpmn'
 import type { Queryable } from '../database.js'
+import type { Changes } from './changes.js'
 
 export interface AliasKey {
   readonly model: string
@@ -90,6 +91,26 @@ export function insertFates(tx: Queryable, fates: readonly FateRow[]): Promise<u
     `insert into event_fate (position, model, kind, reason) select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) on conflict do nothing`,
     [fates.map((row) => row.position), fates.map((row) => row.model), fates.map((row) => row.kind), fates.map((row) => row.reason)],
   )]
+}
+
+/** Of events that a unit keeps out of its instances: what is said of them changes. */
+export function writeHeldFates(tx: Queryable, { fates, goneFates }: Pick<Changes, 'fates' | 'goneFates'>): Promise<unknown>[] {
+  return [
+    ...(goneFates.length === 0 ? [] : [tx.query(
+      `delete from event_fate as fate using unnest($1::text[], $2::bigint[]) as row (model, position) where fate.model = row.model and fate.position = row.position`,
+      [goneFates.map((row) => row.model), goneFates.map((row) => row.position)],
+    )]),
+    ...(fates.length === 0 ? [] : [tx.query(
+      `insert into event_fate (position, model, kind, reason) select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[])
+       on conflict (position, model) do update set kind = excluded.kind, reason = excluded.reason`,
+      [fates.map((row) => row.position), fates.map((row) => row.model), fates.map((row) => row.kind), fates.map((row) => row.reason)],
+    )]),
+  ]
+}
+
+/** What is said of events that units keep out of their instances. */
+export function readHeldFates(db: Queryable, positions: readonly bigint[]): Promise<readonly { position: string; model: string; kind: string }[]> {
+  return db.query(`select position, model, kind from event_fate where position = any($1::bigint[])`, [positions])
 }
 
 export function countTypes(tx: Queryable, types: ReadonlyMap<string, { count: number; first: number; last: number }>): Promise<unknown>[] {

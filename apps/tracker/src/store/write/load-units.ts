@@ -56,10 +56,12 @@ function factOf(row: FactRow): Fact {
 /** Units whose next deadline the clock has passed, oldest first. */
 export async function dueUnits(db: Queryable, clock: number, limit: number): Promise<readonly { unit: string; model: string; key: string }[]> {
   return db.query<{ unit: string; model: string; key: string }>(
-    `select due.unit, instance.model, instance.key
-     from (select unit, at from deadline where at <= $1 order by at, unit limit $2) as due
-     cross join lateral (select model, key from instance where instance.unit = due.unit limit 1) as instance
-     where not exists (select 1 from model_version where model_version.model = instance.model and model_version.status <> 'active')
+    `select unit, model, key from (
+       select due.unit, due.at, coalesce(due.model, instance.model) as model, coalesce(due.key, instance.key) as key
+       from (select unit, at, model, key from deadline where at <= $1 order by at, unit limit $2) as due
+       left join lateral (select model, key from instance where instance.unit = due.unit limit 1) as instance on true
+     ) as due
+     where model is not null and not exists (select 1 from model_version where model_version.model = due.model and model_version.status <> 'active')
      order by due.at, due.unit`,
     [clock, limit],
   )

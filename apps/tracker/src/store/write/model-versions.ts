@@ -23,14 +23,14 @@ export async function readModelVersions(db: Queryable): Promise<readonly ModelVe
 }
 
 export async function insertModelVersion(
-  tx: Queryable, version: ModelVersion & { readonly xml: string; readonly mapping: string | null; readonly findings: readonly Finding[]; readonly deployedAt: number },
+  tx: Queryable, version: ModelVersion & { readonly xml: string; readonly mapping: string | null; readonly decision: string | null; readonly findings: readonly Finding[]; readonly deployedAt: number },
 ): Promise<void> {
   await tx.query(
-    `insert into model_version (model, version, name, hash, xml, mapping, process, findings, mode, status, position, deployed_position, deployed_at, in_force_from)
-     values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8::jsonb, $9, $10, $11, $12, $13, $14)`,
+    `insert into model_version (model, version, name, hash, xml, mapping, process, findings, mode, status, position, deployed_position, deployed_at, in_force_from, decision)
+     values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8::jsonb, $9, $10, $11, $12, $13, $14, $15)`,
     [
       version.model, version.version, version.process.name, version.hash, version.xml, version.mapping, JSON.stringify(version.process), JSON.stringify(version.findings),
-      version.process.mode, version.status, version.position, version.deployedPosition, version.deployedAt, version.inForceFrom,
+      version.process.mode, version.status, version.position, version.deployedPosition, version.deployedAt, version.inForceFrom, version.decision,
     ],
   )
 }

@@ -16,6 +16,8 @@ export interface UnitState {
   readonly views: readonly InstanceView[]
   /** Commands that left, as they left, by id. */
   readonly left: ReadonlyMap<string, LeftCommand>
+  /** When something else is said of an event that it keeps out of its instances. */
+  readonly heldAt: number | undefined
 }
 
 /** What a command that left said; it says the same in every attempt, whatever is known later. */
@@ -51,13 +53,14 @@ export function compareUnit(changes: Changes, before: UnitState, after: UnitStat
   const next = nextOf(after)
   if (next === undefined) {
     if (nextBefore !== undefined) changes.goneDeadlines.push(after.unit)
-  } else if (next !== nextBefore) {
-    changes.deadlines.push({ unit: after.unit, shard: after.shard, at: next })
+  } else if (next !== nextBefore || (before.views.length === 0) !== (after.views.length === 0)) {
+    const whose = after.views.length > 0 ? { model: null, key: null } : { model: after.model, key: after.key }
+    changes.deadlines.push({ unit: after.unit, shard: after.shard, at: next, ...whose })
   }
 }
 
 function nextOf(state: UnitState): number | undefined {
-  const times = state.views.flatMap((view) => view.view.nextAt ?? [])
+  const times = [...state.views.flatMap((view) => view.view.nextAt ?? []), ...(state.heldAt === undefined ? [] : [state.heldAt])]
   return times.length === 0 ? undefined : Math.min(...times)
 }
 
