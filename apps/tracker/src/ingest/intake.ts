@@ -16,11 +16,10 @@ const MAX_ERRORS = 20
 export class Intake {
   constructor(private readonly log: Log, private readonly policy: Policy) {}
 
-  async take(drafts: readonly EventDraft[]): Promise<EventsAccepted> {
+  /** Holds on to nothing while the disk is waited for: what lives that long costs the collector most. */
+  take(drafts: readonly EventDraft[]): Promise<EventsAccepted> {
     const kept = this.policy.isEmpty ? drafts : this.#kept(drafts)
-    const { accepted, duplicates, last } = await this.log.append(kept)
-    const dropped = drafts.length - kept.length
-    return { accepted, duplicates, position: String(last), ...(dropped === 0 ? {} : { dropped }) }
+    return this.log.append(kept).then(answer(drafts.length - kept.length))
   }
 
   /** For ways in that cannot refuse. Where a rule keeps something out, bytes in which it cannot be found are not stored, only that they were there. */
@@ -41,6 +40,10 @@ export class Intake {
     if (errors.length > 0) throw refused(errors)
     return kept
   }
+}
+
+function answer(dropped: number): (appended: Appended) => EventsAccepted {
+  return ({ accepted, duplicates, last }) => ({ accepted, duplicates, position: String(last), ...(dropped === 0 ? {} : { dropped }) })
 }
 
 function refused(errors: readonly ProblemItem[]): TrackerError {

@@ -73,8 +73,10 @@ export class DuplicateWindow {
   add(fingerprint: Fingerprint, position: number): void {
     if (this.#halfCapacity === 0) return
     if (this.#newer.size >= this.#halfCapacity) {
+      const forgotten = this.#older
       this.#older = this.#newer
-      this.#newer = new FingerprintTable()
+      this.#newer = forgotten
+      forgotten.clear()
     }
     this.#newer.add(fingerprint, position)
   }
@@ -115,6 +117,12 @@ class FingerprintTable {
 
   forget(from: number): void {
     for (let slot = 0; slot < this.#positions.length; slot++) if (this.#positions[slot]! >= from) this.#positions[slot] = FORGOTTEN
+  }
+
+  /** Empty again, as large as it was: the next one will have as much to hold. */
+  clear(): void {
+    this.#positions.fill(0)
+    this.size = 0
   }
 
   #put(a: number, b: number, c: number, position: number): void {

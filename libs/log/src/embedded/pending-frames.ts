@@ -8,6 +8,8 @@ import { FrameBuilder } from './frame-builder.js'
 
 /** A frame takes no further append beyond this: large enough for one checksum to be cheap, small enough to look something up in. */
 const FRAME_BYTES = 64 * 1024
+/** What lengths and times of records take beside their content, as a factor. */
+const HEADROOM = 1.1
 /** Bytes of one write. */
 const COMMIT_BYTES = 8 * 1024 * 1024
 /** Builders' buffers that wait to be used again. */
@@ -57,9 +59,15 @@ export class PendingFrames {
       if (open.count === 0 || open.lengthBytes + sizeBytes <= FRAME_BYTES) return open
       this.#closedBytes += open.lengthBytes
     }
-    const builder = new FrameBuilder(next, this.#spare.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES))
+    const builder = new FrameBuilder(next, this.#bufferFor(sizeBytes))
     this.#queue.push({ builder, onWritten: [], onSynced: [], syncWithinMs: Infinity })
     return builder
+  }
+
+  /** One that needs not be given up for a larger one while it is filled. */
+  #bufferFor(sizeBytes: number): Buffer {
+    if (sizeBytes <= FRAME_BYTES / 2) return this.#spare.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES)
+    return Buffer.allocUnsafeSlow(Math.ceil(sizeBytes * HEADROOM) + FRAME_BYTES / 4)
   }
 
   /** The oldest frames, as many as one write takes. */
