@@ -21,8 +21,10 @@ export interface Trigger {
   /** Message, signal or link name; error or escalation code (else its name). */
   readonly name?: string
   readonly timer?: TimerDefinition
-  /** Condition of a conditional event, as written. */
+  /** Condition of a conditional event: FEEL where it starts with `=`, else as written and not to be evaluated. */
   readonly condition?: string
+  /** Of compensation that is thrown: the activity to undo; absent: all that was done in the scope. */
+  readonly activity?: string
 }
 
 /** As written in the model: ISO 8601, or an expression that starts with `=` (FEEL over the instance's variables). */
@@ -94,6 +96,8 @@ export interface Element {
   /** Of sub-processes: started by an event instead of a flow. */
   readonly triggeredByEvent?: boolean
   readonly isForCompensation?: boolean
+  /** Of compensation boundary events: the activity that undoes what the host has done. */
+  readonly handler?: string
   /** Standard loop or multi-instance. */
   readonly loop?: { readonly kind: 'standard' | 'parallel' | 'sequential' }
   /** Of gateways and activities: the flow taken when no condition holds. */

@@ -4,7 +4,7 @@
  */
 import type { Element, ElementKind, Phase, ProcessModel } from '../model.js'
 import type { Net, Place, Scope, Transition } from './net.js'
-import { labelOf } from './net.js'
+import { labelOf, outputsOf } from './net.js'
 import { conditionalSets } from './conditional-flows.js'
 
 /** How one kind of element becomes part of a net. */
@@ -45,6 +45,12 @@ export class NetBuilder {
   readonly #placeIndex = new Map<string, number>()
   readonly #transitions: Transition[] = []
   readonly #scopes: { element: string; parent: number; inner: number[] }[] = []
+  /** Per scope, with what can be undone in it. */
+  readonly #everything: number[][] = []
+  readonly #groups: { readonly scope: number; readonly elements: ReadonlySet<string> }[] = []
+  readonly #memories = new Map<string, number>()
+  readonly #children = new Map<string, Element[]>()
+  readonly #boundaries = new Map<string, Element[]>()
   readonly #scopeIndex = new Map<string, number>()
 
   constructor(process: ProcessModel, rules: ElementRules) {
@@ -54,6 +60,10 @@ export class NetBuilder {
     this.#conditional = new Set(process.flows.filter((flow) => flow.condition !== undefined).map((flow) => flow.id))
     this.#flowTarget = new Map(process.flows.map((flow) => [flow.id, flow.target]))
     this.#flowSource = new Map(process.flows.map((flow) => [flow.id, flow.source]))
+    for (const element of process.elements) {
+      push(this.#children, element.parent ?? '', element)
+      if (element.attachedTo !== undefined) push(this.#boundaries, element.attachedTo, element)
+    }
     this.#openScope('', -1)
   }
 
@@ -73,11 +83,11 @@ export class NetBuilder {
 
   /** Elements directly inside a sub-process; undefined: at the top of the process. */
   childrenOf(parent: string | undefined): readonly Element[] {
-    return this.process.elements.filter((element) => element.parent === parent)
+    return this.#children.get(parent ?? '') ?? []
   }
 
   boundariesOf(host: string): readonly Element[] {
-    return this.process.elements.filter((element) => element.attachedTo === host)
+    return this.#boundaries.get(host) ?? []
   }
 
   // Places and transitions.
@@ -109,9 +119,28 @@ export class NetBuilder {
     return this.#openScope(element, this.scopeInside(this.#elements.get(element)?.parent ?? ''))
   }
 
-  /** Places inside a scope, nested ones included: for `clears`. Filled once all places are known. */
+  /** Places inside a scope, nested ones included: for `clears` where the scope goes on. Filled once all places are known. */
   placesInside(scope: number): readonly number[] {
     return this.#scopes[scope]?.inner ?? []
+  }
+
+  /** The same, and what can be undone in it: for `clears` where the scope is over for good. */
+  everythingInside(scope: number): readonly number[] {
+    return this.#everything[scope] ?? []
+  }
+
+  /** A scope of its own for `whenEmpty`: the places at these elements and inside them. */
+  group(element: string, members: Iterable<string>): number {
+    const scope = this.#scopes.push({ element, parent: -1, inner: [] }) - 1
+    this.#groups.push({ scope, elements: new Set(members) })
+    return scope
+  }
+
+  /** Where a token remembers that an activity was done, so that it can be undone; made on first use, and marked by each way out of it. */
+  memory(element: Element): number {
+    const place = this.place('memory', element.id, this.scopeAround(element))
+    this.#memories.set(element.id, place)
+    return place
   }
 
   // How tokens come and go.
@@ -134,8 +163,9 @@ export class NetBuilder {
 
   /** The ways out of an element: all its flows at once, or each combination that its conditional flows allow. */
   exits(element: Element): readonly Exit[] {
+    const memory = this.#memories.get(element.id)
     return conditionalSets(element, (flow) => this.#conditional.has(flow)).map((flows) => ({
-      outputs: flows.flatMap((flow) => this.arrive(flow)), flows,
+      outputs: [...flows.flatMap((flow) => this.arrive(flow)), ...(memory === undefined ? [] : [memory])], flows,
     }))
   }
 
@@ -153,8 +183,8 @@ export class NetBuilder {
     const consumers = this.#places.map((): number[] => [])
     const observations = new Map<string, number[]>()
     for (const transition of this.#transitions) {
-      for (const place of transition.outputs) producers[place]?.push(transition.index)
-      for (const place of transition.inputs) consumers[place]?.push(transition.index)
+      for (const place of new Set(outputsOf(transition))) producers[place]?.push(transition.index)
+      for (const place of [...transition.inputs, ...(transition.transfers ?? []).map(({ from }) => from)]) consumers[place]?.push(transition.index)
       if (transition.kind === 'observe' && transition.phase !== undefined) {
         const label = labelOf(transition.element, transition.phase)
         const same = observations.get(label)
@@ -163,7 +193,15 @@ export class NetBuilder {
       }
     }
     this.#places.forEach((place, index) => {
-      for (let scope = place.scope; scope >= 0; scope = this.#scopes[scope]?.parent ?? -1) this.#scopes[scope]?.inner.push(index)
+      const around = new Set<string>([place.element])
+      for (let scope = place.scope; scope >= 0; scope = this.#scopes[scope]?.parent ?? -1) {
+        around.add(this.#scopes[scope]?.element ?? '')
+        if (place.kind !== 'memory') this.#scopes[scope]?.inner.push(index)
+        this.#everything[scope]?.push(index)
+      }
+      if (place.scope < 0) this.#everything[0]?.push(index)
+      if (place.kind === 'memory') return
+      for (const { scope, elements } of this.#groups) if ([...around].some((element) => elements.has(element))) this.#scopes[scope]?.inner.push(index)
     })
     const scopes: readonly Scope[] = this.#scopes
     return { process: this.process, places: this.#places, transitions: this.#transitions, scopes, source, producers, consumers, observations }
@@ -171,13 +209,30 @@ export class NetBuilder {
 
   #openScope(element: string, parent: number): number {
     const index = this.#scopes.push({ element, parent, inner: [] }) - 1
+    this.#everything[index] = []
     this.#scopeIndex.set(element, index)
     return index
   }
 }
 
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const known = map.get(key)
+  if (known === undefined) map.set(key, [value])
+  else known.push(value)
+}
+
 export function hasPhase(element: Element, phase: Phase): boolean {
   return element.bindings.some((binding) => binding.phase === phase)
+}
+
+/** How an event comes to happen: we order it, its own event says so, or, with neither, silently. */
+export function happenings(element: Element): readonly Pick<Draft, 'kind' | 'phase'>[] {
+  const bound = element.bindings.length > 0
+  return [
+    ...(bound ? [{ kind: 'observe' as const, phase: firstPhase(element) }] : []),
+    ...(element.command === undefined ? [] : [{ kind: 'command' as const }]),
+    ...(bound || element.command !== undefined ? [] : [{ kind: 'silent' as const }]),
+  ]
 }
 
 /** Phase of an element that reports one thing only. */

@@ -9,11 +9,18 @@ export interface Place {
   readonly element: string
   /**
    * `at`: arrived at the element. `in`: inside it, its start was seen. `scope`: an open sub-process, whose own tokens lie in its inner
-   * places. `join`: on one incoming flow of a join. `source`: the process or sub-process has not taken its start yet.
+   * places. `join`: on one incoming flow of a join. `source`: the process or sub-process has not taken its start yet. `memory`: the element was
+   * done and can be undone; nothing waits there.
    */
-  readonly kind: 'at' | 'in' | 'scope' | 'join' | 'source'
-  /** Index of the enclosing scope; 0 is the process. */
+  readonly kind: 'at' | 'in' | 'scope' | 'join' | 'source' | 'memory'
+  /** Index of the enclosing scope; 0 is the process, -1 the place that says that the process is open. */
   readonly scope: number
+}
+
+/** Tokens that go on by themselves, as many as there are: each becomes one on every place of `to`. */
+export interface Transfer {
+  readonly from: number
+  readonly to: readonly number[]
 }
 
 /**
@@ -35,6 +42,10 @@ export interface Transition {
   readonly outputs: readonly number[]
   /** Places that are emptied: an interrupted sub-process, a terminated scope. */
   readonly clears: readonly number[]
+  /** After `clears`, before `outputs`: what was done and is to be undone. */
+  readonly transfers?: readonly Transfer[]
+  /** What is thrown is thrown at once: no token rests before it, also where another state of the scopes around would have it caught elsewhere. */
+  readonly immediate?: boolean
   /** Set: fires only while no token is inside this scope. */
   readonly whenEmpty?: number
   /** Sequence flows taken, in order. */
@@ -67,6 +78,16 @@ export interface Net {
   readonly consumers: readonly (readonly number[])[]
   /** Observations by label, see {@link labelOf}. */
   readonly observations: ReadonlyMap<string, readonly number[]>
+}
+
+/** Whether a token here is something to look at, and not a matter of the net alone. */
+export function isShown(place: Place): boolean {
+  return place.kind !== 'source' && place.kind !== 'memory' && place.element !== ''
+}
+
+/** Every place that a transition may put a token on. */
+export function outputsOf(transition: Transition): readonly number[] {
+  return transition.transfers === undefined ? transition.outputs : [...transition.outputs, ...transition.transfers.flatMap(({ to }) => to)]
 }
 
 /** `element` and `phase` of an observation as one string, the unit of bindings, debts and symbols. */

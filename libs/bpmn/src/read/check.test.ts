@@ -30,19 +30,28 @@ test('a sound process has no findings', async () => {
   expect(await found(SOUND)).toEqual([])
 })
 
+test.each([
+  ['<bpmn:startEvent id="x"><bpmn:errorEventDefinition id="d"/></bpmn:startEvent>', 'put it into an event sub-process'],
+  ['<bpmn:subProcess id="x" triggeredByEvent="true"/>', 'no event starts'],
+  ['<bpmn:subProcess id="es" triggeredByEvent="true"><bpmn:startEvent id="x"/></bpmn:subProcess>', 'waits for nothing'],
+  ['<bpmn:subProcess id="es" triggeredByEvent="true"><bpmn:startEvent id="x"><bpmn:compensateEventDefinition id="d"/></bpmn:startEvent></bpmn:subProcess>', 'the process as a whole'],
+  ['<bpmn:endEvent id="x"><bpmn:cancelEventDefinition id="d"/></bpmn:endEvent>', 'cancels no transaction'],
+  ['<bpmn:boundaryEvent id="x" attachedToRef="a"><bpmn:cancelEventDefinition id="d"/></bpmn:boundaryEvent>', 'is no transaction'],
+  ['<bpmn:boundaryEvent id="x" attachedToRef="a"><bpmn:compensateEventDefinition id="d"/></bpmn:boundaryEvent>', 'draw an association'],
+])('an event where nothing can come of it is told: %s', async (extra, words) => {
+  const finding = (await found(SOUND + extra)).find(({ code }) => code === 'misplacedEvent')
+  expect(finding).toMatchObject({ severity: 'warning', elementId: 'x' })
+  expect(finding?.message).toContain(words)
+})
+
 describe('what cannot be followed is named', () => {
   test.each([
     ['<bpmn:inclusiveGateway id="x"/>', '"" is an inclusive gateway'],
-    ['<bpmn:transaction id="x"/>', 'a transaction'],
-    ['<bpmn:subProcess id="x" triggeredByEvent="true"/>', 'an event sub-process'],
     ['<bpmn:task id="x"><bpmn:standardLoopCharacteristics/></bpmn:task>', 'repeated by a loop marker'],
     ['<bpmn:task id="x"><bpmn:multiInstanceLoopCharacteristics/></bpmn:task>', 'a parallel multi-instance activity'],
-    ['<bpmn:task id="x" isForCompensation="true"/>', 'a compensation handler'],
-    ['<bpmn:boundaryEvent id="x" attachedToRef="a"><bpmn:escalationEventDefinition id="d"/></bpmn:boundaryEvent>',
-      'an escalation boundary event'],
     ['<bpmn:boundaryEvent id="x" attachedToRef="a"><bpmn:messageEventDefinition id="d"/><bpmn:timerEventDefinition id="d2"/></bpmn:boundaryEvent>',
       'a multiple boundary event'],
-    ['<bpmn:endEvent id="x"><bpmn:cancelEventDefinition id="d"/></bpmn:endEvent>', 'a cancel end event'],
+    ['<bpmn:boundaryEvent id="x" attachedToRef="a"/>', 'Give it a message'],
   ])('%s', async (extra, words) => {
     const finding = (await found(SOUND + extra)).find(({ code }) => code === 'unsupportedElement')
     expect(finding).toMatchObject({ severity: 'error', elementId: 'x' })

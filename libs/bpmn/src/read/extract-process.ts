@@ -41,8 +41,9 @@ export function extractProcess(process: ModdleElement, name: string): { drawing:
   findings.push(...linked.findings)
 
   const ends = endsOf(linked.flows)
+  const handlers = handlersOf([process, ...nodes.map(({ node }) => node)])
   const elements = unlinked.map((element) => ({
-    ...element, incoming: ends.incoming.get(element.id) ?? [], outgoing: ends.outgoing.get(element.id) ?? [],
+    ...element, ...handlerOf(element, handlers), incoming: ends.incoming.get(element.id) ?? [], outgoing: ends.outgoing.get(element.id) ?? [],
   }))
   const messages = new Map(nodes.flatMap(({ node }) => {
     const message = messageOf(node)
@@ -97,6 +98,27 @@ function extractElement(node: ModdleElement, parent: string | undefined, lane: s
     bindings: [],
     ...(lane === undefined ? {} : { lane }),
   }
+}
+
+/** Which activity undoes what a compensation boundary event belongs to: an association leads there. */
+function handlersOf(scopes: readonly ModdleElement[]): Map<string, string> {
+  const handlers = new Map<string, string>()
+  for (const scope of scopes) {
+    if (!isSubProcess(localType(scope) as Element['kind']) && localType(scope) !== 'process') continue
+    for (const artifact of many(scope, 'artifacts')) {
+      if (localType(artifact) !== 'association') continue
+      const [source, target] = [one(artifact, 'sourceRef'), one(artifact, 'targetRef')]
+      for (const [from, to] of [[source, target], [target, source]]) {
+        if (from?.id !== undefined && to?.id !== undefined && flag(to, 'isForCompensation')) handlers.set(from.id, to.id)
+      }
+    }
+  }
+  return handlers
+}
+
+function handlerOf(element: Element, handlers: ReadonlyMap<string, string>): Pick<Element, 'handler'> {
+  const handler = element.kind === 'boundaryEvent' && element.trigger?.kind === 'compensation' ? handlers.get(element.id) : undefined
+  return handler === undefined ? {} : { handler }
 }
 
 function interruptingOf(node: ModdleElement, kind: Element['kind']): Pick<Element, 'interrupting'> {

@@ -17,12 +17,14 @@ export function extractTrigger(event: ModdleElement): Trigger {
   const kind = KINDS[localType(definition)] ?? 'none'
   const name = nameOfTrigger(kind, definition, event)
   const timer = kind === 'timer' ? timerOf(definition) : undefined
-  const condition = kind === 'conditional' ? expression(definition, 'condition') : undefined
+  const condition = kind === 'conditional' ? conditionOf(definition) : undefined
+  const activity = kind === 'compensation' ? one(definition, 'activityRef')?.id : undefined
   return {
     kind,
     ...(name === undefined ? {} : { name }),
     ...(timer === undefined ? {} : { timer }),
     ...(condition === undefined ? {} : { condition }),
+    ...(activity === undefined ? {} : { activity }),
   }
 }
 
@@ -38,6 +40,13 @@ export function messageOf(node: ModdleElement): { id: string; name: string } | u
 function definitionsOf(event: ModdleElement): ModdleElement[] {
   if (!localType(event).endsWith('Event')) return []
   return [...many(event, 'eventDefinitions'), ...many(event, 'eventDefinitionRef')]
+}
+
+/** FEEL by its `=`, or by the language that it declares, and then with one. */
+function conditionOf(definition: ModdleElement): string | undefined {
+  const written = expression(definition, 'condition')
+  if (written === undefined || written.startsWith('=')) return written
+  return /feel/i.test(text(one(definition, 'condition'), 'language') ?? '') ? `=${written}` : written
 }
 
 function isParallelMultiple(event: ModdleElement): boolean {

@@ -42,6 +42,7 @@ export const findingCodes = {
   unreachable: { severity: 'warning', meaning: 'No token can ever reach an element.' },
   noEnd: { severity: 'warning', meaning: 'No path of the process ends, so its instances never complete.' },
   deadEnd: { severity: 'info', meaning: 'A path ends at an element that is no end event.' },
+  misplacedEvent: { severity: 'warning', meaning: 'An event stands where nothing can come of it.' },
   joinFedByChoice: { severity: 'warning', meaning: 'A parallel join waits for branches of which a choice takes only one.' },
 
   nothingObserved: { severity: 'warning', meaning: 'No element is bound to an event, so nothing can be followed.' },

@@ -25,7 +25,7 @@ export const supportedElements: Record<ElementKind, Support> = {
   receiveTask: true,
   callActivity: true,
   subProcess: true,
-  transaction: `${LATER} Use an embedded sub-process.`,
+  transaction: true,
   adHocSubProcess: `${LATER} Draw the order of its activities, or one task in its place.`,
   exclusiveGateway: true,
   parallelGateway: true,
@@ -39,24 +39,24 @@ const NO_CATCH = 'BPMN does not allow it there.'
 /** Whether a trigger can be followed at a kind of event. */
 export const supportedTriggers: Record<EventKind, Record<TriggerKind, Support>> = {
   startEvent: {
-    none: true, message: true, timer: true, signal: true, error: LATER, escalation: LATER, conditional: LATER, link: NO_CATCH,
-    terminate: NO_CATCH, cancel: NO_CATCH, compensation: LATER, multiple: LATER, parallelMultiple: LATER,
+    none: true, message: true, timer: true, signal: true, error: true, escalation: true, conditional: true, link: NO_CATCH,
+    terminate: NO_CATCH, cancel: NO_CATCH, compensation: true, multiple: LATER, parallelMultiple: LATER,
   },
   endEvent: {
-    none: true, message: true, timer: NO_CATCH, signal: true, error: true, escalation: LATER, conditional: NO_CATCH, link: NO_CATCH,
-    terminate: true, cancel: LATER, compensation: LATER, multiple: LATER, parallelMultiple: NO_CATCH,
+    none: true, message: true, timer: NO_CATCH, signal: true, error: true, escalation: true, conditional: NO_CATCH, link: NO_CATCH,
+    terminate: true, cancel: true, compensation: true, multiple: LATER, parallelMultiple: NO_CATCH,
   },
   intermediateCatchEvent: {
-    none: true, message: true, timer: true, signal: true, error: NO_CATCH, escalation: NO_CATCH, conditional: LATER, link: true,
+    none: true, message: true, timer: true, signal: true, error: NO_CATCH, escalation: NO_CATCH, conditional: true, link: true,
     terminate: NO_CATCH, cancel: NO_CATCH, compensation: NO_CATCH, multiple: LATER, parallelMultiple: LATER,
   },
   intermediateThrowEvent: {
-    none: true, message: true, timer: NO_CATCH, signal: true, error: NO_CATCH, escalation: LATER, conditional: NO_CATCH, link: true,
-    terminate: NO_CATCH, cancel: NO_CATCH, compensation: LATER, multiple: LATER, parallelMultiple: NO_CATCH,
+    none: true, message: true, timer: NO_CATCH, signal: true, error: NO_CATCH, escalation: true, conditional: NO_CATCH, link: true,
+    terminate: NO_CATCH, cancel: NO_CATCH, compensation: true, multiple: LATER, parallelMultiple: NO_CATCH,
   },
   boundaryEvent: {
-    none: 'Give it a message, timer, error or signal.', message: true, timer: true, signal: true, error: true, escalation: LATER,
-    conditional: LATER, link: NO_CATCH, terminate: NO_CATCH, cancel: LATER, compensation: LATER, multiple: LATER, parallelMultiple: LATER,
+    none: 'Give it a message, timer, error or signal.', message: true, timer: true, signal: true, error: true, escalation: true,
+    conditional: true, link: NO_CATCH, terminate: NO_CATCH, cancel: true, compensation: true, multiple: LATER, parallelMultiple: LATER,
   },
 }
 
@@ -66,8 +66,8 @@ export const supportedModifiers: Record<'standard' | 'parallel' | 'sequential' |
   standard: `${LATER} Draw the loop with an exclusive gateway.`,
   parallel: LATER,
   sequential: `${LATER} Draw the loop with an exclusive gateway.`,
-  eventSubProcess: `${LATER} Use a boundary event on a sub-process.`,
-  compensationHandler: LATER,
+  eventSubProcess: true,
+  compensationHandler: true,
   conditionalFlow: `${LATER} Put an exclusive gateway before the conditions.`,
   parallelEventGateway: LATER,
 }

@@ -1,6 +1,7 @@
 /** Where reality and model differ, named on the cheapest explanation. One cause is one deviation. */
-import { partsOf } from '../net/net.js'
+import { partsOf, type Net } from '../net/net.js'
 import type { Move } from './belief.js'
+import { handlersOutOfOrder } from './compensation-order.js'
 import type { Fact } from './fact.js'
 import type { ReadingState } from './reading.js'
 import type { Run } from './run.js'
@@ -56,7 +57,9 @@ const BEGAN: Drafts = { found: [], strays: -1, began: true }
 
 /** The deviations of the run as it stands. */
 export function deviationsOf(run: Run): readonly Deviation[] {
-  const { found } = run.story.drafts
+  const { found: told } = run.story.drafts
+  const early = handlersOutOfOrder(run)
+  const found = early.length === 0 ? told : [...told, ...early.map(({ element, step }) => draftOf(step, 'outOfOrder', [element]))]
   if (found.length === 0) return NONE
   const settled = settledUpTo(run.head, found.reduce((least, draft) => Math.min(least, draft.step), Infinity))
   return found.flatMap((draft) => (draft.elements.length === 0 ? [] : [finish(run, draft, draft.step > settled)]))
@@ -170,7 +173,8 @@ function strayKind(model: TrackedModel, story: ReadingState, step: TrailStep): D
   if (story.tokens.length === 0) return story.terminated ? 'afterCancel' : 'afterEnd'
   const element = model.elements.get(elementOf(step))
   if (element === undefined) return 'unexpected'
-  if (wasCancelled(model, story, element.id)) return 'afterCancel'
+  // A handler that waits for nothing was never asked: what was cancelled around it is not its cause.
+  if (element.isForCompensation !== true && wasCancelled(model, story, element.id)) return 'afterCancel'
   const race = model.process.elements.find((candidate) => candidate.kind === 'eventBasedGateway'
     && candidate.outgoing.some((flow) => element.incoming.includes(flow)))
   if (race !== undefined && wasDecided(model, story, race.id)) return 'raceLost'
@@ -192,9 +196,15 @@ function wasCancelled({ net }: TrackedModel, story: ReadingState, id: string): b
     if (transition.element === id) return false
     if (transition.clears.some(isOwn) || (transition.kind !== 'silent' && transition.inputs.some(isOwn))) return true
     // The sub-process around it was opened here, and nothing has taken it away since.
-    if (transition.outputs.some((place) => net.places[place]?.kind === 'source' && net.scopes[net.places[place].scope]?.inner.some(isOwn) === true)) return false
+    if (transition.outputs.some((place) => opensAround(net, place, isOwn))) return false
   }
   return false
+}
+
+function opensAround(net: Net, opened: number, isOwn: (place: number) => boolean): boolean {
+  const place = net.places[opened]
+  if (place?.kind === 'source') return net.scopes[place.scope]?.inner.some(isOwn) === true
+  return place?.kind === 'scope' && net.scopes.find((scope) => scope.element === place.element)?.inner.some(isOwn) === true
 }
 
 /** Another event of the race has won it. */

@@ -1,5 +1,5 @@
 /** A run told at length, for the page of one instance: where it went, what it waits for, what may come. */
-import { partsOf } from '../net/net.js'
+import { isShown, partsOf } from '../net/net.js'
 import { chainToArray } from './chain.js'
 import type { VisitHow } from './reading.js'
 import type { InstanceView } from './unit.js'
@@ -30,7 +30,7 @@ export function explainInstance({ shown, view }: InstanceView): Explanation {
   const closed = chainToArray(story.visits).map((visit): ExplainedVisit => ({ element: visit.element, entered: visit.entered, left: visit.left, how: visit.how, interrupted: visit.interrupted }))
   const open = shown.shownTokens.flatMap((token): ExplainedVisit[] => {
     const place = model.net.places[token.place]
-    return place === undefined || place.kind === 'source' ? [] : [{ element: place.element, entered: token.since, how: 'observed', interrupted: false }]
+    return place === undefined || !isShown(place) ? [] : [{ element: place.element, entered: token.since, how: 'observed', interrupted: false }]
   })
   const counts = new Map<string, number>()
   for (const flow of view.flows) counts.set(flow, (counts.get(flow) ?? 0) + 1)

@@ -1,4 +1,5 @@
 /** What happened in a run, told at length from its story. */
+import { isShown } from '../net/net.js'
 import { chainToArray, type Chain } from './chain.js'
 import type { Fact } from './fact.js'
 import type { ReadEvent, Story } from './story.js'
@@ -26,7 +27,7 @@ export function historyOf({ net }: TrackedModel, story: Story, notes: Chain<Fact
   }
   for (const token of story.tokens) {
     const place = net.places[token.place]
-    if (place !== undefined && place.kind !== 'source' && place.kind !== 'join') visits.set(place.element, (visits.get(place.element) ?? 0) + 1)
+    if (place !== undefined && isShown(place) && place.kind !== 'join') visits.set(place.element, (visits.get(place.element) ?? 0) + 1)
   }
   const flows: string[] = []
   for (const index of chainToArray(story.fired)) for (const flow of net.transitions[index]?.flows ?? []) flows.push(flow)

@@ -44,6 +44,12 @@ export function fire(marking: Marking, transition: Transition): Marking {
     if (index >= 0) places.splice(index, 1)
   }
   let kept = transition.clears.length === 0 ? places : places.filter((place) => !transition.clears.includes(place))
+  for (const { from, to } of transition.transfers ?? []) {
+    const moved = kept.filter((place) => place === from).length
+    if (moved === 0) continue
+    kept = kept.filter((place) => place !== from)
+    for (let count = 0; count < moved; count++) for (const place of to) kept = insert(kept, place)
+  }
   for (const place of transition.outputs) kept = insert(kept, place)
   return String.fromCharCode(...kept)
 }

@@ -2,7 +2,7 @@
  * A reading: where one explanation has its tokens and since when, which stays have ended, which transitions fired. Persistent (each state shares
  * its past with the one before), so that the steps of a run can keep their own and nothing is copied when a story changes.
  */
-import type { Net, Transition } from '../net/net.js'
+import { isShown, type Net, type Transition } from '../net/net.js'
 import type { Move } from './belief.js'
 import type { Cause } from './cause.js'
 import type { Chain } from './chain.js'
@@ -57,8 +57,10 @@ interface Facet {
   /** How the stay ends where nothing was observed. */
   readonly how: VisitHow
   readonly isBoundary: boolean
-  /** It puts a token inside its own element: the same stay goes on. */
-  readonly goesInside: boolean
+  /** Elements that it puts a token inside of, where one was at or in them before: the same stay goes on. */
+  readonly stays: ReadonlySet<string>
+  /** A token that it takes from another element is taken away from there. */
+  readonly interrupts: boolean
 }
 
 /** Reads the moves of one net. */
@@ -70,11 +72,12 @@ export class Reader {
     this.#net = net
     const boundaries = new Set(net.process.elements.flatMap((element) => (element.kind === 'boundaryEvent' ? [element.id] : [])))
     this.#facets = net.transitions.map((transition) => ({
-      transition, how: howOf(transition), isBoundary: boundaries.has(transition.element),
-      goesInside: transition.outputs.some((place) => {
-        const kind = net.places[place]?.kind
-        return (kind === 'in' || kind === 'scope') && net.places[place]?.element === transition.element
-      }),
+      transition, how: howOf(transition), isBoundary: boundaries.has(transition.element), interrupts: transition.clears.length > 0 || boundaries.has(transition.element),
+      stays: new Set(transition.outputs.flatMap((output) => {
+        const place = net.places[output]
+        const isInside = place?.kind === 'in' || place?.kind === 'scope'
+        return isInside && transition.inputs.some((input) => net.places[input]?.element === place.element) ? [place.element] : []
+      })),
     }))
   }
 
@@ -103,13 +106,11 @@ export class Reader {
       let own = false
       const first = taken[0]
       for (const token of taken) {
-        if (this.#net.places[token.place]?.element === transition.element) {
-          // One stay for a join, however many tokens it took.
-          if (!own && !facet.goesInside) visits = this.#close(visits, token, how, context.time, false)
-          own = true
-        } else {
-          visits = this.#close(visits, token, how, context.time, facet.isBoundary)
-        }
+        const element = this.#net.places[token.place]?.element ?? ''
+        const isOwn = element === transition.element
+        // One stay for a join, however many tokens it took.
+        if (!facet.stays.has(element) && !(own && isOwn)) visits = this.#close(visits, token, how, context.time, !isOwn && facet.interrupts)
+        own ||= isOwn
       }
       for (const token of cleared) visits = this.#close(visits, token, how, context.time, true)
       if (!own) {
@@ -118,10 +119,13 @@ export class Reader {
       }
       // Tokens moved on by a decision keep the cause of the token that was there: it is not an arrival.
       const cause = context.kind === 'decide' ? (first?.cause ?? context.cause) : context.cause
+      // What was done last is undone first; its identity is what was done.
+      for (const { token, place } of undoneBy(transition, remaining)) remaining.push({ place, since: context.time, cause: token.cause, by: context.index, sure: token.sure })
       for (const place of transition.outputs) {
-        // Going inside an activity is the same stay: it keeps when it came and why.
-        const same = facet.goesInside && own && first !== undefined && this.#net.places[place]?.element === transition.element
-        remaining.push(same && first !== undefined ? { ...first, place } : { place, since: context.time, cause, by: context.index, sure: how !== 'assumed' })
+        // Going inside an activity is the same stay, and so is going on where something inside has interrupted the rest: it keeps when it came and why.
+        const { element, kind } = this.#net.places[place] ?? { element: '', kind: 'at' }
+        const same = kind !== 'at' && facet.stays.has(element) ? taken.find((token) => this.#net.places[token.place]?.element === element) : undefined
+        remaining.push(same !== undefined ? { ...same, place } : { place, since: context.time, cause, by: context.index, sure: how !== 'assumed' })
       }
       tokens = remaining
       fired = { item: index, before: fired }
@@ -144,6 +148,7 @@ export class Reader {
         if (token !== undefined && (newest === undefined || token.since > newest.since)) newest = token
       }
       if (transition.clears.length > 0) current = current.filter((token) => !transition.clears.includes(token.place))
+      for (const { token, place } of undoneBy(transition, current)) current.push({ ...(newest ?? token), cause: token.cause, sure: token.sure, place })
       for (const place of transition.outputs) if (newest !== undefined) current.push({ ...newest, place })
     }
     return current
@@ -151,7 +156,7 @@ export class Reader {
 
   #close(visits: Chain<Visit> | undefined, token: TokenAt, how: VisitHow, left: number, interrupted: boolean): Chain<Visit> | undefined {
     const place = this.#net.places[token.place]
-    if (place === undefined || place.kind === 'source') return visits
+    if (place === undefined || !isShown(place)) return visits
     // A sub-process is done when the last thing inside is: that was seen, though its own end is silent.
     const seen = how === 'observed' || how === 'timer' || (how === 'silent' && place.kind === 'scope')
     return { item: { element: place.element, entered: token.since, left, how, measured: token.sure && seen && !interrupted, interrupted }, before: visits }
@@ -159,6 +164,19 @@ export class Reader {
 }
 
 const NONE: readonly TokenAt[] = []
+
+/** Takes what is moved on by transfers out of the tokens, and answers where each goes, the newest first. */
+function undoneBy(transition: Transition, tokens: TokenAt[]): readonly { readonly token: TokenAt; readonly place: number }[] {
+  if (transition.transfers === undefined) return NOTHING
+  const undone = transition.transfers.flatMap(({ from, to }) => tokens.filter((token) => token.place === from).flatMap((token) => to.map((place) => ({ token, place }))))
+  for (const { token } of undone) {
+    const at = tokens.indexOf(token)
+    if (at >= 0) tokens.splice(at, 1)
+  }
+  return undone.sort((a, b) => b.token.since - a.token.since)
+}
+
+const NOTHING: readonly { readonly token: TokenAt; readonly place: number }[] = []
 
 function takeOldest(tokens: TokenAt[], place: number): TokenAt | undefined {
   let found: TokenAt | undefined

@@ -2,7 +2,7 @@
  * Which moves come before a step: silent ones, skipped ones and guesses, only as far as the step needs them (its causal past). Going for the
  * goal instead of closing forward keeps parallel branches from multiplying: each missing input is sought on its own.
  */
-import type { Net, Transition } from '../net/net.js'
+import { outputsOf, type Net, type Transition } from '../net/net.js'
 import { fire, holds, isEmpty, isEnabled, placesOf, type Marking } from './marking.js'
 import { MAX_SEARCH_STATES, type CostScheme } from './costs.js'
 
@@ -120,9 +120,11 @@ export class Search {
     for (const place of placesOf(marking)) {
       const kind = this.#net.places[place]?.kind
       const consumers = this.#net.consumers[place] ?? []
+      const thrown = this.#thrown(marking, consumers)
+      if (thrown !== undefined) return thrown
       for (const index of consumers) {
         const transition = this.#net.transitions[index]
-        if (transition === undefined || transition.kind !== 'silent' || transition.rests) continue
+        if (transition === undefined || transition.kind !== 'silent' || transition.rests || transition.immediate === true) continue
         // A sub-process that has become empty is done, whatever else could have interrupted it.
         if (transition.whenEmpty !== undefined && kind === 'scope') {
           const ways = consumers.filter((other) => this.#net.transitions[other]?.whenEmpty !== undefined)
@@ -136,6 +138,13 @@ export class Search {
       }
     }
     return undefined
+  }
+
+  /** What is thrown here, where it is certain who catches it. */
+  #thrown(marking: Marking, consumers: readonly number[]): Transition | undefined {
+    const possible = consumers.flatMap((index) => this.#net.transitions[index] ?? [])
+      .filter((transition) => transition.immediate === true && transition.kind === 'silent' && isEnabled(this.#net, marking, transition))
+    return possible.length === 1 ? possible[0] : undefined
   }
 
   #likely(marking: Marking): Transition | undefined {
@@ -195,46 +204,28 @@ export class Search {
         this.#cut = true
         break
       }
-      for (const index of this.#net.consumers[state.focus] ?? []) {
-        const transition = this.#net.transitions[index]
-        if (transition === undefined) continue
+      // A non-interrupting boundary event leaves its host alone and starts a token of its own.
+      const moves = [...(this.#net.consumers[state.focus] ?? []).flatMap((index) => this.#net.transitions[index] ?? []), ...(this.#readers[state.focus] ?? [])]
+      for (const transition of moves) {
         const cost = this.moveCost(transition)
         if (state.cost + cost > budget) continue
-        const leads = transition.outputs.filter((place) => place === goal || ancestors.has(place))
+        const leads = outputsOf(transition).filter((place) => place === goal || ancestors.has(place))
         if (leads.length === 0) continue
         for (const ready of this.#enable(state, transition, budget - cost, inner)) {
           const marking = fire(ready.marking, transition)
-          const reached = { marking, cost: ready.cost + cost, fired: [...ready.fired, index] }
+          const reached = { marking, cost: ready.cost + cost, fired: [...ready.fired, transition.index] }
           if (holds(marking, goal)) {
             found.add(reached)
             continue
           }
           for (const focus of leads) {
+            if (transition.transfers !== undefined && !holds(marking, focus)) continue
             const key = `${String.fromCharCode(focus)}${marking}`
             const known = best.get(key)
             if (known !== undefined && known <= reached.cost) continue
             best.set(key, reached.cost)
             open.push({ ...reached, focus })
           }
-        }
-      }
-      // A non-interrupting boundary event leaves its host alone and starts a token of its own.
-      for (const transition of this.#readers[state.focus] ?? []) {
-        const cost = this.moveCost(transition)
-        const leads = transition.outputs.filter((place) => place === goal || ancestors.has(place))
-        if (leads.length === 0 || state.cost + cost > budget) continue
-        const marking = fire(state.marking, transition)
-        const reached = { marking, cost: state.cost + cost, fired: [...state.fired, transition.index] }
-        if (holds(marking, goal)) {
-          found.add(reached)
-          continue
-        }
-        for (const focus of leads) {
-          const key = `${String.fromCharCode(focus)}${marking}`
-          const known = best.get(key)
-          if (known !== undefined && known <= reached.cost) continue
-          best.set(key, reached.cost)
-          open.push({ ...reached, focus })
         }
       }
     }
@@ -297,7 +288,8 @@ export class Search {
     for (let place = open.pop(); place !== undefined; place = open.pop()) {
       for (const index of this.#net.producers[place] ?? []) {
         const transition = this.#net.transitions[index]
-        for (const before of [...(transition?.inputs ?? []), ...(transition?.reads ?? [])]) {
+        if (transition === undefined) continue
+        for (const before of [...transition.inputs, ...transition.reads, ...(transition.transfers ?? []).map(({ from }) => from)]) {
           if (ancestors.has(before)) continue
           ancestors.add(before)
           open.push(before)

@@ -67,9 +67,15 @@ export class TrackedModel {
     const known = this.#startable.get(symbol.id)
     if (known !== undefined) return known
     const [initial] = this.initialBelief.hypotheses
-    const can = initial !== undefined && symbol.transitions.some((transition) => this.table.search.enable(initial.marking, transition, 0).length > 0)
+    const can = initial !== undefined && symbol.transitions.some((transition) => !this.#accompanies(transition) && this.table.search.enable(initial.marking, transition, 0).length > 0)
     this.#startable.set(symbol.id, can)
     return can
+  }
+
+  /** An event that happens to a process that is open already: it begins none. */
+  #accompanies({ element: id }: Transition): boolean {
+    const element = this.elements.get(id)
+    return element?.kind === 'boundaryEvent' || this.elements.get(element?.parent ?? '')?.triggeredByEvent === true
   }
 
   /** No event, timer or command can move an instance that stands like this, and it cannot end: it is stuck for good. */

@@ -1,7 +1,7 @@
 /** What a token at a place may wait for besides events: a timer of ours, data that decides a choice, a command, or patience that runs out. */
 import type { Element, SlaDefinition, TimerDefinition } from '../model.js'
 import { compileExpression, type Expression } from '../bind/expression.js'
-import type { Net, Transition } from '../net/net.js'
+import { isShown, type Net, type Transition } from '../net/net.js'
 import { durationMs } from '../time/duration.js'
 
 /** A timer that Tidemark fires while a token is at a place. */
@@ -85,7 +85,7 @@ export function patienceOf(net: Net, elements: Elements): ReadonlyMap<number, Pa
   const patience = new Map<number, PatienceAt>()
   net.places.forEach((place, index) => {
     const element = elements.get(place.element)
-    if (element === undefined || place.kind === 'source' || place.kind === 'join') return
+    if (element === undefined || !isShown(place) || place.kind === 'join') return
     const consumers = (net.consumers[index] ?? []).flatMap((transition) => net.transitions[transition] ?? [])
     const observes = consumers.some((transition) => transition.kind === 'observe')
     const stuckAfter = element.stuckAfter ?? (observes && place.kind !== 'scope' ? net.process.stuckAfter : stuckBehind(net, elements, index))

@@ -1,4 +1,5 @@
 /** What the tokens of a run wait for in time: how long they may stay, what was promised, which timers run. */
+import { isShown } from '../net/net.js'
 import { parseDate } from '../time/moment.js'
 import type { TokenAt } from './reading.js'
 import type { Run } from './run.js'
@@ -54,7 +55,7 @@ class Watch {
     for (const wantsScope of [false, true]) {
       for (const token of this.#run.shownTokens) {
         const place = places[token.place]
-        if (place !== undefined && place.kind !== 'source' && (place.kind === 'scope') === wantsScope) shown.push(this.#token(token, place.element))
+        if (place !== undefined && isShown(place) && (place.kind === 'scope') === wantsScope) shown.push(this.#token(token, place.element))
       }
     }
     return shown

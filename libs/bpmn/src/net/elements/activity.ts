@@ -4,7 +4,6 @@ import { hasPhase, type ElementRule, type Entry, type NetBuilder } from '../buil
 
 export const activity: ElementRule = {
   compile(net, element) {
-    if (element.isForCompensation === true) return
     const starts = hasPhase(element, 'start')
     const ends = hasPhase(element, 'end') || hasPhase(element, 'occur')
     for (const { place, flows } of net.entries(element)) {

@@ -1,13 +1,17 @@
 /** Events at the border of an activity: they compete for its token, or leave it there and start one of their own. */
 import type { Element } from '../../model.js'
 import { firstPhase, hasPhase, type Draft, type ElementRule, type NetBuilder } from '../builder.js'
-import { opensScope } from './sub-process.js'
+import { leadsToCommand } from './leads-to-command.js'
+import { openPlaces, opensScope } from './scope.js'
+import { isCancellable } from './transaction.js'
 
 export const boundaryEvent: ElementRule = {
   compile(net, element) {
     const host = net.element(element.attachedTo)
     const trigger = element.trigger?.kind ?? 'none'
     if (host === undefined || trigger === 'compensation') return
+    // Left by the transaction itself.
+    if (trigger === 'cancel' && isCancellable(net, host)) return
     const bound = element.bindings.length > 0
     const interrupting = element.interrupting !== false
     const isOurTimer = trigger === 'timer' && !bound
@@ -15,7 +19,7 @@ export const boundaryEvent: ElementRule = {
       kind: bound ? 'observe' : isOurTimer ? 'timer' : 'guess',
       element: element.id,
       ...(bound ? { phase: firstPhase(element) } : {}),
-      ...(interrupting && opensScope(host) ? { clears: net.placesInside(net.scopeInside(host.id)) } : {}),
+      ...(interrupting && opensScope(host) ? { clears: net.everythingInside(net.scopeInside(host.id)) } : {}),
       ...(isOurTimer && interrupting && net.process.mode === 'observe' && leadsToCommand(net, element) ? { notedOnly: true } : {}),
     }
     for (const place of hostPlaces(net, host)) {
@@ -27,20 +31,7 @@ export const boundaryEvent: ElementRule = {
 /** Where the token of a running host may lie. */
 function hostPlaces(net: NetBuilder, host: Element): readonly number[] {
   const scope = net.scopeAround(host)
-  if (opensScope(host)) return [net.place('scope', host.id, scope)]
+  if (opensScope(host)) return openPlaces(net, host)
   const places = net.entries(host).map((entry) => entry.place)
   return hasPhase(host, 'start') ? [...places, net.place('in', host.id, scope)] : places
-}
-
-function leadsToCommand(net: NetBuilder, from: Element): boolean {
-  const seen = new Set<string>()
-  const open = [...from.outgoing]
-  for (let flow = open.pop(); flow !== undefined; flow = open.pop()) {
-    const target = net.targetOf(flow)
-    if (target === undefined || seen.has(target.id)) continue
-    seen.add(target.id)
-    if (target.command !== undefined) return true
-    if (target.bindings.length === 0) open.push(...target.outgoing)
-  }
-  return false
 }

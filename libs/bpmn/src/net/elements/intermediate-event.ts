@@ -1,17 +1,33 @@
-/** Events in the middle of a path: seen, thrown by our command, waited for as a timer, or passed silently (none and link events). */
-import { firstPhase, type ElementRule } from '../builder.js'
+/** Events in the middle of a path: seen, thrown by our command, waited for as a timer or condition, or passed silently (none and link events). */
+import type { Element } from '../../model.js'
+import { happenings, type Draft, type ElementRule, type Exit, type NetBuilder } from '../builder.js'
+import { addUndoing } from './compensation.js'
+import { addThrown, throwingOf } from './throwing.js'
 
 export const intermediateEvent: ElementRule = {
   compile(net, element) {
-    const bound = element.bindings.length > 0
-    const isTimer = element.kind === 'intermediateCatchEvent' && element.trigger?.kind === 'timer'
-    for (const entry of net.entries(element)) {
-      for (const exit of net.exits(element)) {
-        const move = { element: element.id, inputs: [entry.place], outputs: exit.outputs, flows: [...entry.flows, ...exit.flows] }
-        if (bound) net.add({ ...move, kind: 'observe', phase: firstPhase(element) })
-        if (element.command !== undefined) net.add({ ...move, kind: 'command' })
-        else if (!bound) net.add({ ...move, kind: isTimer ? 'timer' : 'silent' })
+    const catches = element.kind === 'intermediateCatchEvent' ? element.trigger?.kind : undefined
+    if (element.trigger?.kind === 'compensation' && addUndoing(net, element)) return
+    for (const { place, flows } of net.entries(element)) {
+      for (const happening of happenings(element)) {
+        const move: Draft = { ...happening, element: element.id, inputs: [place], outputs: [], flows }
+        for (const exit of net.exits(element)) {
+          if (catches === undefined && element.trigger?.kind === 'escalation') escalate(net, element, move, exit)
+          else if (move.kind !== 'silent') pass(net, move, exit)
+          // A condition that nobody can evaluate is passed when what follows says so.
+          else pass(net, { ...move, kind: catches === 'timer' ? 'timer' : 'silent', rests: catches === 'conditional' }, exit)
+        }
       }
     }
   },
+}
+
+function pass(net: NetBuilder, move: Draft, exit: Exit): void {
+  net.add({ ...move, outputs: exit.outputs, flows: [...move.flows, ...exit.flows] })
+}
+
+function escalate(net: NetBuilder, element: Element, move: Draft, exit: Exit): void {
+  const { caught, uncaught } = throwingOf(net, element, 'escalation')
+  addThrown(net, move, caught, exit)
+  if (uncaught !== undefined) pass(net, { ...move, ...uncaught, immediate: true }, exit)
 }
