@@ -137,7 +137,7 @@ describe('a transaction', () => {
 
   it('undoes nothing that was not done', () => {
     const given = new Scenario(processOf({
-      elements: { ...Object.fromEntries(process().elements.map(({ id, incoming: _in, outgoing: _out, ...element }) => [id, element])) },
+      elements: Object.fromEntries(process().elements.map(({ id, incoming: _in, outgoing: _out, ...element }) => [id, element])),
       flows: ['start > tx > done > end', 'startIn > book > xorIn', 'xorIn > pay > confirm > endIn', 'xorIn > refuse > cancel', 'cancelled > tell > endTold'],
     })).event('start', 'PT0S').event('book', 'PT1M').event('refuse', 'PT2M')
     expect(given.tokens()).toEqual(['tx', 'unbook'])

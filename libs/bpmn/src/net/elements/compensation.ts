@@ -57,16 +57,25 @@ function undoEach(net: NetBuilder, activities: readonly Element[]): readonly Und
 }
 
 function undo(net: NetBuilder, activity: Element): readonly Undoing[] {
-  const handlers = net.boundariesOf(activity.id).filter((event) => event.trigger?.kind === 'compensation').flatMap((event) => net.element(event.handler) ?? [])
-  const [handler] = handlers
-  if (handler !== undefined) {
-    return [{ transfers: [{ from: net.memory(activity), to: [net.place('at', handler.id, net.scopeAround(handler))] }], handlers: [handler.id] }]
-  }
-  if (!opensScope(activity)) return []
-  for (const child of net.childrenOf(activity.id)) {
-    const start = child.triggeredByEvent === true ? startsOf(net, child).find((event) => event.trigger?.kind === 'compensation') : undefined
+  const ways = [...handlersAt(net, activity), ...(opensScope(activity) ? eventSubProcessesFor(net, activity) : [])]
+  if (ways.length === 0) return opensScope(activity) ? undoEach(net, net.childrenOf(activity.id)) : []
+  return [{ transfers: [{ from: net.memory(activity), to: ways.flatMap(({ to }) => to) }], handlers: ways.map(({ handler }) => handler) }]
+}
+
+interface Way {
+  readonly handler: string
+  readonly to: readonly number[]
+}
+
+function handlersAt(net: NetBuilder, activity: Element): readonly Way[] {
+  return net.boundariesOf(activity.id).filter((event) => event.trigger?.kind === 'compensation').flatMap((event) => net.element(event.handler) ?? [])
+    .map((handler) => ({ handler: handler.id, to: [net.place('at', handler.id, net.scopeAround(handler))] }))
+}
+
+function eventSubProcessesFor(net: NetBuilder, activity: Element): readonly Way[] {
+  return net.childrenOf(activity.id).filter((child) => child.triggeredByEvent === true).flatMap((child) => {
+    const start = startsOf(net, child).find((event) => event.trigger?.kind === 'compensation')
     const [begin] = start === undefined ? [] : beginnings(net, child, start)
-    if (begin !== undefined) return [{ transfers: [{ from: net.memory(activity), to: begin.outputs }], handlers: [child.id] }]
-  }
-  return undoEach(net, net.childrenOf(activity.id))
+    return begin === undefined ? [] : [{ handler: child.id, to: begin.outputs }]
+  })
 }

@@ -2,12 +2,14 @@
 import type { Element } from '../../model.js'
 import { happenings, type Draft, type ElementRule, type NetBuilder } from '../builder.js'
 import { addUndoing } from './compensation.js'
+import { addLingering, addOnwards } from './signal.js'
 import { addThrown, endOfProcess, throwingOf } from './throwing.js'
 import { addCancel, cancelledBy } from './transaction.js'
 
 export const endEvent: ElementRule = {
   compile(net, element) {
     if (element.trigger?.kind === 'compensation' && addUndoing(net, element)) return
+    addOnwards(net, element)
     for (const { place, flows } of net.entries(element)) {
       for (const happening of happenings(element)) end(net, element, { ...happening, element: element.id, inputs: [place], outputs: [], flows })
     }
@@ -16,6 +18,7 @@ export const endEvent: ElementRule = {
 
 function end(net: NetBuilder, element: Element, move: Draft): void {
   const trigger = element.trigger?.kind
+  if (addLingering(net, element, move)) return
   if (trigger === 'terminate') {
     const scope = net.scopeAround(element)
     net.add(scope === 0 ? { ...move, ...endOfProcess(net) } : { ...move, clears: net.placesInside(scope) })

@@ -2,15 +2,18 @@
 import type { Element } from '../../model.js'
 import { happenings, type Draft, type ElementRule, type Exit, type NetBuilder } from '../builder.js'
 import { addUndoing } from './compensation.js'
+import { addLingering, addOnwards } from './signal.js'
 import { addThrown, throwingOf } from './throwing.js'
 
 export const intermediateEvent: ElementRule = {
   compile(net, element) {
     const catches = element.kind === 'intermediateCatchEvent' ? element.trigger?.kind : undefined
     if (element.trigger?.kind === 'compensation' && addUndoing(net, element)) return
+    if (catches === undefined) addOnwards(net, element)
     for (const { place, flows } of net.entries(element)) {
       for (const happening of happenings(element)) {
         const move: Draft = { ...happening, element: element.id, inputs: [place], outputs: [], flows }
+        if (catches === undefined && addLingering(net, element, move)) continue
         for (const exit of net.exits(element)) {
           if (catches === undefined && element.trigger?.kind === 'escalation') escalate(net, element, move, exit)
           else if (move.kind !== 'silent') pass(net, move, exit)

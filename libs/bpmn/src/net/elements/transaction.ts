@@ -20,16 +20,18 @@ export function addCancel(net: NetBuilder, transaction: Element, end: Element, m
   }
 }
 
-/** Adds the way out of a transaction whose cancelling is over. */
+/** Adds the way out of a transaction whose cancelling is over. Where its boundary event is seen, that may be before all is undone, or after. */
 export function addCancelled(net: NetBuilder, transaction: Element): void {
   if (!isCancellable(net, transaction)) return
   const scope = net.scopeInside(transaction.id)
-  const left: Draft = {
-    kind: 'silent', element: transaction.id, inputs: [cancelledPlace(net, transaction)], outputs: [], flows: [], whenEmpty: scope, clears: net.everythingInside(scope),
-  }
   const boundary = net.boundariesOf(transaction.id).find((event) => event.trigger?.kind === 'cancel')
-  if (boundary === undefined) net.add(left)
-  else for (const exit of net.exits(boundary)) net.add({ ...left, ...exit, element: boundary.id, ...(boundary.bindings.length > 0 ? { kind: 'observe', phase: firstPhase(boundary) } : {}) })
+  const left: Draft = {
+    kind: 'silent', element: boundary?.id ?? transaction.id, inputs: [cancelledPlace(net, transaction)], outputs: [], flows: [], whenEmpty: scope, clears: net.everythingInside(scope),
+  }
+  if (boundary === undefined) return net.add(left)
+  const seen = boundary.bindings.length === 0 ? undefined : net.place('scope', transaction.id, net.scopeAround(transaction), 'cancelled and seen')
+  if (seen !== undefined) net.add({ kind: 'observe', phase: firstPhase(boundary), element: boundary.id, inputs: left.inputs, outputs: [seen], flows: [] })
+  for (const exit of net.exits(boundary)) net.add({ ...left, ...exit, ...(seen === undefined ? {} : { inputs: [seen] }) })
 }
 
 /** Whether the model says itself when it is cancelled. */
