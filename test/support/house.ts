@@ -18,8 +18,9 @@ import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
 import { noDemo } from '../../apps/tracker/src/serve/demo.controller.js'
 import type { Database } from '../../apps/tracker/src/store/database.js'
 import { Progress } from '../../apps/tracker/src/store/progress.js'
+import { WaysIn } from '../../apps/tracker/src/store/ways-in.js'
 import type { Committed } from '../../apps/tracker/src/store/progress.js'
-import { CLOCK, DATABASE, LOG, LOGGER, PROGRESS, SETTINGS, START_DEMO } from '../../apps/tracker/src/store/tokens.js'
+import { CLOCK, DATABASE, LOG, LOGGER, PROGRESS, SETTINGS, START_DEMO, WAYS_IN } from '../../apps/tracker/src/store/tokens.js'
 
 /** 2026-03-01T12:00:00Z, where the house's clock stands at first. */
 export const NOON = Date.UTC(2026, 2, 1, 12)
@@ -28,6 +29,7 @@ export interface House {
   readonly db: Database
   readonly log: MemoryLog
   readonly progress: Progress
+  readonly waysIn: WaysIn
   /** Move it by assigning `ms`. */
   readonly clock: Clock & { ms: number }
   readonly settings: Settings
@@ -43,9 +45,9 @@ export async function openHouse(settings: Partial<Settings> = {}): Promise<House
   const log = new MemoryLog({ clock: clock.now })
   const progress = new Progress()
   return {
-    db, log, progress, clock,
+    db, log, progress, clock, waysIn: new WaysIn(),
     settings: {
-      port: 0, host: '127.0.0.1', dataDir, shards: 1, logLevel: 'silent', commandUrls: {}, webhookUrls: [], eventOrigins: ['*'], demo: false, ...settings,
+      port: 0, host: '127.0.0.1', dataDir, shards: 1, logLevel: 'silent', commandUrls: {}, webhookUrls: [], eventOrigins: ['*'], outboxes: [], follows: true, demo: false, ...settings,
     } as Settings,
     fold(changed = {}) {
       progress.report({
@@ -82,11 +84,11 @@ export async function openServingHouse(rooms: readonly Type[], settings: Partial
   }
 }
 
-function houseModule({ db, log, progress, clock, settings }: House, rooms: readonly Type[]): Type {
+function houseModule({ db, log, progress, clock, settings, waysIn }: House, rooms: readonly Type[]): Type {
   const provided = [
     { provide: DATABASE, useValue: db }, { provide: LOG, useValue: log }, { provide: PROGRESS, useValue: progress },
     { provide: CLOCK, useValue: clock }, { provide: SETTINGS, useValue: settings }, { provide: LOGGER, useValue: pino({ level: 'silent' }) },
-    { provide: START_DEMO, useValue: noDemo },
+    { provide: WAYS_IN, useValue: waysIn }, { provide: START_DEMO, useValue: noDemo },
   ]
   @Global()
   @Module({ providers: provided, exports: provided.map(({ provide }) => provide) })

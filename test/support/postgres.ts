@@ -21,9 +21,9 @@ const START_TIMEOUT_MS = 60_000
 
 /**
  * A server of its own with an empty database, or a fresh database on the server that TIDEMARK_TEST_POSTGRES_URL names; undefined where there is
- * neither. Postgres does not run as root: there it runs as the user `postgres`.
+ * neither. `settings` (`name=value`) reach a server of our own only. Postgres does not run as root: there it runs as the user `postgres`.
  */
-export async function startPostgres(): Promise<PostgresServer | undefined> {
+export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer | undefined> {
   const given = process.env['TIDEMARK_TEST_POSTGRES_URL']
   if (given !== undefined && given !== '') return databaseOn(given)
   const binaries = findBinaries()
@@ -43,7 +43,7 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
   const url = `postgres://tidemark@127.0.0.1:${port}/postgres`
   let server: ChildProcess | undefined
   const start = async () => {
-    const [program, args] = command('postgres', ['-D', data, '-p', String(port), '-k', dir, '-c', 'listen_addresses=127.0.0.1'])
+    const [program, args] = command('postgres', ['-D', data, '-p', String(port), '-k', dir, '-c', 'listen_addresses=127.0.0.1', ...settings.flatMap((setting) => ['-c', setting])])
     const end = Date.now() + START_TIMEOUT_MS
     do {
       // After a kill the first try may find shared memory that a dying child still holds, and leave.

@@ -45,6 +45,18 @@ describe('settings', () => {
     expect(['0.0.0.0', '10.0.0.1', '::', 'localhost.example.com', '127.0.0.1.example.com'].some(isLoopback)).toBe(false)
   })
 
+  test('read outboxes by name, and never repeat their passwords', () => {
+    const { outboxes } = readSettings({ TIDEMARK_OUTBOX_URL: 'order=postgres://a:secret@h/o, pay=postgresql://h/p', TIDEMARK_OUTBOX_COLUMNS: 'id=event_id, payload=body' })
+    expect(outboxes).toEqual([
+      { name: 'order', url: 'postgres://a:secret@h/o', table: 'outbox', columns: { id: 'event_id', payload: 'body' }, pollMs: 500 },
+      { name: 'pay', url: 'postgresql://h/p', table: 'outbox', columns: { id: 'event_id', payload: 'body' }, pollMs: 500 },
+    ])
+    expect(readSettings({ TIDEMARK_OUTBOX_URL: 'postgres://h/o' }).outboxes).toMatchObject([{ name: 'outbox' }])
+    expect(() => readSettings({ TIDEMARK_OUTBOX_URL: 'mysql://a:secret@h/o' })).toThrow(/TIDEMARK_OUTBOX_URL: must be postgres:(?!.*secret)/)
+    expect(() => readSettings({ TIDEMARK_OUTBOX_URL: 'postgres://h/a,postgres://h/b' })).toThrow(/"outbox" twice/)
+    expect(() => readSettings({ TIDEMARK_OUTBOX_COLUMNS: 'colour=red' })).toThrow(/"colour=red" must read role=column/)
+  })
+
   test('read lists and addresses', () => {
     expect(readSettings({ TIDEMARK_COMMAND_URLS: 'order=http://a:1/x, mail=https://b/y?z=1', TIDEMARK_WEBHOOK_URLS: 'http://c/, http://d/' })).toMatchObject({
       commandUrls: { order: 'http://a:1/x', mail: 'https://b/y?z=1' }, webhookUrls: ['http://c/', 'http://d/'],

@@ -32,6 +32,8 @@ export interface Settings {
   readonly webhookUrls: readonly string[]
   /** Senders of webhooks that may deliver events: names, `*.` and a name for all below it, `*` for anybody. */
   readonly eventOrigins: readonly string[]
+  /** Tables that are polled for events. */
+  readonly outboxes: readonly OutboxSettings[]
   readonly clockScale?: { readonly scale: number; readonly realOrigin: number; readonly domainOrigin: number }
   /** Serve POST /api/v1/demo. */
   readonly demo: boolean
@@ -50,14 +52,28 @@ export interface JetStreamSettings {
   readonly skipsGaps: boolean
 }
 
+/** An outbox table: `columns` says where one is called otherwise than usual. */
+export interface OutboxSettings {
+  readonly name: string
+  readonly url: string
+  readonly table: string
+  readonly columns: Readonly<Partial<Record<OutboxRole, string>>>
+  readonly pollMs: number
+}
+
+export const outboxRoles = ['id', 'type', 'aggregatetype', 'aggregateid', 'payload', 'timestamp', 'tracing', 'transaction', 'order'] as const
+export type OutboxRole = (typeof outboxRoles)[number]
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** These may be given as a file: `<NAME>_FILE` holds its path. */
-const SECRETS = ['DATABASE_URL', 'NATS_URL', 'TIDEMARK_TOKEN', 'TIDEMARK_SIGNING_SECRET', 'TIDEMARK_MASK_KEY'] as const
+const SECRETS = ['DATABASE_URL', 'NATS_URL', 'TIDEMARK_TOKEN', 'TIDEMARK_SIGNING_SECRET', 'TIDEMARK_MASK_KEY', 'TIDEMARK_OUTBOX_URL'] as const
 
 /** Short enough to type, long enough that it cannot be guessed online. */
 const MIN_TOKEN_CHARACTERS = 16
 const MAX_SHARDS = 256
+/** Each has a connection of its own. */
+const MAX_OUTBOXES = 32
 /** JetStream's own bound. */
 const MAX_REPLICAS = 5
 
@@ -96,6 +112,10 @@ const Variables = z.object({
     .default('info'),
   TIDEMARK_COMMAND_URLS: z.string().default('').transform((text, context) => commandUrls(text, (message) => context.addIssue(message))),
   TIDEMARK_WEBHOOK_URLS: z.string().default('').transform(listOf).pipe(z.array(webUrl)),
+  TIDEMARK_OUTBOX_URL: z.string().default('').transform((text, context) => outboxUrls(text, (message) => context.addIssue(message))),
+  TIDEMARK_OUTBOX_TABLE: z.string().default('outbox'),
+  TIDEMARK_OUTBOX_COLUMNS: z.string().default('').transform((text, context) => outboxColumns(text, (message) => context.addIssue(message))),
+  TIDEMARK_OUTBOX_POLL_MS: wholeNumber(20, 3_600_000).default(500),
   TIDEMARK_EVENT_ORIGINS: z
     .string()
     .default('*')
@@ -138,6 +158,9 @@ export function readSettings(env: Environment): Settings {
     webhookUrls: values.TIDEMARK_WEBHOOK_URLS,
     eventOrigins: values.TIDEMARK_EVENT_ORIGINS,
     demo: false,
+    outboxes: Object.entries(values.TIDEMARK_OUTBOX_URL).map(([name, url]) => ({
+      name, url, table: values.TIDEMARK_OUTBOX_TABLE, columns: values.TIDEMARK_OUTBOX_COLUMNS, pollMs: values.TIDEMARK_OUTBOX_POLL_MS,
+    })),
     ...(values.DATABASE_URL === undefined ? {} : { databaseUrl: values.DATABASE_URL }),
     ...(values.NATS_URL === undefined ? {} : { natsUrl: values.NATS_URL }),
     ...(jetstream === undefined ? {} : { jetstream }),
@@ -206,4 +229,31 @@ function commandUrls(text: string, complain: (message: string) => void): Record<
     urls[service] = url
   }
   return urls
+}
+
+const postgresUrl = urlOf('postgres', 'postgresql')
+
+/** One URL, whose name is then `outbox`, or `name=url,name=url`. */
+function outboxUrls(text: string, complain: (message: string) => void): Record<string, string> {
+  const urls: Record<string, string> = {}
+  for (const item of listOf(text)) {
+    const [, name = 'outbox', url = ''] = /^(?:([A-Za-z0-9_-]{1,60})=)?(.+)$/.exec(item) ?? []
+    // Never the item itself: it may hold a password.
+    if (!postgresUrl.safeParse(url).success) complain('must be postgres://user:password@host/database, or name=postgres://...,name=postgres://...')
+    else if (urls[name] !== undefined) complain(`names "${name}" twice: give each outbox a name of its own`)
+    else urls[name] = url
+  }
+  if (Object.keys(urls).length > MAX_OUTBOXES) complain(`has more than ${MAX_OUTBOXES} outboxes`)
+  return urls
+}
+
+function outboxColumns(text: string, complain: (message: string) => void): Partial<Record<OutboxRole, string>> {
+  const columns: Partial<Record<OutboxRole, string>> = {}
+  for (const item of listOf(text)) {
+    const [, role, column] = /^(\w+)=(.+)$/.exec(item) ?? []
+    const known = outboxRoles.find((one) => one === role)
+    if (known === undefined || column === undefined) complain(`"${item}" must read role=column, with a role of ${outboxRoles.join(', ')}`)
+    else columns[known] = column
+  }
+  return columns
 }

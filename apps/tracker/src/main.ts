@@ -24,6 +24,7 @@ import { openDatabase } from './store/open-database.js'
 import { Progress } from './store/progress.js'
 import { ensureShards } from './store/shards.js'
 import type { Foundation } from './store/store.module.js'
+import { WaysIn } from './store/ways-in.js'
 
 /** A sender that trickles its request longer than this is cut off. */
 const REQUEST_TIMEOUT_MS = 60_000
@@ -66,7 +67,7 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
     const database = await openDatabase(settings)
     undo.push(() => database.close())
     await ensureShards(database, settings.shards, log)
-    const foundation: Foundation = { settings, clock, logger, log, database, policy, progress: new Progress(), startDemo: parts.startDemo ?? noDemo }
+    const foundation: Foundation = { settings, clock, logger, log, database, policy, progress: new Progress(), waysIn: new WaysIn(), startDemo: parts.startDemo ?? noDemo }
     const app = await NestFactory.create<NestFastifyApplication>(AppModule.on(foundation), adapter(), {
       bodyParser: false, logger: new NestLogger(logger), abortOnError: false,
     })

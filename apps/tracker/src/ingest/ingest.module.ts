@@ -2,21 +2,32 @@ import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } fro
 import type { Log } from '@tidemark/log'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.js'
+import type { Settings } from '../config.js'
 import type { Policy } from '../policy/policy.js'
 import type { Database } from '../store/database.js'
 import { nextDue } from '../store/next-due.js'
-import { CLOCK, DATABASE, LOG, LOGGER, POLICY } from '../store/tokens.js'
+import { CLOCK, DATABASE, LOG, LOGGER, POLICY, SETTINGS, WAYS_IN } from '../store/tokens.js'
+import type { WaysIn } from '../store/ways-in.js'
 import { EventsController } from './events.controller.js'
 import { Heartbeat } from './heartbeat.js'
 import { Intake } from './intake.js'
 import { NatsController } from './nats.controller.js'
 import { NatsIntake } from './nats-intake.js'
+import { Outbox } from './outbox/outbox.js'
+
+const OUTBOXES = Symbol('Outboxes')
 
 @Module({
   controllers: [EventsController, NatsController],
   providers: [
     { provide: Intake, inject: [LOG, POLICY], useFactory: (log: Log, policy: Policy) => new Intake(log, policy) },
     { provide: NatsIntake, inject: [Intake], useFactory: (intake: Intake) => new NatsIntake(intake) },
+    {
+      provide: OUTBOXES,
+      inject: [SETTINGS, LOG, Intake, CLOCK, WAYS_IN, LOGGER],
+      useFactory: ({ outboxes }: Settings, log: Log, intake: Intake, clock: Clock, waysIn: WaysIn, logger: Logger) =>
+        outboxes.map((settings) => new Outbox(settings, { log, intake, clock, waysIn, logger })),
+    },
     {
       provide: Heartbeat,
       inject: [LOG, CLOCK, DATABASE, LOGGER],
@@ -26,13 +37,14 @@ import { NatsIntake } from './nats-intake.js'
   ],
 })
 export class IngestModule implements OnApplicationBootstrap, OnModuleDestroy {
-  constructor(@Inject(Heartbeat) private readonly heartbeat: Heartbeat) {}
+  constructor(@Inject(Heartbeat) private readonly heartbeat: Heartbeat, @Inject(OUTBOXES) private readonly outboxes: readonly Outbox[]) {}
 
   onApplicationBootstrap(): void {
     this.heartbeat.start()
+    for (const outbox of this.outboxes) outbox.start()
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.heartbeat.stop()
+    await Promise.all([this.heartbeat.stop(), ...this.outboxes.map((outbox) => outbox.stop())])
   }
 }

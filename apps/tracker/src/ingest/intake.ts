@@ -2,10 +2,11 @@ import type { EventsAccepted } from '@tidemark/api'
 import type { Appended, Draft, Log } from '@tidemark/log'
 import type { Policy } from '../policy/policy.js'
 import { type ProblemItem, TrackerError } from '../problem.js'
+import { QUARANTINE_SUBJECT } from '../store/entries.js'
 import type { EventDraft } from './cloud-event.js'
 
-/** The subject of what could not be read: the tracker gives these entries the fate `quarantined`, and the raw bytes are there to look at. */
-const UNDECODABLE_SUBJECT = 'undecodable'
+/** Of what is kept in quarantine: enough to see what it was. */
+const MAX_KEPT_CHARACTERS = 64 * 1024
 /** Faults told in one answer. */
 const MAX_ERRORS = 20
 
@@ -25,7 +26,31 @@ export class Intake {
   /** For ways in that cannot refuse. Where a rule keeps something out, bytes in which it cannot be found are not stored, only that they were there. */
   quarantine(bytes: Uint8Array): Promise<Appended> {
     const payload = this.policy.keepsOut ? Buffer.from(JSON.stringify({ unreadable: true, bytes: bytes.length })) : bytes
-    return this.log.append([{ kind: 'event', subject: UNDECODABLE_SUBJECT, payload }])
+    return this.log.append([{ kind: 'event', subject: QUARANTINE_SUBJECT, payload }])
+  }
+
+  /** For ways in that cannot refuse and append by themselves: what is to be stored of an event, undefined where a rule drops it. */
+  admit(draft: EventDraft, from: string): Draft | undefined {
+    if (this.policy.isEmpty) return draft
+    const verdict = this.policy.verdictOf(draft)
+    switch (verdict.kind) {
+      case 'taken':
+        return { ...draft, payload: verdict.payload }
+      case 'dropped':
+        return undefined
+      case 'refused':
+        return this.quarantined(`${verdict.attribute} ${verdict.message}`, from, Buffer.from(draft.payload).toString(), draft.key)
+    }
+  }
+
+  /**
+   * What such a way in keeps of what is no event: the reason, where it came from, and its content, unless a rule might have kept some of that out.
+   * `key` makes a repetition the same entry.
+   */
+  quarantined(refused: string, from: string, content: string, key?: string): Draft {
+    const kept = content.length <= MAX_KEPT_CHARACTERS ? content : `${content.slice(0, MAX_KEPT_CHARACTERS).toWellFormed()}...`
+    const said = { refused, from, ...(this.policy.keepsOut ? { characters: content.length } : { content: kept }) }
+    return { kind: 'event', subject: QUARANTINE_SUBJECT, payload: Buffer.from(JSON.stringify(said)), ...(key === undefined ? {} : { key }) }
   }
 
   #kept(drafts: readonly EventDraft[]): readonly Draft[] {

@@ -6,6 +6,7 @@ import { TrackerError } from '../problem.js'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
 import { readHeartbeat } from '../store/read/totals.js'
+import type { WaysIn } from '../store/ways-in.js'
 import { lagOf } from './status.js'
 
 /** A database that answers later than this does not answer. */
@@ -19,16 +20,25 @@ export interface HealthContext {
   readonly progress: Progress
   readonly clock: Clock
   readonly settings: Pick<Settings, 'follows'>
+  readonly waysIn: WaysIn
+}
+
+/** A way in that does not work keeps nobody from using the others: it is told, and the service stays ready. */
+export interface Readiness {
+  status: 'ready'
+  lagSeconds: number
+  failing?: { name: string; error: string }[]
 }
 
 /** Ready: the database answers and following, where it is switched on, keeps up. Otherwise 503 with the reason. */
-export async function checkReady({ db, log, progress, clock, settings }: HealthContext): Promise<{ status: 'ready'; lagSeconds: number }> {
+export async function checkReady({ db, log, progress, clock, settings, waysIn }: HealthContext): Promise<Readiness> {
   await answersInTime(readHeartbeat(db))
   const { seconds } = lagOf(log, progress, clock)
   if (settings.follows && seconds > READY_LAG_SECONDS) {
     throw notReady(`Following is ${Math.round(seconds)} seconds behind the log: what is shown is that old. It catches up by itself.`)
   }
-  return { status: 'ready', lagSeconds: seconds }
+  const failing = waysIn.list().flatMap(({ name, error }) => (error === undefined ? [] : [{ name, error }]))
+  return { status: 'ready', lagSeconds: seconds, ...(failing.length === 0 ? {} : { failing }) }
 }
 
 async function answersInTime(answer: Promise<void>): Promise<void> {

@@ -5,6 +5,7 @@ import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
 import { readAllModelCounts } from '../store/read/models.js'
 import { readOutbox, readTotals } from '../store/read/totals.js'
+import type { WaysIn } from '../store/ways-in.js'
 import { lagOf, version } from './status.js'
 
 /** A label value costs memory in every system that stores it: no more models than this, and never an instance. */
@@ -15,6 +16,7 @@ export interface MetricsContext {
   readonly log: Log
   readonly progress: Progress
   readonly clock: Clock
+  readonly waysIn: WaysIn
 }
 
 /**
@@ -36,6 +38,10 @@ export class Metrics {
   readonly #late = this.#gauge('tidemark_instances_late', 'Instances past a deadline', ['process'])
   readonly #deviating = this.#gauge('tidemark_instances_deviating', 'Instances with deviations that count', ['process'])
   readonly #alerts = this.#gauge('tidemark_alerts_open', 'Open alerts')
+  readonly #fetched = new Counter({
+    name: 'tidemark_way_in_events_total', help: 'Events that a way in fetched by itself, since the process started', labelNames: ['way'], registers: [this.#registry],
+  })
+  readonly #failing = this.#gauge('tidemark_way_in_failing', 'Whether a way in that fetches events fails at the moment', ['way'])
   readonly #outbox = this.#gauge('tidemark_outbox_pending', 'Messages that wait to be sent', ['channel'])
   readonly #oldest = this.#gauge('tidemark_outbox_oldest_seconds', 'How long the longest of them has been due', ['channel'])
 
@@ -51,6 +57,7 @@ export class Metrics {
   /** The exposition format of Prometheus. */
   async scrape(): Promise<string> {
     this.#measureLog()
+    this.#measureWaysIn()
     await this.#measureTables()
     return this.#registry.metrics()
   }
@@ -64,6 +71,14 @@ export class Metrics {
     this.#pending.set(pendingBytes)
     this.#lagEntries.set(lag.entries)
     this.#lagSeconds.set(lag.seconds)
+  }
+
+  #measureWaysIn(): void {
+    this.#fetched.reset()
+    for (const { name, events, error } of this.context.waysIn.list()) {
+      this.#fetched.inc({ way: name }, events)
+      this.#failing.set({ way: name }, error === undefined ? 0 : 1)
+    }
   }
 
   async #measureTables(): Promise<void> {

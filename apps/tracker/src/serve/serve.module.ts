@@ -5,7 +5,8 @@ import { APP_PIPE, ApplicationConfig, HttpAdapterHost, ModulesContainer } from '
 import type { Clock } from '../clock.js'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
-import { CLOCK, DATABASE, LOG, PROGRESS } from '../store/tokens.js'
+import { CLOCK, DATABASE, LOG, PROGRESS, WAYS_IN } from '../store/tokens.js'
+import type { WaysIn } from '../store/ways-in.js'
 import { AlertsController } from './alerts.controller.js'
 import { CommandsController } from './commands.controller.js'
 import { DemoController } from './demo.controller.js'
@@ -35,8 +36,8 @@ import { validationPipe } from './validation.js'
     { provide: LiveChannel, useFactory: (progress: Progress, clock: Clock) => new LiveChannel(progress, clock), inject: [PROGRESS, CLOCK] },
     {
       provide: Metrics,
-      useFactory: (db: Database, log: Log, progress: Progress, clock: Clock) => new Metrics({ db, log, progress, clock }),
-      inject: [DATABASE, LOG, PROGRESS, CLOCK],
+      useFactory: (db: Database, log: Log, progress: Progress, clock: Clock, waysIn: WaysIn) => new Metrics({ db, log, progress, clock, waysIn }),
+      inject: [DATABASE, LOG, PROGRESS, CLOCK, WAYS_IN],
     },
     {
       provide: OpenApi,

@@ -6,6 +6,7 @@ import type { Settings } from '../config.js'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
 import { readTotals } from '../store/read/totals.js'
+import type { WaysIn } from '../store/ways-in.js'
 import { rfc3339 } from './times.js'
 
 export const version: string = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
@@ -29,10 +30,11 @@ export interface StatusContext {
   readonly progress: Progress
   readonly clock: Clock
   readonly settings: Settings
+  readonly waysIn: WaysIn
 }
 
 /** What the header of the UI shows. */
-export async function showStatus({ db, log, progress, clock, settings }: StatusContext): Promise<Status> {
+export async function showStatus({ db, log, progress, clock, settings, waysIn }: StatusContext): Promise<Status> {
   const totals = await readTotals(db)
   const lag = lagOf(log, progress, clock)
   const models = Number(totals.models)
@@ -43,6 +45,7 @@ export async function showStatus({ db, log, progress, clock, settings }: StatusC
     head: String(log.stats().last), folded: String(progress.position), lagSeconds: lag.seconds, lagEntries: lag.entries,
     events: Number(totals.events), models,
     openAlerts: Number(totals.open_alerts), proposedCommands: Number(totals.proposed_commands),
+    waysIn: waysIn.list().map(({ lastAt, ...way }) => ({ ...way, ...(lastAt === undefined ? {} : { lastAt: rfc3339(lastAt) }) })),
     demoAvailable: settings.demo && models === 0, demoRunning: settings.demo && models > 0,
   }
 }

@@ -4,6 +4,9 @@
  */
 import { z } from 'zod'
 
+/** The subject of what came in and is no event: it is kept, and gets the fate `quarantined`, whatever it says of itself. */
+export const QUARANTINE_SUBJECT = 'undecodable'
+
 /** kind `model`, subject `model`. One file may hold several processes; each is deployed as a model of its own. */
 export const ModelEntry = z.object({ xml: z.string(), mapping: z.string().optional(), decision: z.string().optional(), by: z.string() })
 export type ModelEntry = z.infer<typeof ModelEntry>
@@ -40,6 +43,11 @@ export const SettlementEntry = z.discriminatedUnion('what', [
   }),
   /** Its silence is over and it is still open: now people are told. */
   z.object({ what: z.literal('alertAnnounced'), alert: z.string(), episode: z.number().int() }),
+  /** How far an outbox table has been read; stands in one batch with the events that were read. See ingest/outbox/position.ts. */
+  z.object({
+    what: z.literal('outboxRead'), outbox: z.string(), read: z.string(),
+    within: z.object({ target: z.string(), committed: z.string().optional(), transaction: z.string() }).optional(),
+  }),
   z.object({ what: z.literal('alertCleared'), alert: z.string(), episode: z.number().int() }),
 ])
 export type SettlementEntry = z.infer<typeof SettlementEntry>

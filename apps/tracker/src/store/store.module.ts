@@ -6,7 +6,8 @@ import type { Settings } from '../config.js'
 import type { Policy } from '../policy/policy.js'
 import type { Database } from './database.js'
 import type { Progress } from './progress.js'
-import { CLOCK, DATABASE, LOG, LOGGER, POLICY, PROGRESS, SETTINGS, START_DEMO } from './tokens.js'
+import { CLOCK, DATABASE, LOG, LOGGER, POLICY, PROGRESS, SETTINGS, START_DEMO, WAYS_IN } from './tokens.js'
+import type { WaysIn } from './ways-in.js'
 
 /** What the rooms share: opened before they are built, closed after they have stopped. */
 export interface Foundation {
@@ -16,6 +17,7 @@ export interface Foundation {
   readonly log: Log
   readonly database: Database
   readonly progress: Progress
+  readonly waysIn: WaysIn
   /** What POST /api/v1/demo does. */
   readonly startDemo: () => Promise<void>
   readonly policy: Policy
@@ -32,6 +34,7 @@ export class StoreModule {
       { provide: DATABASE, useValue: foundation.database },
       { provide: POLICY, useValue: foundation.policy },
       { provide: PROGRESS, useValue: foundation.progress },
+      { provide: WAYS_IN, useValue: foundation.waysIn },
       { provide: START_DEMO, useValue: foundation.startDemo },
     ]
     return { module: StoreModule, global: true, providers, exports: providers.map(({ provide }) => provide) }

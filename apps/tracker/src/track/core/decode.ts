@@ -1,7 +1,7 @@
 /** What an entry of the log says, or why it cannot be read. Never throws: a bad entry is quarantined and stops nothing. */
 import type { DomainEvent } from '@tidemark/bpmn'
 import type { Entry } from '@tidemark/log'
-import { ModelEntry, OperationEntry, SettlementEntry } from '../../store/entries.js'
+import { ModelEntry, OperationEntry, QUARANTINE_SUBJECT, SettlementEntry } from '../../store/entries.js'
 import { contentHash } from '../../store/identity.js'
 
 export type Decoded =
@@ -37,6 +37,10 @@ export function decode(entry: Entry): Decoded {
 function decodeEvent(entry: Entry, body: unknown): Decoded {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return { kind: 'undecodable', entry, reason: 'is not a JSON object' }
   const attributes = body as Record<string, unknown>
+  if (entry.subject === QUARANTINE_SUBJECT) {
+    const { refused } = attributes
+    return { kind: 'undecodable', entry, reason: typeof refused === 'string' ? clean(refused.slice(0, 500)) : 'is no valid event: it was refused when it came in' }
+  }
   const { id, source, type, subject, data } = attributes
   if (typeof id !== 'string' || typeof source !== 'string' || typeof type !== 'string' || id === '' || source === '' || type === '') {
     return { kind: 'undecodable', entry, reason: 'has no id, source or type' }
