@@ -61,7 +61,7 @@ function control(kind: 'model' | 'operation' | 'settlement', subject: string, pa
 const settle = (entry: SettlementEntry): Draft => control('settlement', `settlement.${entry.what}`, entry)
 
 async function departures(db: Database, clock: number): Promise<Draft[]> {
-  const leaving = await readLeaving(db, clock, MANY)
+  const leaving = await readLeaving(db, clock, MANY, 0)
   return leaving.map((command) => {
     const { id, model, key, element, cause } = command
     return settle({ what: 'commandLeft', command: id, model, key, element, cause, event: commandEvent(command) })
@@ -82,8 +82,8 @@ async function approvals(db: Database): Promise<Draft[]> {
   })
 }
 
-async function alerts(db: Database): Promise<Draft[]> {
-  const opening = await readOpening(db, MANY)
+async function alerts(db: Database, clock: number): Promise<Draft[]> {
+  const opening = await readOpening(db, clock, MANY, 0)
   const clearing = await readClearing(db, MANY)
   return [
     ...opening.map(({ id, episode, ...about }) => settle({ what: 'alertOpened', alert: id, episode: episode + 1, ...about })),

@@ -21,6 +21,7 @@ export class AlertWatch {
 
   constructor(
     private readonly db: Database, private readonly log: Log, private readonly progress: Progress, private readonly gate: HeadGate,
+    private readonly outageWaitMs: number,
     onError: (error: unknown) => void,
   ) {
     this.#loop = new Loop(() => this.#pass(), { everyMs: LOOK_MS, settleMs: SETTLE_MS, onError })
@@ -40,7 +41,7 @@ export class AlertWatch {
 
   async #pass(): Promise<void> {
     if (!this.gate.isOpen) return
-    const opening = await readOpening(this.db, BATCH)
+    const opening = await readOpening(this.db, this.progress.clock, BATCH, this.outageWaitMs)
     const clearing = await readClearing(this.db, BATCH)
     const announcing = await readSilenceOver(this.db, this.progress.clock, BATCH)
     const drafts = [

@@ -13,6 +13,9 @@ import { Courier } from './courier.js'
 import { Departures } from './departures.js'
 import { HeadGate } from './head-gate.js'
 
+/** After an outage of ours nothing that fell into it leaves for as long as it was, at most this: senders bring first what they kept meanwhile. */
+const OUTAGE_WAIT_MS = 5 * 60_000
+
 export interface DeliveryContext {
   readonly db: Database
   readonly log: Log
@@ -36,9 +39,9 @@ export class Deliveries {
     const ways = [commandsOverHttp(settings, clock, timeoutMs), ...(this.#nats === undefined ? [] : [this.#nats])]
     const gate = () => new HeadGate(log, progress, clock)
     this.#loops = [
-      new Departures(db, log, progress, gate(), failed('letting commands leave')),
+      new Departures(db, log, progress, gate(), OUTAGE_WAIT_MS * clock.scale, failed('letting commands leave')),
       new Courier(new CommandOutbox(db, log, ways), progress, gate(), random, failed('sending commands')),
-      new AlertWatch(db, log, progress, gate(), failed('opening alerts')),
+      new AlertWatch(db, log, progress, gate(), OUTAGE_WAIT_MS * clock.scale, failed('opening alerts')),
       new Courier(new AlertOutbox(db, settings, clock, timeoutMs), progress, gate(), random, failed('sending alerts')),
     ]
   }

@@ -25,6 +25,7 @@ export class Departures {
 
   constructor(
     private readonly db: Database, private readonly log: Log, private readonly progress: Progress, private readonly gate: HeadGate,
+    private readonly outageWaitMs: number,
     onError: (error: unknown) => void,
   ) {
     this.#loop = new Loop(() => this.#pass(), { everyMs: LOOK_MS, settleMs: SETTLE_MS, onError })
@@ -44,7 +45,7 @@ export class Departures {
 
   async #pass(): Promise<void> {
     if (!this.gate.isOpen) return
-    const leaving = await readLeaving(this.db, this.progress.clock, BATCH)
+    const leaving = await readLeaving(this.db, this.progress.clock, BATCH, this.outageWaitMs)
     if (leaving.length === 0) return
     const { last } = await this.log.append(leaving.map(departure))
     this.gate.waitFor(last)

@@ -2,19 +2,20 @@ import { Inject, Module } from '@nestjs/common'
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common'
 import type { Log } from '@tidemark/log'
 import type { Logger } from 'pino'
+import type { Clock } from '../clock.js'
 import type { Settings } from '../config.js'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
-import { DATABASE, LOG, LOGGER, PROGRESS, SETTINGS } from '../store/tokens.js'
+import { CLOCK, DATABASE, LOG, LOGGER, PROGRESS, SETTINGS } from '../store/tokens.js'
 import { Tracker } from './tracker.js'
 
 /** What is said of alerts goes to the webhooks, where some are set. */
 @Module({
   providers: [{
     provide: Tracker,
-    useFactory: (db: Database, log: Log, progress: Progress, settings: Settings, logger: Logger) =>
-      new Tracker({ db, log, progress, logger, alertChannels: settings.webhookUrls.length > 0 ? ['webhook'] : [] }),
-    inject: [DATABASE, LOG, PROGRESS, SETTINGS, LOGGER],
+    useFactory: (db: Database, log: Log, progress: Progress, settings: Settings, logger: Logger, clock: Clock) =>
+      new Tracker({ db, log, progress, logger, clockScale: clock.scale, alertChannels: settings.webhookUrls.length > 0 ? ['webhook'] : [] }),
+    inject: [DATABASE, LOG, PROGRESS, SETTINGS, LOGGER, CLOCK],
   }],
 })
 export class TrackModule implements OnApplicationBootstrap, OnModuleDestroy {

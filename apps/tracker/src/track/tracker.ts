@@ -10,12 +10,14 @@ import { TrackerError } from '../problem.js'
 import type { Database, Transaction } from '../store/database.js'
 import type { Committed, Progress } from '../store/progress.js'
 import { dueUnits } from '../store/write/load-units.js'
+import { insertOutages } from '../store/write/outages.js'
 import { insertModelVersion, readModelVersions } from '../store/write/model-versions.js'
 import { moveModel, moveShards, readShards, takeShards, type ShardState } from '../store/write/shards.js'
 import { Aliases } from './aliases.js'
 import { applyToAlerts, concernsAlerts } from './alert-entries.js'
 import { commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput } from './batch.js'
 import { decode, type Decoded } from './core/decode.js'
+import { OUTAGE_MS, outagesIn } from './core/outages.js'
 import type { PlannedModel } from './core/plan.js'
 import { deployedVersions } from './deployed-versions.js'
 import { Models, type LoadedVersion } from './models.js'
@@ -29,6 +31,8 @@ export interface TrackerOptions {
   readonly logger: Logger
   /** Where alerts are announced; none: nobody is told. */
   readonly alertChannels: readonly string[]
+  /** Domain milliseconds that pass in a real one; 1 where nothing is said. */
+  readonly clockScale?: number
 }
 
 /** Entries folded and committed together: a batch costs a fixed twenty statements, and is to take a fraction of a second. */
@@ -50,6 +54,7 @@ export class Tracker {
   readonly #progress: Progress
   readonly #logger: Logger
   readonly #alertChannels: readonly string[]
+  readonly #outageMs: number
   readonly #models = new Models()
   readonly #stop = new AbortController()
   readonly #pipeline = new Pipeline((prepared) => foldBatch(this.#models, prepared))
@@ -61,6 +66,8 @@ export class Tracker {
   #clock = 0
   /** The last entry that is committed or on its way. */
   #taken = 0n
+  /** Its append time. */
+  #takenAt = 0
   #running: Promise<void> | undefined
   #failure: Error | undefined
   #batchesSinceDeadlines = 0
@@ -73,6 +80,7 @@ export class Tracker {
     this.#progress = options.progress
     this.#logger = options.logger
     this.#alertChannels = options.alertChannels
+    this.#outageMs = OUTAGE_MS * (options.clockScale ?? 1)
   }
 
   /** Why it stopped by itself, if it did. */
@@ -92,7 +100,7 @@ export class Tracker {
       throw new TrackerError('logMismatch', 500, `The database has followed the log up to ${first.position}, but the log ends at ${head}: it lost its tail. Restore both from the same backup.`)
     }
     this.#position = this.#taken = first.position
-    this.#clock = first.clock
+    this.#clock = this.#takenAt = first.clock
     this.#units = new Units(this.#models, this.#shards.length)
     for (const version of await readModelVersions(this.#db)) this.#models.put(version)
     this.#report({ models: [], instances: 0, alerts: false, commands: false, moves: [] })
@@ -139,7 +147,7 @@ export class Tracker {
     const [first] = shards
     if (first === undefined || shards.some((shard, index) => shard.epoch !== this.#shards[index]?.epoch)) throw fenced()
     this.#position = this.#taken = first.position
-    this.#clock = first.clock
+    this.#clock = this.#takenAt = first.clock
     for (const version of await readModelVersions(this.#db)) this.#models.put(version)
     this.#report({ models: [], instances: 0, alerts: true, commands: true, moves: [] })
   }
@@ -179,14 +187,17 @@ export class Tracker {
     const last = entries.at(-1)?.entry
     if (last === undefined) return
     const clock = Math.max(this.#clock, last.appendTime)
+    const outages = outagesIn(this.#takenAt, entries, this.#outageMs)
     const operations = entries.filter((entry) => entry.kind === 'operation' || entry.kind === 'settlement')
     await this.#push({ entries, models: this.#models.live(), clock, position: last.position, due: [], live: true }, async (batch) => {
       await this.#commit(batch, { position: last.position, clock }, async (tx) => {
+        await Promise.all(insertOutages(tx, outages))
         for (const entry of operations) await applyToAlerts(tx, entry, this.#alertChannels)
       })
       this.#report(summary(batch, operations.length > 0))
     })
     this.#taken = last.position
+    this.#takenAt = Math.max(this.#takenAt, last.appendTime)
   }
 
   async #push(input: BatchInput, commit: Commit): Promise<void> {
@@ -236,7 +247,7 @@ export class Tracker {
     })
     for (const version of versions) this.#models.put(version)
     this.#position = this.#taken = position
-    this.#clock = clock
+    this.#clock = this.#takenAt = clock
     this.#report({ models: versions.map((version) => version.model), instances: 0, alerts: false, commands: false, moves: [] })
   }
 

@@ -14,13 +14,18 @@ export interface OpeningAlert extends AlertEpisode {
   readonly title: string
 }
 
-/** Alerts without an open episode that an instance joined, not silently, since the last one ended. A model that is catching up calls nobody. */
-export function readOpening(db: Queryable, limit: number): Promise<OpeningAlert[]> {
+/**
+ * Alerts without an open episode that an instance joined, not silently, since the last one ended. A model that is catching up calls nobody,
+ * and what fell due while the house was down waits as commands do.
+ */
+export function readOpening(db: Queryable, clock: number, limit: number, outageWaitMs: number): Promise<OpeningAlert[]> {
   return db.query<OpeningAlert>(
     `select a.id, a.episode, a.kind, a.severity, a.model, a.element, a.title from alert a where a.status in ('quiet', 'resolved') and exists (
-       select 1 from alert_member m where m.alert = a.id and not m.silent and m.joined_at > coalesce(a.resolved_at, -1)
-     ) and not exists (select 1 from model_version v where v.model = a.model and v.status = 'catchingUp') order by a.id limit $1::int`,
-    [limit],
+       select 1 from alert_member m where m.alert = a.id and not m.silent and m.joined_at > coalesce(a.resolved_at, -1) and not exists (
+         select 1 from outage where m.since <= to_time and m.joined_at >= to_time and $1::bigint < to_time + least(to_time - from_time, $3::bigint)
+       )
+     ) and not exists (select 1 from model_version v where v.model = a.model and v.status = 'catchingUp') order by a.id limit $2::int`,
+    [clock, limit, outageWaitMs],
   )
 }
 

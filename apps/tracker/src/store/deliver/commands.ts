@@ -16,18 +16,22 @@ export interface LeavingCommand {
 /**
  * Scheduled commands whose moment has come, of each instance only the one that was decided first among those still under way: what undoes
  * steps must undo them in order. A model that is still catching up sends nothing: it does not know yet what was done long ago.
+ * What fell due while the house was down waits as long as that was, at most `outageWaitMs`, so that what its senders kept comes first.
  * @param clock the tracker's clock, epoch milliseconds
  */
-export function readLeaving(db: Queryable, clock: number, limit: number): Promise<LeavingCommand[]> {
+export function readLeaving(db: Queryable, clock: number, limit: number, outageWaitMs: number): Promise<LeavingCommand[]> {
   return db.query<LeavingCommand>(
     `select c.id, c.model, c.key, c.element, c.cause, c.type, c.target, c.data, c.decided_at from command c
      where c.status = 'scheduled' and c.leaves_at <= $1::bigint
      and not exists (select 1 from model_version v where v.model = c.model and v.status = 'catchingUp')
      and not exists (
+       select 1 from outage where c.leaves_at > from_time and c.leaves_at <= to_time and $1::bigint < to_time + least(to_time - from_time, $3::bigint)
+     )
+     and not exists (
        select 1 from command o where o.instance = c.instance and o.status in ('scheduled', 'sending', 'failed')
          and (o.decided_at, o.id) < (c.decided_at, c.id)
      ) order by c.leaves_at, c.id limit $2::int`,
-    [clock, limit],
+    [clock, limit, outageWaitMs],
   )
 }
 
