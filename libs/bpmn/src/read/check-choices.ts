@@ -12,6 +12,7 @@ export function checkChoices(graph: Graph): Finding[] {
   const acting = firstActing(graph)
   return [
     ...graph.process.flows.flatMap((flow) => expressionOf(flow)),
+    ...graph.process.elements.flatMap((element) => conditionalEvent(element)),
     ...graph.process.elements.flatMap((element) => unknownConditions(element, graph)),
     ...graph.process.elements.filter((element) => element.kind === 'exclusiveGateway' && element.outgoing.length > 1)
       .flatMap((split) => mustBeEager(split, graph, acting)),
@@ -23,6 +24,15 @@ function expressionOf(flow: SequenceFlow): Finding[] {
   const { error } = compileExpression(flow.condition.text)
   return error === undefined ? [] : [finding('badExpression', flow.id,
     `The condition of the flow ${called(flow)} cannot be used: ${error}.`)]
+}
+
+/** A conditional event that no event is bound to happens when its condition is known to be true. */
+function conditionalEvent(element: Element): Finding[] {
+  if (element.trigger?.kind !== 'conditional' || element.bindings.length > 0) return []
+  const { condition } = element.trigger
+  if (condition?.startsWith('=') !== true) return [finding('unknownCondition', element.id, `The condition of ${called(element)} is not FEEL; that it came true is learned from the events that follow.`)]
+  const { error } = compileExpression(condition)
+  return error === undefined ? [] : [finding('badExpression', element.id, `The condition of ${called(element)} cannot be used: ${error}.`)]
 }
 
 function unknownConditions(element: Element, graph: Graph): Finding[] {
@@ -69,8 +79,10 @@ function firstActing(graph: Graph): Map<Element, Element> {
 function actionAt(element: Element, graph: Graph): string | undefined {
   if (element.command !== undefined) return 'a command'
   if (element.sla !== undefined) return 'an SLA'
-  const timers = element.kind === 'eventBasedGateway' ? graph.targets(element) : [element, ...graph.boundaryEvents(element)]
-  return timers.some((timer) => timer.kind !== 'startEvent' && timer.trigger?.timer?.mode === 'self') ? 'a timer' : undefined
+  const inside = graph.inside(element).filter((child) => child.triggeredByEvent === true).flatMap((child) => graph.inside(child))
+  const timers = element.kind === 'eventBasedGateway' ? graph.targets(element) : [element, ...graph.boundaryEvents(element), ...inside]
+  // A process that a timer starts has begun when there is anything to decide.
+  return timers.some((timer) => (timer !== element || timer.kind !== 'startEvent') && timer.trigger?.timer?.mode === 'self') ? 'a timer' : undefined
 }
 
 function passedOnTo(element: Element, graph: Graph): readonly Element[] {

@@ -5,6 +5,7 @@ import { nameOfCause } from './cause.js'
 import { deviationsOf } from './deviations.js'
 import type { TokenAt } from './reading.js'
 import type { Run } from './run.js'
+import type { ConditionAt } from './waits.js'
 
 /** A command that was decided, proposed or noted. */
 export interface Decision {
@@ -26,7 +27,8 @@ const MAX_OWN_STEPS = 100
 
 /** Decides what can be decided now, until nothing more follows. */
 export function settleDecisions(run: Run, arrival: number): void {
-  if (run.model.splitsAt.size === 0 && run.model.commandsAt.size === 0) return
+  const { splitsAt, commandsAt, conditionsAt } = run.model
+  if (splitsAt.size === 0 && commandsAt.size === 0 && conditionsAt.size === 0) return
   for (let count = 0; count < MAX_OWN_STEPS; count++) if (!decideOne(run, arrival)) return
   run.approximate = true
 }
@@ -64,8 +66,9 @@ function operateOne(run: Run, identify: (decision: Decision) => string): boolean
 
 /** Answers whether a token went on. */
 function decideOne(run: Run, arrival: number): boolean {
-  const { splitsAt, commandsAt } = run.model
+  const { splitsAt, commandsAt, conditionsAt } = run.model
   for (const token of run.shownTokens) {
+    for (const condition of conditionsAt.get(token.place) ?? []) if (run.posture.isCertain(token.place) && becomesTrue(run, token, condition, arrival)) return true
     const split = splitsAt.get(token.place)
     const command = commandsAt.get(token.place)
     if ((split === undefined && command === undefined) || !run.posture.isCertain(token.place)) continue
@@ -81,6 +84,19 @@ function decideOne(run: Run, arrival: number): boolean {
     if (command !== undefined && decideCommand(run, token, command, arrival)) return true
   }
   return false
+}
+
+/** A conditional event happens when its condition becomes true, and again only after it was false. */
+function becomesTrue(run: Run, token: TokenAt, { element, transition, condition }: ConditionAt, arrival: number): boolean {
+  const truth = truthOf(condition, { ...run.variables, now: run.headTime })
+  const stay = `${element.id}@${nameOfCause(token.cause)}`
+  // How often it has happened; negative while it is false again.
+  const count = run.fired.get(stay) ?? 0
+  if (truth === 'false' && count > 0) run.count(stay, -count)
+  if (truth !== 'true' || count > 0) return false
+  run.count(stay, 1 - count)
+  run.act('decide', transition, run.headTime, arrival, `d:${stay}#${1 - count}`)
+  return true
 }
 
 function decideCommand(run: Run, token: TokenAt, transition: Transition, arrival: number): boolean {

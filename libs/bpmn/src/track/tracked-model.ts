@@ -9,7 +9,7 @@ import { TRACKING } from './costs.js'
 import { Postures } from './posture.js'
 import { Reader } from './reading.js'
 import { SeenTable } from './seen.js'
-import { commandsOf, patienceOf, splitsOf, timersOf, type PatienceAt, type SplitAt, type TimerAt } from './waits.js'
+import { commandsOf, conditionsOf, patienceOf, splitsOf, timersOf, type ConditionAt, type PatienceAt, type SplitAt, type TimerAt } from './waits.js'
 
 /** Answers about markings that are kept; they can be worked out again. */
 const MAX_REMEMBERED = 10_000
@@ -25,6 +25,7 @@ export class TrackedModel {
   readonly elements: ReadonlyMap<string, Element>
   readonly timersAt: ReadonlyMap<number, readonly TimerAt[]>
   readonly splitsAt: ReadonlyMap<number, SplitAt>
+  readonly conditionsAt: ReadonlyMap<number, readonly ConditionAt[]>
   readonly commandsAt: ReadonlyMap<number, Transition>
   readonly patienceAt: ReadonlyMap<number, PatienceAt>
   /** Some ends are marked as not wanted. */
@@ -56,6 +57,7 @@ export class TrackedModel {
     this.effectsMaxAgeMs = durationMs(process.effectsMaxAge)
     this.timersAt = timersOf(this.net, this.elements)
     this.splitsAt = splitsOf(this.net, this.elements)
+    this.conditionsAt = conditionsOf(this.net, this.elements)
     this.commandsAt = commandsOf(this.net)
     this.patienceAt = patienceOf(this.net, this.elements)
     this.admission = process.admission === undefined ? undefined : new Admission(process.admission)

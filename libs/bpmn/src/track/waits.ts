@@ -18,6 +18,13 @@ export interface SplitAt {
   readonly otherwise?: Transition
 }
 
+/** A conditional event that nothing is bound to, with a condition that can be evaluated. */
+export interface ConditionAt {
+  readonly transition: Transition
+  readonly element: Element
+  readonly condition: Expression
+}
+
 /** What a token at a place may wait for too long. */
 export interface PatienceAt {
   readonly element: Element
@@ -68,6 +75,24 @@ export function splitsOf(net: Net, elements: Elements): ReadonlyMap<number, Spli
     }
   })
   return splits
+}
+
+/** By place. */
+export function conditionsOf(net: Net, elements: Elements): ReadonlyMap<number, readonly ConditionAt[]> {
+  const conditions = new Map<number, ConditionAt[]>()
+  for (const transition of net.transitions) {
+    const element = elements.get(transition.element)
+    const text = element?.trigger?.kind === 'conditional' ? element.trigger.condition : undefined
+    if (element === undefined || text?.startsWith('=') !== true || transition.kind === 'observe') continue
+    const condition = compileExpression(text)
+    for (const place of [...transition.inputs, ...transition.reads]) {
+      const here = conditions.get(place) ?? []
+      // Several ways out of one event are one condition.
+      if (condition.error === undefined && !here.some((known) => known.element.id === element.id)) here.push({ transition, element, condition })
+      conditions.set(place, here)
+    }
+  }
+  return conditions
 }
 
 /** By place. */
