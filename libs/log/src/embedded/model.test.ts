@@ -1,9 +1,10 @@
-/** Seeded calls to an embedded log with tiny segments and to a log in memory: both must answer the same. */
+/** Seeded calls to an embedded log with tiny segments, to a log in memory and to SQLite: all must answer the same. */
 import { describe, expect, it } from 'vitest'
 import type { Draft, Entry, EntryKind, Log, ReadOptions } from '../log.js'
 import { MemoryLog } from '../memory-log.js'
 import { FaultyDisk } from '../testing/faulty-disk.js'
 import { Random } from '../testing/random.js'
+import { SqliteLog } from '../testing/sqlite-log.js'
 import { EmbeddedLog } from './embedded-log.js'
 
 const SEEDS = 24
@@ -12,7 +13,7 @@ const kinds: readonly EntryKind[] = ['event', 'model', 'operation', 'clock', 'se
 const subjects = ['event.order.placed', 'event.order.paid', 'event.stock', 'clock'] as const
 const patterns = ['event.>', 'event.order.*', 'clock', '*', 'nothing'] as const
 
-describe('An embedded log answers as a log in memory does', () => {
+describe('An embedded log answers as a log in memory does, and as SQLite', () => {
   it.each(Array.from({ length: SEEDS }, (_, i) => i + 1))('to the calls of seed %i', async (seed) => {
     const random = new Random(seed)
     const disk = new FaultyDisk()
@@ -23,6 +24,7 @@ describe('An embedded log answers as a log in memory does', () => {
       tailCacheBytes: random.below(3) * 2_000, idleMarkerMs: random.below(2) * 1e9,
     }
     const model = new MemoryLog({ clock })
+    const oracle = new SqliteLog(undefined, clock)
     let log: Log = await EmbeddedLog.open('/log', options)
     for (let step = 0; step < STEPS; step++) {
       now += random.below(3)
@@ -30,20 +32,27 @@ describe('An embedded log answers as a log in memory does', () => {
       if (what < 4) {
         const batches = Array.from({ length: 1 + random.below(3) }, () => someDrafts(random, now))
         const answers = (it: Log) => Promise.all(batches.map((drafts) => it.append(drafts)))
-        expect(await answers(log)).toEqual(await answers(model))
+        const answered = await answers(log)
+        expect(answered).toEqual(await answers(model))
+        expect(answered).toEqual(await answers(oracle))
       } else if (what < 8) {
         const read = someRead(random, Number(model.stats().last), now)
-        expect(await readAll(log, read), JSON.stringify(read, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)))
-          .toEqual(await readAll(model, read))
+        const asked = JSON.stringify(read, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+        const found = await readAll(log, read)
+        expect(found, asked).toEqual(await readAll(model, read))
+        expect(found, asked).toEqual(await readAll(oracle, read))
       } else if (what === 8) {
         const positions = Array.from({ length: 5 }, () => BigInt(random.below(Number(model.stats().last) + 3)))
-        expect((await log.lookup(positions)).map(comparable)).toEqual((await model.lookup(positions)).map(comparable))
+        const found = (await log.lookup(positions)).map(comparable)
+        expect(found).toEqual((await model.lookup(positions)).map(comparable))
+        expect(found).toEqual((await oracle.lookup(positions)).map(comparable))
       } else {
         await log.close()
         log = await EmbeddedLog.open('/log', options)
       }
     }
     await log.close()
+    await oracle.close()
   })
 })
 
