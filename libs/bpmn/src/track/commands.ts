@@ -1,6 +1,7 @@
 /** What became of the commands that a run decided: decisions meet what left. */
 import type { Decision } from './decisions.js'
 import type { Fact } from './fact.js'
+import type { Fold } from './fold.js'
 import type { Run } from './run.js'
 import { storyAt } from './story.js'
 import { chosenOf } from './trail.js'
@@ -25,15 +26,14 @@ const NONE: readonly CommandView[] = []
  * Decisions meet the commands that left, first by cause, then in order: after a refold a decision with another cause takes over the key of
  * what already left, so that nothing is sent twice. What left and has no decision any more stays, and says so.
  * @param lefts entries of commands that left, of this run
- * @param settled what became of them, by command
  */
-export function commandsOfRun(run: Run, lefts: readonly Fact[], settled: ReadonlyMap<string, Fact>, identify: (decision: Decision) => string): readonly CommandView[] {
+export function commandsOfRun(run: Run, lefts: readonly Fact[], { settled, commandId }: Fold): readonly CommandView[] {
   if (run.decisions.size === 0 && lefts.length === 0) return NONE
   const unmatched = lefts.filter((left) => left.command !== undefined)
   const views: CommandView[] = []
   const open: { decision: Decision; id: string }[] = []
   for (const decision of run.decisions.values()) {
-    const id = identify(decision)
+    const id = commandId(decision)
     const at = unmatched.findIndex((left) => left.command === id)
     if (at >= 0) views.push(asLeft(decision, unmatched.splice(at, 1)[0] as Fact, settled))
     else open.push({ decision, id })

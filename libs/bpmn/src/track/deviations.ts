@@ -3,9 +3,8 @@ import { partsOf, type Net } from '../net/net.js'
 import type { Move } from './belief.js'
 import { handlersOutOfOrder } from './compensation-order.js'
 import type { Fact } from './fact.js'
-import type { ReadingState } from './reading.js'
 import type { Run } from './run.js'
-import type { Story } from './story.js'
+import type { Past, Story } from './story.js'
 import type { TrackedModel } from './tracked-model.js'
 import { settledUpTo, type TrailStep } from './trail.js'
 
@@ -67,8 +66,12 @@ export function deviationsOf(run: Run): readonly Deviation[] {
 
 const NONE: readonly Deviation[] = []
 
-/** What one more step adds to what its story has found. */
-export function noteDeviations(model: TrackedModel, story: Story, step: TrailStep, move: Move): Drafts {
+/**
+ * What one more step adds to what its story has found.
+ * @param story before the step
+ * @param pastOf the same at length
+ */
+export function noteDeviations(model: TrackedModel, story: Story, step: TrailStep, move: Move, pastOf: () => Past): Drafts {
   if (step.kind !== 'event') {
     if (move.how !== 'contrary') return story.drafts
     const kind = step.kind === 'timer' ? 'timerOverruled' : 'decisionMismatch'
@@ -82,7 +85,7 @@ export function noteDeviations(model: TrackedModel, story: Story, step: TrailSte
     case 'redeem':
       return move.label === undefined ? drafts : redeem(model, drafts, move.label, step)
     case 'log':
-      return noteStray(drafts, step, strayKind(model, story, step))
+      return noteStray(drafts, step, strayKind(model, story, step, pastOf))
     default:
       return drafts
   }
@@ -168,16 +171,17 @@ function noteStray(drafts: Drafts, step: TrailStep, kind: DeviationKind): Drafts
 }
 
 /** By the story before it, which a stray event leaves as it was. */
-function strayKind(model: TrackedModel, story: ReadingState, step: TrailStep): DeviationKind {
+function strayKind(model: TrackedModel, story: Story, step: TrailStep, pastOf: () => Past): DeviationKind {
   if (step.repeated) return 'repeated'
   if (story.tokens.length === 0) return story.terminated ? 'afterCancel' : 'afterEnd'
   const element = model.elements.get(elementOf(step))
   if (element === undefined) return 'unexpected'
+  const past = pastOf()
   // A handler that waits for nothing was never asked: what was cancelled around it is not its cause.
-  if (element.isForCompensation !== true && wasCancelled(model, story, element.id)) return 'afterCancel'
+  if (element.isForCompensation !== true && wasCancelled(model, past, element.id)) return 'afterCancel'
   const race = model.process.elements.find((candidate) => candidate.kind === 'eventBasedGateway'
     && candidate.outgoing.some((flow) => element.incoming.includes(flow)))
-  if (race !== undefined && wasDecided(model, story, race.id)) return 'raceLost'
+  if (race !== undefined && wasDecided(model, past, race.id)) return 'raceLost'
   return 'unexpected'
 }
 
@@ -188,9 +192,9 @@ function elementOf({ symbol, fact }: TrailStep): string {
 }
 
 /** The last that happened to the element, or to the sub-process around it, took it away. */
-function wasCancelled({ net }: TrackedModel, story: ReadingState, id: string): boolean {
+function wasCancelled({ net }: TrackedModel, past: Past, id: string): boolean {
   const isOwn = (place: number) => net.places[place]?.element === id
-  for (let link = story.fired; link !== undefined; link = link.before) {
+  for (let link = past.fired; link !== undefined; link = link.before) {
     const transition = net.transitions[link.item]
     if (transition === undefined) continue
     if (transition.element === id) return false
@@ -208,8 +212,8 @@ function opensAround(net: Net, opened: number, isOwn: (place: number) => boolean
 }
 
 /** Another event of the race has won it. */
-function wasDecided({ net }: TrackedModel, story: ReadingState, race: string): boolean {
-  for (let link = story.fired; link !== undefined; link = link.before) {
+function wasDecided({ net }: TrackedModel, past: Past, race: string): boolean {
+  for (let link = past.fired; link !== undefined; link = link.before) {
     if (net.transitions[link.item]?.inputs.some((place) => net.places[place]?.element === race) === true) return true
   }
   return false

@@ -26,8 +26,7 @@ export interface Explanation {
 
 export function explainInstance({ shown, view }: InstanceView): Explanation {
   const { model } = shown
-  const { story } = shown
-  const closed = chainToArray(story.visits).map((visit): ExplainedVisit => ({ element: visit.element, entered: visit.entered, left: visit.left, how: visit.how, interrupted: visit.interrupted }))
+  const closed = chainToArray(shown.past.visits).map((visit): ExplainedVisit => ({ element: visit.element, entered: visit.entered, left: visit.left, how: visit.how, interrupted: visit.interrupted }))
   const open = shown.shownTokens.flatMap((token): ExplainedVisit[] => {
     const place = model.net.places[token.place]
     return place === undefined || !isShown(place) ? [] : [{ element: place.element, entered: token.since, how: 'observed', interrupted: false }]

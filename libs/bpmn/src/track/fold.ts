@@ -13,18 +13,20 @@ export interface Version {
 
 /** What a fold asks of its surroundings; pure. */
 export interface FoldContext {
-  /** The primary key. */
-  readonly key: string
   /** The version in force at a moment of event time. */
   versionAt(time: number): Version | undefined
-  /** The key of the command that a decision gives. */
-  identify(decision: Decision): string
+  /** A hash of these parts, as an identity. The same parts give the same identity, for ever. */
+  identify(parts: readonly string[]): string
 }
 
 const NOTHING_HELD: ReadonlyMap<bigint, HeldEvent> = new Map()
 
 export class Fold {
   readonly #context: FoldContext
+  readonly #model: string
+  readonly #key: string
+  /** Of the runs, by the event that began them. */
+  readonly #ids = new WeakMap<Fact, string>()
   readonly runs: Run[] = []
   /** Commands that left. */
   readonly lefts: Fact[] = []
@@ -35,13 +37,29 @@ export class Fold {
   /** Those of them that are bound, and that the decision of the model keeps out; by position. */
   #held: Map<bigint, HeldEvent> | undefined
 
-  constructor(context: FoldContext) {
+  constructor(context: FoldContext, model: string, key: string) {
     this.#context = context
+    this.#model = model
+    this.#key = key
   }
 
   get held(): ReadonlyMap<bigint, HeldEvent> {
     return this.#held ?? NOTHING_HELD
   }
+
+  runId(index: number): string {
+    const first = this.runs[index]?.first
+    if (first === undefined) throw new Error(`there is no run ${index}`)
+    let id = this.#ids.get(first)
+    if (id === undefined) {
+      id = this.#context.identify([this.#model, this.#key, first.source, first.id])
+      this.#ids.set(first, id)
+    }
+    return id
+  }
+
+  /** The key of the command that a decision gives. */
+  readonly commandId = (decision: Decision): string => this.#context.identify([this.#model, this.#key, decision.element, decision.cause])
 
   /** @param all every entry of the unit in order, this one among them */
   fold(fact: Fact, all: readonly Fact[]): void {
@@ -70,7 +88,7 @@ export class Fold {
   }
 
   #admits(model: TrackedModel, fact: Fact, labels: readonly string[]): boolean {
-    const held = holdBack(model, this.#context.key, fact, labels, this.held)
+    const held = holdBack(model, this.#key, fact, labels, this.held)
     if (held !== undefined) (this.#held ??= new Map()).set(fact.position, held)
     return held === undefined
   }
@@ -107,7 +125,7 @@ export class Fold {
     if (fact.kind === 'event') run.observe(fact, fact.labels[run.version])
     else if (fact.kind === 'settled') run.fireDue(fact.time)
     else run.operate(fact)
-    run.settleOperations(this.#context.identify)
+    run.settleOperations(this.commandId)
   }
 
   #opensNext(present: Run, fact: Fact, model: TrackedModel, next: readonly string[]): boolean {

@@ -1,8 +1,8 @@
-/** What happened in a run, told at length from its story. */
+/** What happened in a run, told at length from its past. */
 import { isShown } from '../net/net.js'
 import { chainToArray, type Chain } from './chain.js'
 import type { Fact } from './fact.js'
-import type { ReadEvent, Story } from './story.js'
+import type { Past, ReadEvent } from './story.js'
 import type { TrackedModel } from './tracked-model.js'
 
 export interface History {
@@ -16,20 +16,20 @@ export interface History {
   readonly durations: readonly (readonly [string, number])[]
 }
 
-export function historyOf({ net }: TrackedModel, story: Story, notes: Chain<Fact> | undefined): History {
-  const events = chainToArray(story.reads)
+export function historyOf({ net }: TrackedModel, past: Past, notes: Chain<Fact> | undefined): History {
+  const events = chainToArray(past.reads)
   for (const { position } of chainToArray(notes)) events.push({ position, reading: 'noted' })
   const visits = new Map<string, number>()
   const durations: [string, number][] = []
-  for (const visit of chainToArray(story.visits)) {
+  for (const visit of chainToArray(past.visits)) {
     visits.set(visit.element, (visits.get(visit.element) ?? 0) + 1)
     if (visit.measured) durations.push([visit.element, visit.left - visit.entered])
   }
-  for (const token of story.tokens) {
+  for (const token of past.tokens) {
     const place = net.places[token.place]
     if (place !== undefined && isShown(place) && place.kind !== 'join') visits.set(place.element, (visits.get(place.element) ?? 0) + 1)
   }
   const flows: string[] = []
-  for (const index of chainToArray(story.fired)) for (const flow of net.transitions[index]?.flows ?? []) flows.push(flow)
+  for (const index of chainToArray(past.fired)) for (const flow of net.transitions[index]?.flows ?? []) flows.push(flow)
   return { events, visits, flows, durations }
 }

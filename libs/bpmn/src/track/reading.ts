@@ -81,9 +81,10 @@ export class Reader {
     }))
   }
 
-  initial(fired: readonly number[], context: StepContext): ReadingState {
+  /** Before anything has happened. */
+  start(context: StepContext): ReadingState {
     const source: TokenAt = { place: this.#net.source, since: context.time, cause: context.cause, by: context.index, sure: true }
-    return this.advance({ tokens: [source], visits: undefined, fired: undefined, terminated: false }, { how: 'idle', from: 0, fired, main: -1 }, context)
+    return { tokens: [source], visits: undefined, fired: undefined, terminated: false }
   }
 
   advance(state: ReadingState, move: Move, context: StepContext): ReadingState {

@@ -11,7 +11,7 @@ import type { Fact } from './fact.js'
 import type { Posture } from './posture.js'
 import type { TokenAt } from './reading.js'
 import type { Seen } from './seen.js'
-import { beginStory, storyAt, type Story } from './story.js'
+import { Begin, pastAt, storyAt, type Past, type Story } from './story.js'
 import { armsOf, fireWanted, type Arm } from './timers.js'
 import type { TrackedModel } from './tracked-model.js'
 import { trailToArray, type TrailStep } from './trail.js'
@@ -29,7 +29,7 @@ export class Run {
   readonly first: Fact
   /** The last step of the trail. */
   head: TrailStep | undefined
-  #begin: Story | undefined
+  #begin: Begin | undefined
   #seen: Seen
   /** Firings so far, per element and stay; those before a cycle was armed are passed over. */
   fired: ReadonlyMap<string, number>
@@ -52,7 +52,7 @@ export class Run {
     this.version = version
     this.first = first
     this.head = from?.head
-    this.#begin = from?.begin
+    this.#begin = from === undefined ? undefined : from.#begin
     this.#seen = from === undefined ? model.seen.empty : from.#seen
     this.fired = from?.fired ?? NO_FIRINGS
     this.decisions = from?.decisions ?? NO_DECISIONS
@@ -95,13 +95,18 @@ export class Run {
   }
 
   /** Before anything was seen. */
-  get begin(): Story {
-    return this.#begin ??= beginStory(this.model.reader.initial(this.model.table.initialWay().fired, { kind: 'begin', index: -1, time: this.first.time, cause: this.first }))
+  get begin(): Begin {
+    return this.#begin ??= new Begin(this.model, this.first)
   }
 
   /** The story of the cheapest explanation. */
   get story(): Story {
     return storyAt(this.model, this.begin, this.head, 0)
+  }
+
+  /** The same at length. */
+  get past(): Past {
+    return pastAt(this.model, this.begin, this.head, 0)
   }
 
   /** Tokens of the cheapest explanation, where they are shown. */
@@ -158,7 +163,7 @@ export class Run {
       const step = this.model.table.observe(this.belief, symbol, repeated)
       this.#push({
         before: this.head, index: this.length, kind: 'event', time: Math.max(fact.time, this.headTime), arrival: fact.appendTime, step, cause: fact,
-        fact, symbol, repeated, transition: undefined, story: undefined, storyOf: -1,
+        fact, symbol, repeated, transition: undefined, storyOf: -1, story: undefined, past: undefined,
       })
     }
     // An event that says nothing of a step may know what a choice has waited for.
@@ -205,7 +210,7 @@ export class Run {
   act(kind: 'timer' | 'command' | 'decide', transition: Transition, time: number, arrival: number, cause: Cause): void {
     const step = this.model.table.act(this.belief, transition)
     this.#push({
-      before: this.head, index: this.length, kind, time, arrival, step, cause, transition, fact: undefined, symbol: undefined, repeated: false, story: undefined, storyOf: -1,
+      before: this.head, index: this.length, kind, time, arrival, step, cause, transition, fact: undefined, symbol: undefined, repeated: false, storyOf: -1, story: undefined, past: undefined,
     })
   }
 

@@ -4,8 +4,9 @@ import { Admission } from '../decide/admission.js'
 import { compileNet } from '../net/compile.js'
 import type { Net, Transition } from '../net/net.js'
 import { addDuration, durationMs } from '../time/duration.js'
-import { BeliefTable, type Belief } from './belief.js'
+import { BeliefTable, type Belief, type Move } from './belief.js'
 import { TRACKING } from './costs.js'
+import { Layouts } from './layout.js'
 import { Postures } from './posture.js'
 import { Reader } from './reading.js'
 import { SeenTable } from './seen.js'
@@ -19,9 +20,12 @@ export class TrackedModel {
   readonly net: Net
   readonly table: BeliefTable
   readonly reader: Reader
+  readonly layouts: Layouts
   readonly seen = new SeenTable()
   readonly postures: Postures
   readonly initialBelief: Belief
+  /** What passes by itself before anything was seen. */
+  readonly initialMove: Move
   readonly elements: ReadonlyMap<string, Element>
   readonly timersAt: ReadonlyMap<number, readonly TimerAt[]>
   readonly splitsAt: ReadonlyMap<number, SplitAt>
@@ -46,8 +50,10 @@ export class TrackedModel {
     this.net = compileNet(process)
     this.table = new BeliefTable(this.net, TRACKING)
     this.reader = new Reader(this.net)
+    this.layouts = new Layouts(this.reader)
     this.postures = new Postures(this)
     this.initialBelief = this.table.initial()
+    this.initialMove = { how: 'idle', from: 0, fired: this.table.initialWay().fired, main: -1 }
     this.elements = new Map(process.elements.map((element) => [element.id, element]))
     this.hasUnwanted = process.elements.some((element) => element.unwanted === true)
     this.toleranceMs = durationMs(process.tolerance)

@@ -1,19 +1,18 @@
-/** A unit: all entries of one primary key of a model, folded together in event-time order, whatever the order they came in. */
+/**
+ * A unit: all entries of one primary key of a model, folded together in event-time order, whatever the order they came in. What follows from the
+ * entries can be put away while nothing happens; it is folded again when it is asked for.
+ */
 import { commandsOfRun, type CommandView } from './commands.js'
-import type { Decision } from './decisions.js'
 import { compareFacts, type Fact } from './fact.js'
+import { Fold, type FoldContext } from './fold.js'
 import type { HeldEvent } from './held.js'
-import { Fold, type FoldContext, type Version } from './fold.js'
+import type { FactPacker, PackedFacts } from './packed-facts.js'
 import type { Run } from './run.js'
 import { viewOf, type RunView } from './view.js'
 
 /** What the units of a model need to know of their surroundings; pure. */
-export interface UnitContext {
+export interface UnitContext extends FoldContext {
   readonly model: string
-  /** The version in force at a moment of event time. */
-  versionAt(time: number): Version | undefined
-  /** A hash of these parts, as an identity. The same parts give the same identity, for ever. */
-  identify(parts: readonly string[]): string
 }
 
 export interface InstanceView {
@@ -26,81 +25,131 @@ export interface InstanceView {
   readonly shown: Run
 }
 
-/** Events of one key beyond this many, the last in event time, are not followed any more: the unit is oversized. */
+/** Events of one key beyond this many, the last ones in event time, are not followed: the unit is oversized, and its last instance approximate. */
 export const MAX_FACTS = 10_000
 
 export class Unit {
   readonly #context: UnitContext
   readonly #key: string
-  readonly #foldContext: FoldContext
-  #facts: Fact[] = []
-  readonly #positions = new Set<bigint>()
-  #fold: Fold
-  oversized = false
+  /** In the order of the fold; undefined while they are packed. */
+  #facts: Fact[] | undefined = []
+  #packed: PackedFacts | undefined
+  /** What follows from them, as long as nothing was put away. */
+  #fold: Fold | undefined
+  /** Events among them. */
+  #events = 0
+  /** Of their positions. */
+  #greatest = -1n
+  #oversized = false
 
   constructor(context: UnitContext, key: string) {
     this.#context = context
     this.#key = key
-    this.#foldContext = { key, versionAt: (time) => context.versionAt(time), identify: (decision) => this.#idOf(decision) }
-    this.#fold = new Fold(this.#foldContext)
   }
 
+  /** Entries in the order of the fold. */
   get facts(): readonly Fact[] {
-    return this.#facts
+    return this.#awake()
+  }
+
+  /** How many entries it has. */
+  get size(): number {
+    return this.#facts?.length ?? this.#packed?.count ?? 0
   }
 
   get runs(): readonly Run[] {
-    return this.#fold.runs
+    return this.#folded().runs
+  }
+
+  /** It had more events than are followed. */
+  get oversized(): boolean {
+    return this.#oversized
   }
 
   /** Events that are kept out of every instance, by the decision of the model. */
   get held(): readonly HeldEvent[] {
-    return [...this.#fold.held.values()]
+    return [...this.#folded().held.values()]
   }
 
   has(position: bigint): boolean {
-    return this.#positions.has(position)
+    const facts = this.#awake()
+    return position <= this.#greatest && facts.some((fact) => fact.position === position)
   }
 
-  /** Adds entries in any order. Late ones are folded where they belong: everything after them is folded again. */
+  /** Adds entries in any order; those that it has change nothing. Late ones are folded where they belong: everything after them is folded again. */
   add(facts: readonly Fact[]): void {
-    const fresh = facts.filter((fact) => !this.#positions.has(fact.position)).sort(compareFacts)
-    if (fresh.length === 0) return
-    const room = MAX_FACTS - this.#facts.length
-    if (fresh.length > room) this.oversized = true
-    const taken = fresh.slice(0, Math.max(room, 0))
-    const [first] = taken
-    if (first === undefined) return
-    for (const fact of taken) this.#positions.add(fact.position)
-    const last = this.#facts.at(-1)
-    if (last === undefined || compareFacts(last, first) < 0) {
-      this.#facts.push(...taken)
-      for (const fact of taken) this.#fold.fold(fact, this.#facts)
-      return
+    const known = this.#awake()
+    const fold = this.#folded()
+    const sorted = facts.length < 2 ? facts : [...facts].sort(compareFacts)
+    let late: Fact[] | undefined
+    for (const fact of sorted) {
+      const last = known.at(-1)
+      if (last !== undefined && compareFacts(last, fact) >= 0) {
+        if (this.has(fact.position)) continue
+        late ??= []
+        late.push(fact)
+      } else if (this.#takes(fact)) {
+        known.push(fact)
+        if (late === undefined) fold.fold(fact, known)
+      }
     }
-    this.#facts = [...this.#facts, ...taken].sort(compareFacts)
-    this.#fold = new Fold(this.#foldContext)
-    for (const fact of this.#facts) this.#fold.fold(fact, this.#facts)
+    if (late !== undefined) this.#addLate(known, late)
   }
 
   /** The instances as shown at this moment of the clock. */
   view(clock: number): readonly InstanceView[] {
-    const { runs, lefts, settled } = this.#fold
-    const shown = runs.map((base) => viewOf(base, clock))
+    const fold = this.#folded()
+    const { runs, lefts } = fold
+    const shown = runs.map((base, index) => viewOf(base, clock, this.#oversized && index === runs.length - 1))
     // What left belongs to the run that decided it; what nobody decided any more to the last one.
     const owners = new Map<string, Run>()
-    if (lefts.length > 0) for (const { run } of shown) for (const decision of run.decisions.values()) owners.set(this.#idOf(decision), run)
+    if (lefts.length > 0) for (const { run } of shown) for (const decision of run.decisions.values()) owners.set(fold.commandId(decision), run)
     return shown.map(({ run, view }, index) => {
-      const own = lefts.filter((fact) => (owners.get(fact.command ?? '') ?? shown.at(-1)?.run) === run)
-      return { id: this.#runId(run), run: index, version: run.version, view, commands: commandsOfRun(run, own, settled, this.#foldContext.identify), shown: run }
+      const own = lefts.length === 0 ? lefts : lefts.filter((fact) => (owners.get(fact.command ?? '') ?? shown.at(-1)?.run) === run)
+      return { id: fold.runId(index), run: index, version: run.version, view, commands: commandsOfRun(run, own, fold), shown: run }
     })
   }
 
-  #runId(run: Run): string {
-    return this.#context.identify([this.#context.model, this.#key, run.first.source, run.first.id])
+  /** Puts away all but the entries, and packs those: some tens of bytes each. It is as before when it is next asked for anything. */
+  sleep(packer: FactPacker): void {
+    if (this.#facts !== undefined) this.#packed = packer.pack(this.#facts)
+    this.#facts = undefined
+    this.#fold = undefined
   }
 
-  #idOf(decision: Decision): string {
-    return this.#context.identify([this.#context.model, this.#key, decision.element, decision.cause])
+  #awake(): Fact[] {
+    if (this.#facts === undefined) {
+      this.#facts = this.#packed?.unpack() ?? []
+      this.#packed = undefined
+    }
+    return this.#facts
+  }
+
+  #folded(): Fold {
+    if (this.#fold !== undefined) return this.#fold
+    const facts = this.#awake()
+    const fold = new Fold(this.#context, this.#context.model, this.#key)
+    for (const fact of facts) fold.fold(fact, facts)
+    this.#fold = fold
+    return fold
+  }
+
+  /** What we and people did is always taken: there is no more of it than we gave rise to. */
+  #takes(fact: Fact): boolean {
+    if (fact.kind === 'event' && this.#events >= MAX_FACTS) {
+      this.#oversized = true
+      return false
+    }
+    if (fact.kind === 'event') this.#events++
+    if (fact.position > this.#greatest) this.#greatest = fact.position
+    return true
+  }
+
+  #addLate(known: Fact[], late: readonly Fact[]): void {
+    const all = [...known, ...late].sort(compareFacts).filter((fact, index, sorted) => fact.position !== sorted[index - 1]?.position)
+    // The first in event time stay, whatever the order they came in.
+    this.#events = 0
+    this.#facts = all.filter((fact) => this.#takes(fact))
+    this.#fold = undefined
   }
 }

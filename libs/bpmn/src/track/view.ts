@@ -5,7 +5,8 @@ import { historyOf, type History } from './history.js'
 import type { Chain } from './chain.js'
 import type { Fact } from './fact.js'
 import type { Run } from './run.js'
-import type { ReadEvent, Story } from './story.js'
+import { pastAt, type Begin, type ReadEvent } from './story.js'
+import type { TrailStep } from './trail.js'
 import type { TrackedModel } from './tracked-model.js'
 import { watchRun } from './watch.js'
 
@@ -61,10 +62,13 @@ export interface RunView {
   readonly nextAt?: number
 }
 
-/** The run as shown, and what is shown of it. */
-export function viewOf(base: Run, clock: number): { readonly run: Run; readonly view: RunView } {
+/**
+ * The run as shown, and what is shown of it.
+ * @param cut events of it are not followed, so that what is shown is not exact
+ */
+export function viewOf(base: Run, clock: number, cut: boolean): { readonly run: Run; readonly view: RunView } {
   const run = shown(base, clock)
-  return { run, view: new ViewOfRun(run, clock) }
+  return { run, view: new ViewOfRun(run, clock, cut) }
 }
 
 /** What the clock has passed fires on a copy: it is shown, and never folded upon. */
@@ -94,11 +98,12 @@ class ViewOfRun implements RunView {
   readonly variables: Readonly<Record<string, unknown>>
   readonly nextAt: number | undefined
   readonly #model: TrackedModel
-  readonly #story: Story
+  readonly #begin: Begin
+  readonly #head: TrailStep | undefined
   readonly #notes: Chain<Fact> | undefined
   #history: History | undefined
 
-  constructor(run: Run, clock: number) {
+  constructor(run: Run, clock: number, cut: boolean) {
     const { model, posture, story } = run
     const deadlines: ShownDeadline[] = []
     const conditions: Condition[] = []
@@ -134,7 +139,7 @@ class ViewOfRun implements RunView {
     this.stuck = tokens.some((token) => token.stuck)
     this.late = late
     this.settling = settling
-    this.approximate = run.approximate
+    this.approximate = run.approximate || cut
     this.startedAt = run.first.time
     this.lastEventAt = run.lastEventTime
     this.endedAt = completed ? run.headTime : undefined
@@ -146,7 +151,8 @@ class ViewOfRun implements RunView {
     this.variables = run.variables
     this.nextAt = nextAt === Infinity ? undefined : nextAt
     this.#model = model
-    this.#story = story
+    this.#begin = run.begin
+    this.#head = run.head
     this.#notes = run.notes
   }
 
@@ -172,6 +178,6 @@ class ViewOfRun implements RunView {
 
   /** The length of a run is paid for only by who asks what happened in it. */
   get #told(): History {
-    return this.#history ??= historyOf(this.#model, this.#story, this.#notes)
+    return this.#history ??= historyOf(this.#model, pastAt(this.#model, this.#begin, this.#head, 0), this.#notes)
   }
 }
