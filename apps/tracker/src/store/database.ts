@@ -18,13 +18,19 @@ export interface Transaction extends Queryable {
   copy(sql: string, rows: string): Promise<void>
 }
 
+export interface TransactionOptions {
+  /** False: the answer comes before the commit is on disk, for what the log can replay. */
+  readonly synchronousCommit?: boolean
+  /** All its statements touch a few rows by their keys: they go through the index, also where statistics are older than the rows. */
+  readonly byKey?: boolean
+}
+
 export interface Database extends Queryable {
   /**
    * Rolls back and rethrows when the function throws. Inside it only the given handle may be used: the embedded database has one session,
    * so a statement of its own would wait for the transaction that waits for it (refused after a minute).
-   * `synchronousCommit: false` lets the answer come before the commit is on disk: for what the log can replay.
    */
-  transaction<T>(run: (tx: Transaction) => Promise<T>, options?: { readonly synchronousCommit?: boolean }): Promise<T>
+  transaction<T>(run: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
   readonly embedded: boolean
   close(): Promise<void>
 }

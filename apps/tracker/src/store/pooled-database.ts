@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import { copyIn } from './copy-in.js'
-import type { Database, Transaction } from './database.js'
+import type { Database, Transaction, TransactionOptions } from './database.js'
 
 /**
  * A {@link Database} over a pool of pg clients in pipeline mode. It uses TypeORM's pool directly: its QueryRunner adds events and a result
@@ -23,13 +23,13 @@ export class PooledDatabase implements Database {
     return result.rows as Row[]
   }
 
-  async transaction<T>(run: (tx: Transaction) => Promise<T>, options: { readonly synchronousCommit?: boolean } = {}): Promise<T> {
+  async transaction<T>(run: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     const client = await this.#pool.connect()
     // Without a listener a connection that breaks while it is ours would end the process; the statement under way fails anyway.
     client.on('error', ignored)
     let broken: Error | undefined
     try {
-      await client.query(options.synchronousCommit === false ? 'begin; set local synchronous_commit to off' : 'begin')
+      await client.query(beginning(options))
       const result = await run(handleOf(client))
       const { command } = await client.query('commit')
       if (command === 'ROLLBACK') throw new Error('the transaction was rolled back: a statement in it failed and its error was swallowed')
@@ -48,6 +48,13 @@ export class PooledDatabase implements Database {
     this.#closed ??= this.#close()
     return this.#closed
   }
+}
+
+function beginning({ synchronousCommit, byKey }: TransactionOptions): string {
+  return [
+    'begin', ...(synchronousCommit === false ? ['set local synchronous_commit to off'] : []),
+    ...(byKey === true ? ['set local enable_hashjoin to off', 'set local enable_mergejoin to off', 'set local enable_seqscan to off'] : []),
+  ].join('; ')
 }
 
 function handleOf(client: PoolClient): Transaction {

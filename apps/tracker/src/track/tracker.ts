@@ -42,7 +42,7 @@ const DUE_UNITS = 1_000
 /** Batches that may be folded before deadlines are looked at, where there are always more: deadlines need to see everything before them. */
 const MAX_BATCHES_BETWEEN_DEADLINES = 4
 /** What was committed and then lost to a crash of the machine is folded again from the log. */
-const REPLAYABLE = { synchronousCommit: false }
+const REPLAYABLE = { synchronousCommit: false, byKey: true }
 const NOTHING_ELSE = async () => undefined
 /** A failed batch is tried again after this, doubled each time up to the longest. */
 const RETRY_MS = 200

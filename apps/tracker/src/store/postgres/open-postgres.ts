@@ -10,6 +10,8 @@ const POOL_SIZE = 8
 const CONNECT_TIMEOUT_MS = 5_000
 /** Longer than any statement of ours takes on a big database, short enough that a dead connection is noticed. */
 const QUERY_TIMEOUT_MS = 60_000
+/** Compiling took a third of a second for statements of milliseconds, whose cost was estimated from statistics older than their rows. */
+const SESSION = 'set jit to off'
 /** How long a database that is still starting is waited for. */
 const START_WAIT_MS = 15_000
 const START_RETRY_MS = 500
@@ -40,6 +42,8 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   })
   await connectWithPatience(source, url, options.startWaitMs ?? START_WAIT_MS)
   const { master } = source.driver as unknown as { master: pg.Pool }
+  // Not as a start-up parameter, which poolers refuse.
+  master.on('connect', (client) => void client.query(SESSION).catch(() => undefined))
   return new PooledDatabase(master, false, () => source.destroy())
 }
 

@@ -61,7 +61,7 @@ function addDurations(tx: Queryable, counts: readonly VersionCounts[]): Statemen
   )]
 }
 
-function owners(rows: readonly Pick<VersionCounts, 'shard' | 'model' | 'version'>[]): [number[], string[], number[]] {
+function owners(rows: readonly Pick<VersionCounts, 'shard' | 'model' | 'version'>[]): [string, string, string] {
   return [column(rows, (row) => row.shard), column(rows, (row) => row.model), column(rows, (row) => row.version)]
 }
 

@@ -2,6 +2,7 @@
 import type { Fact } from '@tidemark/bpmn'
 import type { Queryable } from '../database.js'
 import type { Changes } from './changes.js'
+import { column } from './rows.js'
 
 export interface AliasKey {
   readonly model: string
@@ -9,11 +10,13 @@ export interface AliasKey {
   readonly value: string
 }
 
+/** One look-up in the index per alias, whatever statistics say; so too below. */
 export async function readLinks(db: Queryable, aliases: readonly AliasKey[]): Promise<readonly (AliasKey & { primary_key: string })[]> {
   if (aliases.length === 0) return []
   return db.query(
-    `select link.model, link.name, link.value, link.primary_key from instance_key as link
-     join unnest($1::text[], $2::text[], $3::text[]) as alias (model, name, value) using (model, name, value) order by link.learned_at, link.primary_key`,
+    `select alias.model, alias.name, alias.value, link.primary_key from unnest($1::text[], $2::text[], $3::text[]) as alias (model, name, value) cross join lateral (
+       select primary_key, learned_at from instance_key as key where key.model = alias.model and key.name = alias.name and key.value = alias.value offset 0
+     ) as link order by link.learned_at, link.primary_key`,
     columns(aliases),
   )
 }
@@ -21,8 +24,9 @@ export async function readLinks(db: Queryable, aliases: readonly AliasKey[]): Pr
 export async function readWaiting(db: Queryable, aliases: readonly AliasKey[]): Promise<readonly (AliasKey & { fact: StoredFact })[]> {
   if (aliases.length === 0) return []
   return db.query(
-    `select waiting.model, waiting.name, waiting.value, waiting.fact from waiting_event as waiting
-     join unnest($1::text[], $2::text[], $3::text[]) as alias (model, name, value) using (model, name, value) where released_at is null order by position`,
+    `select alias.model, alias.name, alias.value, waiting.fact from unnest($1::text[], $2::text[], $3::text[]) as alias (model, name, value) cross join lateral (
+       select position, fact from waiting_event as event where event.model = alias.model and event.name = alias.name and event.value = alias.value and released_at is null offset 0
+     ) as waiting order by waiting.position`,
     columns(aliases),
   )
 }
@@ -46,7 +50,7 @@ export function insertLinks(tx: Queryable, links: readonly (AliasKey & { unit: s
   return [tx.query(
     `insert into instance_key (model, name, value, unit, primary_key, learned_at)
      select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::bigint[]) on conflict do nothing`,
-    [...columns(links), links.map((link) => link.unit), links.map((link) => link.key), links.map((link) => link.learnedAt)],
+    [...columns(links), column(links, (link) => link.unit), column(links, (link) => link.key), column(links, (link) => link.learnedAt)],
   )]
 }
 
@@ -56,7 +60,7 @@ export function insertWaiting(tx: Queryable, waiting: readonly (AliasKey & { pos
     `insert into waiting_event (model, name, value, position, fact)
      select model, name, value, position, fact::jsonb from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[]) as row (model, name, value, position, fact)
      on conflict do nothing`,
-    [...columns(waiting), waiting.map((row) => row.position), waiting.map((row) => row.fact)],
+    [...columns(waiting), column(waiting, (row) => row.position), column(waiting, (row) => row.fact)],
   )]
 }
 
@@ -68,12 +72,12 @@ export function releaseWaiting(tx: Queryable, released: readonly (AliasKey & { p
       `update waiting_event as waiting set released_at = row.by
        from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]) as row (model, name, value, position, by)
        where waiting.model = row.model and waiting.name = row.name and waiting.value = row.value and waiting.position = row.position`,
-      [...columns(released), released.map((row) => row.position), released.map((row) => row.by)],
+      [...columns(released), column(released, (row) => row.position), column(released, (row) => row.by)],
     ),
     tx.query(
       `delete from event_fate as fate using unnest($1::text[], $2::bigint[]) as row (model, position)
        where fate.model = row.model and fate.position = row.position and fate.kind = 'waiting'`,
-      [released.map((row) => row.model), released.map((row) => row.position)],
+      [column(released, (row) => row.model), column(released, (row) => row.position)],
     ),
   ]
 }
@@ -89,7 +93,7 @@ export function insertFates(tx: Queryable, fates: readonly FateRow[]): Promise<u
   if (fates.length === 0) return []
   return [tx.query(
     `insert into event_fate (position, model, kind, reason) select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) on conflict do nothing`,
-    [fates.map((row) => row.position), fates.map((row) => row.model), fates.map((row) => row.kind), fates.map((row) => row.reason)],
+    [column(fates, (row) => row.position), column(fates, (row) => row.model), column(fates, (row) => row.kind), column(fates, (row) => row.reason)],
   )]
 }
 
@@ -121,10 +125,10 @@ export function countTypes(tx: Queryable, types: ReadonlyMap<string, { count: nu
      from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) as row (type, count, first, last)
      on conflict (shard, type) do update set count = event_type.count + excluded.count, first_seen = least(event_type.first_seen, excluded.first_seen),
        last_seen = greatest(event_type.last_seen, excluded.last_seen)`,
-    [rows.map(([type]) => type), rows.map(([, row]) => row.count), rows.map(([, row]) => row.first), rows.map(([, row]) => row.last)],
+    [column(rows, ([type]) => type), column(rows, ([, row]) => row.count), column(rows, ([, row]) => row.first), column(rows, ([, row]) => row.last)],
   )]
 }
 
-function columns(aliases: readonly AliasKey[]): [string[], string[], string[]] {
-  return [aliases.map((alias) => alias.model), aliases.map((alias) => alias.name), aliases.map((alias) => alias.value)]
+function columns(aliases: readonly AliasKey[]): [string, string, string] {
+  return [column(aliases, (alias) => alias.model), column(aliases, (alias) => alias.name), column(aliases, (alias) => alias.value)]
 }
