@@ -34,6 +34,8 @@ export interface Settings {
   readonly eventOrigins: readonly string[]
   /** Tables that are polled for events. */
   readonly outboxes: readonly OutboxSettings[]
+  /** Rules that make events of spans. Absent: spans are not taken. */
+  readonly spanRulesFile?: string
   readonly clockScale?: { readonly scale: number; readonly realOrigin: number; readonly domainOrigin: number }
   /** Serve POST /api/v1/demo. */
   readonly demo: boolean
@@ -116,6 +118,7 @@ const Variables = z.object({
   TIDEMARK_OUTBOX_TABLE: z.string().default('outbox'),
   TIDEMARK_OUTBOX_COLUMNS: z.string().default('').transform((text, context) => outboxColumns(text, (message) => context.addIssue(message))),
   TIDEMARK_OUTBOX_POLL_MS: wholeNumber(20, 3_600_000).default(500),
+  TIDEMARK_SPAN_RULES: z.string().optional(),
   TIDEMARK_EVENT_ORIGINS: z
     .string()
     .default('*')
@@ -164,6 +167,7 @@ export function readSettings(env: Environment): Settings {
     ...(values.DATABASE_URL === undefined ? {} : { databaseUrl: values.DATABASE_URL }),
     ...(values.NATS_URL === undefined ? {} : { natsUrl: values.NATS_URL }),
     ...(jetstream === undefined ? {} : { jetstream }),
+    ...(values.TIDEMARK_SPAN_RULES === undefined ? {} : { spanRulesFile: values.TIDEMARK_SPAN_RULES }),
     ...(values.TIDEMARK_POLICY === undefined ? {} : { policyFile: values.TIDEMARK_POLICY }),
     ...(values.TIDEMARK_MASK_KEY === undefined ? {} : { maskKey: values.TIDEMARK_MASK_KEY }),
     ...(values.TIDEMARK_TOKEN === undefined ? {} : { token: values.TIDEMARK_TOKEN }),

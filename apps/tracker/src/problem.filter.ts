@@ -3,7 +3,7 @@ import type { Problem } from '@tidemark/api'
 import { LogError } from '@tidemark/log'
 import type { FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
-import { MAX_BODY_BYTES, MAX_EVENTS_BYTES } from './http/body-limits.js'
+import { MAX_BODY_BYTES, MAX_EVENTS_BYTES, TRACES_PATH } from './http/body-limits.js'
 import { TrackerError } from './problem.js'
 import { isTransient } from './store/postgres/transient.js'
 
@@ -26,8 +26,17 @@ export class ProblemFilter implements ExceptionFilter {
 export function sendProblem(reply: FastifyReply, error: TrackerError): void {
   if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(error.retryAfterSeconds))
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer')
-  void reply.code(error.status).header('content-type', 'application/problem+json').send(Buffer.from(JSON.stringify(problemOf(error))))
+  const [type, body] = reply.request.url.split('?', 1)[0] === TRACES_PATH ? (['application/json', otlpStatusOf(error)] as const) : (['application/problem+json', problemOf(error)] as const)
+  void reply.code(error.status).header('content-type', type).send(Buffer.from(JSON.stringify(body)))
 }
+
+/** OTLP asks for a google.rpc.Status where it takes spans; exporters print its message. */
+function otlpStatusOf({ status, detail }: TrackerError): { code: number; message: string } {
+  return { code: grpcCodes[status] ?? (status < 500 ? 3 : 13), message: detail }
+}
+
+/** https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto; what is not listed is INVALID_ARGUMENT below 500, INTERNAL from there. */
+const grpcCodes: Readonly<Record<number, number>> = { 401: 16, 403: 7, 404: 5, 413: 8, 429: 8, 503: 14 }
 
 export function problemOf(error: TrackerError): Problem {
   return {

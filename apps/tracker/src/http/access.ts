@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isLoopback, type Settings } from '../config.js'
 import { TrackerError } from '../problem.js'
+import { TRACES_PATH } from './body-limits.js'
 
 /** What of a request decides whether it may pass. Header values as Node gives them, names in lower case. */
 export interface Knock {
@@ -23,7 +24,7 @@ export function refusalOf(knock: Knock, settings: Pick<Settings, 'host' | 'token
 
 /** Everything but the pages: what answers data or does something. */
 export function isApi(path: string): boolean {
-  return path === '/api' || path.startsWith('/api/') || path === '/metrics' || path === '/openapi.json' || isHealth(path)
+  return path === '/api' || path.startsWith('/api/') || path === '/metrics' || path === '/openapi.json' || path === TRACES_PATH || isHealth(path)
 }
 
 function isHealth(path: string): boolean {

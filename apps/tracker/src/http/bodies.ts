@@ -1,9 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { parseBoundedJson } from '../bounded-json.js'
 import { TrackerError } from '../problem.js'
-import { MAX_BODY_BYTES } from './body-limits.js'
-
-const EVENTS_PATH = '/api/v1/events'
+import { EVENTS_PATH, MAX_BODY_BYTES, TRACES_PATH } from './body-limits.js'
 
 /**
  * How bodies are read: events stay bytes (their room reads them itself, and keeps them as they came), JSON is parsed within bounds, files stay
@@ -21,7 +19,8 @@ export function readBodies(fastify: FastifyInstance): void {
 }
 
 function bodyOf(request: FastifyRequest, body: Buffer): unknown {
-  if (request.url.split('?', 1)[0] === EVENTS_PATH) return body
+  const path = request.url.split('?', 1)[0]
+  if (path === EVENTS_PATH || path === TRACES_PATH) return body
   const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
   // People's clients send the type without a body, to say that they are not a form.
   if (type === 'application/json' || type.endsWith('+json')) return body.length === 0 ? {} : parseBoundedJson(body).value

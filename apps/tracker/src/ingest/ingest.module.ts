@@ -14,14 +14,22 @@ import { Intake } from './intake.js'
 import { NatsController } from './nats.controller.js'
 import { NatsIntake } from './nats-intake.js'
 import { Outbox } from './outbox/outbox.js'
+import { readSpanRules } from './spans/rules.js'
+import { SpanIntake } from './spans/span-intake.js'
+import { SpansController } from './spans/spans.controller.js'
 
 const OUTBOXES = Symbol('Outboxes')
 
 @Module({
-  controllers: [EventsController, NatsController],
+  controllers: [EventsController, NatsController, SpansController],
   providers: [
     { provide: Intake, inject: [LOG, POLICY], useFactory: (log: Log, policy: Policy) => new Intake(log, policy) },
     { provide: NatsIntake, inject: [Intake], useFactory: (intake: Intake) => new NatsIntake(intake) },
+    {
+      provide: SpanIntake,
+      inject: [SETTINGS, LOG, Intake],
+      useFactory: ({ spanRulesFile }: Settings, log: Log, intake: Intake) => new SpanIntake(log, intake, spanRulesFile === undefined ? [] : readSpanRules(spanRulesFile)),
+    },
     {
       provide: OUTBOXES,
       inject: [SETTINGS, LOG, Intake, CLOCK, WAYS_IN, LOGGER],
