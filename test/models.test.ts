@@ -128,6 +128,46 @@ describe.skipIf(skip)('exports that a naive parser loses meaning of', () => {
     expect(result.processes.map(({ name }) => name)).toEqual(['Participant', 'Pool', 'B.1.0'])
     expect(codes(result)).toContain('repairedDuplicateId')
   })
+
+  /** Each node and flow in words: kind, trigger, whether it interrupts, loop, host, name; where a flow leads, and whether on a condition. */
+  const meaning = ({ processes }: ReadResult): string[] => processes.flatMap(({ elements: nodes, flows }) => {
+    const names = new Map(nodes.map(({ id, name }) => [id, name]))
+    return [
+      ...nodes.map((node) => [
+        node.kind, node.trigger?.kind, node.interrupting, node.loop?.kind, names.get(node.attachedTo ?? ''), node.name,
+      ].map((part) => part ?? '-').join(' ')),
+      ...flows.map((flow) => `${names.get(flow.source)} > ${names.get(flow.target)}${flow.condition === undefined ? '' : ' if'}`),
+    ]
+  }).sort()
+
+  // What the tools themselves changed stands in their files; nothing more is missing, and nothing is added.
+  test.each([
+    ['Cardanit_prev._BeePMN_4.9.1_A.2.1-roundtrip', 'A.2.1', []],
+    ['ModelFoundry_1.1.1_A.3.0-roundtrip', 'A.3.0', []],
+    ['ModelFoundry_1.1.1_B.1.0-roundtrip', 'B.1.0', []],
+    ['SAP_Signavio_Process_Manager_19.9.0_B.1.0-roundtrip', 'B.1.0', [
+      'Abstract Task 8 > End Event None 4', 'Start Event None 3 > Abstract Task 8', 'endEvent none - - - End Event None 4',
+      'startEvent none - - - Start Event None 3', 'task - - - - Abstract Task 8',
+    ]],
+  ])('%s means what the reference %s means', async (name, reference, lost) => {
+    const left = meaning(await read(`bpmn/miwg-reference/${reference}.bpmn`))
+    const added = meaning(await lossy(name)).filter((one) => {
+      const at = left.indexOf(one)
+      if (at >= 0) left.splice(at, 1)
+      return at < 0
+    })
+    expect(added).toEqual([])
+    expect(left).toEqual(lost)
+  })
+
+  test('Bonita draws other models after the references: all that stands in its files is there', async () => {
+    const small = meaning(await lossy('Bonita_BPM_7.2.3_A.3.0-export'))
+    expect(small).toHaveLength(13)
+    expect(small).toContain('boundaryEvent message true - Collapsed sub-process Boundary Intermediate event non-interrupting Message')
+    const large = meaning(await lossy('Bonita_BPM_7.2.3_C.3.0-export'))
+    expect(large).toHaveLength(meaning(await read('bpmn/miwg-reference/C.3.0.bpmn')).length)
+    expect(large).toContain('callActivity - - - - Perform emergency repair')
+  })
 })
 
 describe.skipIf(skip)('models made for other engines say what their events are', () => {
