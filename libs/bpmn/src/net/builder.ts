@@ -5,7 +5,8 @@
 import type { Element, ElementKind, Phase, ProcessModel } from '../model.js'
 import type { Net, Place, Scope, Transition } from './net.js'
 import { labelOf, outputsOf } from './net.js'
-import { conditionalSets } from './conditional-flows.js'
+import { openChoice } from './choice.js'
+import { upstreamOf } from './upstream.js'
 
 /** How one kind of element becomes part of a net. */
 export interface ElementRule {
@@ -20,7 +21,10 @@ export interface ElementRule {
 export type ElementRules = Readonly<Record<ElementKind, ElementRule>>
 
 /** A transition as an element states it; lists that are left out are empty. */
-export interface Draft extends Omit<Transition, 'index' | 'reads' | 'clears' | 'rests'>, Partial<Pick<Transition, 'reads' | 'clears' | 'rests'>> {}
+export interface Draft extends Omit<Transition, 'index' | 'reads' | 'clears' | 'rests' | 'upstream'>, Partial<Pick<Transition, 'reads' | 'clears' | 'rests'>> {
+  /** Takes what its inputs hold once nothing more can come to them. */
+  readonly joinsInclusively?: true
+}
 
 /** Where an element's first transition takes its token from, and the flows that are taken on the way (behind an event-based gateway). */
 export interface Entry {
@@ -43,7 +47,8 @@ export class NetBuilder {
   readonly #flowSource: ReadonlyMap<string, string>
   readonly #places: Place[] = []
   readonly #placeIndex = new Map<string, number>()
-  readonly #transitions: Transition[] = []
+  readonly #drafts: Draft[] = []
+  readonly #choices = new Map<string, readonly number[]>()
   readonly #scopes: { element: string; parent: number; inner: number[] }[] = []
   /** Per scope, with what can be undone in it. */
   readonly #everything: number[][] = []
@@ -103,8 +108,7 @@ export class NetBuilder {
   }
 
   add(draft: Draft): void {
-    const { reads = [], clears = [], rests = false, ...rest } = draft
-    this.#transitions.push({ ...rest, reads, clears, rests, index: this.#transitions.length })
+    this.#drafts.push(draft)
   }
 
   /** The scope that an element lies in; 0 is the process. */
@@ -161,12 +165,22 @@ export class NetBuilder {
     return entries
   }
 
-  /** The ways out of an element: all its flows at once, or each combination that its conditional flows allow. */
+  /** The ways out of an element: one, by all its flows. Which of those with conditions are taken is left open. */
   exits(element: Element): readonly Exit[] {
     const memory = this.#memories.get(element.id)
-    return conditionalSets(element, (flow) => this.#conditional.has(flow)).map((flows) => ({
-      outputs: [...flows.flatMap((flow) => this.arrive(flow)), ...(memory === undefined ? [] : [memory])], flows,
-    }))
+    const open = element.outgoing.length < 2 ? [] : element.outgoing.filter((flow) => element.defaultFlow === flow || this.#conditional.has(flow))
+    const always = element.outgoing.filter((flow) => !open.includes(flow))
+    const outputs = [...always.flatMap((flow) => this.arrive(flow)), ...(memory === undefined ? [] : [memory])]
+    return [{ outputs: open.length === 0 ? outputs : [...outputs, ...this.choice(element, 'choice', open, always.length === 0)], flows: always }]
+  }
+
+  /** Places that get a token where any of these flows may be taken; `atLeastOne`: not none of them. */
+  choice(element: Element, kind: 'in' | 'choice', flows: readonly string[], atLeastOne: boolean): readonly number[] {
+    const known = this.#choices.get(element.id)
+    if (known !== undefined) return known
+    const places = openChoice(this, element, kind, flows, atLeastOne)
+    this.#choices.set(element.id, places)
+    return places
   }
 
   /** Where a token on this flow arrives. */
@@ -179,10 +193,15 @@ export class NetBuilder {
   }
 
   build(source: number): Net {
+    const transitions = this.#drafts.map((draft, index): Transition => {
+      const { reads = [], clears = [], rests = false, joinsInclusively, ...rest } = draft
+      const upstream = joinsInclusively === true ? upstreamOf(index, this.#drafts, this.#places) : undefined
+      return { ...rest, reads, clears, rests, index, ...(upstream === undefined ? {} : { upstream }) }
+    })
     const producers = this.#places.map((): number[] => [])
     const consumers = this.#places.map((): number[] => [])
     const observations = new Map<string, number[]>()
-    for (const transition of this.#transitions) {
+    for (const transition of transitions) {
       for (const place of new Set(outputsOf(transition))) producers[place]?.push(transition.index)
       for (const place of [...transition.inputs, ...(transition.transfers ?? []).map(({ from }) => from)]) consumers[place]?.push(transition.index)
       if (transition.kind === 'observe' && transition.phase !== undefined) {
@@ -204,7 +223,7 @@ export class NetBuilder {
       for (const { scope, elements } of this.#groups) if ([...around].some((element) => elements.has(element))) this.#scopes[scope]?.inner.push(index)
     })
     const scopes: readonly Scope[] = this.#scopes
-    return { process: this.process, places: this.#places, transitions: this.#transitions, scopes, source, producers, consumers, observations }
+    return { process: this.process, places: this.#places, transitions, scopes, source, producers, consumers, observations }
   }
 
   #openScope(element: string, parent: number): number {

@@ -10,9 +10,10 @@ export interface Place {
   /**
    * `at`: arrived at the element. `in`: inside it, its start was seen. `scope`: an open sub-process, whose own tokens lie in its inner
    * places. `join`: on one incoming flow of a join. `source`: the process or sub-process has not taken its start yet. `memory`: the element was
-   * done and can be undone; nothing waits there.
+   * done and can be undone; nothing waits there. `choice`: the element is left, and which of its conditional flows are taken is open. `option`: a
+   * flow that may still be taken, or not; nobody is shown there.
    */
-  readonly kind: 'at' | 'in' | 'scope' | 'join' | 'source' | 'memory'
+  readonly kind: 'at' | 'in' | 'scope' | 'join' | 'source' | 'memory' | 'choice' | 'option'
   /** Index of the enclosing scope; 0 is the process, -1 the place that says that the process is open. */
   readonly scope: number
 }
@@ -48,6 +49,13 @@ export interface Transition {
   readonly immediate?: boolean
   /** Set: fires only while no token is inside this scope. */
   readonly whenEmpty?: number
+  /** Set, of choices: fires only while these places are empty. */
+  readonly unless?: readonly number[]
+  /**
+   * Of an inclusive join: per input, the places from which a token may still get there. It takes a token of each input that has one, as soon as
+   * no token elsewhere can get to an input that has none, except by one that can as well get to an input that has (BPMN 2.0.2, table 13.3).
+   */
+  readonly upstream?: readonly ReadonlySet<number>[]
   /** Sequence flows taken, in order. */
   readonly flows: readonly string[]
   /** Of a silent step out of an activity that something waits on (a timer, an SLA): tokens stop before it instead of passing at once. */
@@ -82,7 +90,7 @@ export interface Net {
 
 /** Whether a token here is something to look at, and not a matter of the net alone. */
 export function isShown(place: Place): boolean {
-  return place.kind !== 'source' && place.kind !== 'memory' && place.element !== ''
+  return place.kind !== 'source' && place.kind !== 'memory' && place.kind !== 'option' && place.element !== ''
 }
 
 /** Every place that a transition may put a token on. */

@@ -14,9 +14,16 @@ export function checkChoices(graph: Graph): Finding[] {
     ...graph.process.flows.flatMap((flow) => expressionOf(flow)),
     ...graph.process.elements.flatMap((element) => conditionalEvent(element)),
     ...graph.process.elements.flatMap((element) => unknownConditions(element, graph)),
-    ...graph.process.elements.filter((element) => element.kind === 'exclusiveGateway' && element.outgoing.length > 1)
+    ...graph.process.elements.filter((element) => isSplit(element, graph))
       .flatMap((split) => mustBeEager(split, graph, acting)),
   ]
+}
+
+/** Which of its flows a token takes is open: exclusive and inclusive gateways, and activities and events with conditional flows. */
+function isSplit(element: Element, graph: Graph): boolean {
+  if (element.outgoing.length < 2) return false
+  if (element.kind.endsWith('Gateway')) return ['exclusiveGateway', 'inclusiveGateway', 'complexGateway'].includes(element.kind)
+  return flowsOf(element, graph).some((flow) => flow.condition !== undefined)
 }
 
 function expressionOf(flow: SequenceFlow): Finding[] {
@@ -42,8 +49,9 @@ function unknownConditions(element: Element, graph: Graph): Finding[] {
 }
 
 function mustBeEager(split: Element, graph: Graph, acting: ReadonlyMap<Element, Element>): Finding[] {
-  if (flowsOf(split, graph).every((flow) => flow.id === split.defaultFlow || isEvaluable(flow))) return []
-  const met = graph.targets(split).map((target) => acting.get(target)).find((element) => element !== undefined)
+  const open = flowsOf(split, graph).filter((flow) => split.kind.endsWith('Gateway') || flow.condition !== undefined || flow.id === split.defaultFlow)
+  if (open.every((flow) => flow.id === split.defaultFlow || isEvaluable(flow))) return []
+  const met = open.map((flow) => acting.get(graph.element.get(flow.target) ?? split)).find((element) => element !== undefined)
   return met === undefined ? [] : [finding('mustBeEager', split.id,
     `The choice ${called(split)} leads to ${actionAt(met, graph) ?? 'an action'} at ${called(met)} before any event tells which way was `
     + 'taken: give each of its flows a FEEL condition, or make it the default.')]

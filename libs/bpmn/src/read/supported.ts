@@ -29,7 +29,7 @@ export const supportedElements: Record<ElementKind, Support> = {
   adHocSubProcess: `${LATER} Draw the order of its activities, or one task in its place.`,
   exclusiveGateway: true,
   parallelGateway: true,
-  inclusiveGateway: `${LATER} Draw exclusive and parallel gateways.`,
+  inclusiveGateway: true,
   complexGateway: `${LATER} Draw exclusive and parallel gateways.`,
   eventBasedGateway: true,
 }
@@ -68,7 +68,7 @@ export const supportedModifiers: Record<'standard' | 'parallel' | 'sequential' |
   sequential: `${LATER} Draw the loop with an exclusive gateway.`,
   eventSubProcess: true,
   compensationHandler: true,
-  conditionalFlow: `${LATER} Put an exclusive gateway before the conditions.`,
+  conditionalFlow: true,
   parallelEventGateway: LATER,
 }
 

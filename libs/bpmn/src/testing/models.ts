@@ -9,7 +9,7 @@ import { processOf, type ElementDraft, type ProcessDraft } from './scenario.js'
 
 export type Block =
   | { readonly kind: 'task'; readonly started: boolean; readonly likeEarlier: number | undefined }
-  | { readonly kind: 'sequence' | 'choice' | 'parallel' | 'race'; readonly blocks: readonly Block[] }
+  | { readonly kind: 'sequence' | 'choice' | 'parallel' | 'inclusive' | 'race'; readonly blocks: readonly Block[] }
   | { readonly kind: 'timedRace'; readonly blocks: readonly Block[] }
   | { readonly kind: 'optional' | 'subProcess'; readonly body: Block }
   | { readonly kind: 'loop'; readonly body: Block; readonly redo: Block | undefined }
@@ -25,6 +25,8 @@ export interface BlockOptions {
   readonly ambiguous: boolean
   /** Boundary events that leave their host alone may come again and again. */
   readonly nonInterrupting: boolean
+  /** Inclusive gateways: what one lost event means is then often open, so that measurements of recovery do without. */
+  readonly inclusive?: boolean
   readonly depth?: number
 }
 
@@ -47,6 +49,7 @@ export function blocks(options: BlockOptions): fc.Arbitrary<Block> {
         { weight: 3, arbitrary: group('sequence', 2, 3) },
         { weight: 2, arbitrary: group('choice', 2, 3) },
         { weight: 2, arbitrary: group('parallel', 2, 3) },
+        ...(options.inclusive === true ? [{ weight: 1, arbitrary: group('inclusive', 2, 3) }] : []),
         { weight: 1, arbitrary: group('race', 2, 3) },
         { weight: 1, arbitrary: fc.record({ kind: fc.constant('optional' as const), body: tie('block') }) },
         { weight: 1, arbitrary: fc.record({ kind: fc.constant('subProcess' as const), body: tie('block') }) },
@@ -108,6 +111,8 @@ class Drawing {
         return this.#between('xor', block.blocks, parent)
       case 'parallel':
         return this.#between('and', block.blocks, parent)
+      case 'inclusive':
+        return this.#between('or', block.blocks, parent)
       case 'race':
         return this.#race(block.blocks, parent, false)
       case 'timedRace':
@@ -149,7 +154,7 @@ class Drawing {
     return { entry: parts[0]?.entry ?? '', exit: parts.at(-1)?.exit ?? '' }
   }
 
-  #between(gateway: 'xor' | 'and', inner: readonly Block[], parent: string | undefined): Ends {
+  #between(gateway: 'xor' | 'and' | 'or', inner: readonly Block[], parent: string | undefined): Ends {
     const entry = this.element(this.#id(gateway), {}, parent)
     const exit = this.element(this.#id(gateway), {}, parent)
     for (const block of inner) {

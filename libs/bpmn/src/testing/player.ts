@@ -118,6 +118,10 @@ export class Player {
         return arrived.flatMap((word) => element.outgoing.map((flow) => silent(element, [word], [`f:${flow}`])))
       case 'parallelGateway':
         return arrived.length === element.incoming.length ? [silent(element, arrived, out)] : []
+      case 'inclusiveGateway': {
+        if (arrived.length === 0 || this.#waitsFor(element, held)) return []
+        return subsets(element.outgoing, element.defaultFlow).map((flows) => silent(element, arrived, flows.map((flow) => `f:${flow}`)))
+      }
       case 'eventBasedGateway':
         return []
       case 'intermediateCatchEvent':
@@ -158,6 +162,35 @@ export class Player {
     })
   }
 
+  /** A token somewhere else can come to a flow of the join that has none, and to none that has one. */
+  #waitsFor(join: Element, held: readonly string[]): boolean {
+    const flows = join.incoming.map((flow) => `f:${flow}`)
+    return held.some((word) => {
+      if (flows.includes(word) || this.#scopeOfToken.get(word) !== (join.parent ?? '')) return false
+      const reached = [...this.#reachedFrom(word, join)].filter((other) => flows.includes(other))
+      return reached.length > 0 && !reached.some((other) => held.includes(other))
+    })
+  }
+
+  /** Flows that a token can come to without passing this gateway, its own included. */
+  #reachedFrom(word: string, without: Element): ReadonlySet<string> {
+    const reached = new Set([word])
+    for (const at of reached) {
+      const element = this.#elementOf(at)
+      const on = at.startsWith('b:')
+        ? this.#process.elements.filter((start) => start.kind === 'startEvent' && (start.parent ?? '') === at.slice(2))
+        : element === undefined || element === without ? [] : [element, ...this.#process.elements.filter((other) => other.attachedTo === element.id)]
+      for (const next of on) for (const flow of this.#outputs(next)) reached.add(flow)
+    }
+    return reached
+  }
+
+  /** Whom a token is at: the target of its flow, the activity or sub-process that it is in. */
+  #elementOf(word: string): Element | undefined {
+    const id = word.slice(2)
+    return this.#elements.get(word.startsWith('f:') ? (this.#process.flows.find((flow) => flow.id === id)?.target ?? '') : id)
+  }
+
   /** Where the token of a catch event may lie: on its own flow, or before the event-based gateway in front of it. */
   #arrivals(element: Element, held: readonly string[]): string[] {
     const words = element.incoming.flatMap((flow) => {
@@ -191,6 +224,13 @@ interface Draft extends Omit<PlayerMove, 'next' | 'certain'> {
   readonly clears?: readonly string[]
   /** An empty sub-process ends, whatever else could have happened to it. */
   readonly done?: boolean
+}
+
+/** What an inclusive gateway may take: the default alone, or any of the others. */
+function subsets(flows: readonly string[], byDefault: string | undefined): readonly (readonly string[])[] {
+  const others = flows.filter((flow) => flow !== byDefault)
+  const sets = Array.from({ length: (1 << others.length) - 1 }, (_, bits) => others.filter((_flow, index) => ((bits + 1) >> index) & 1))
+  return byDefault === undefined ? sets : [...sets, [byDefault]]
 }
 
 function silent(element: Element, takes: readonly string[], gives: readonly string[]): Draft {

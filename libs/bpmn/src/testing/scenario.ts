@@ -43,12 +43,13 @@ export function processOf(draft: ProcessDraft): ProcessModel {
   }
 }
 
-/** `start`, `end`, `xor1`, `and1`, `race1` by how the id begins; all else is a task. */
+/** `start`, `end`, `xor1`, `and1`, `or1`, `race1` by how the id begins; all else is a task. */
 function kindOf(id: string): ElementKind {
   if (id.startsWith('start')) return 'startEvent'
   if (id.startsWith('end')) return 'endEvent'
   if (id.startsWith('xor')) return 'exclusiveGateway'
   if (id.startsWith('and')) return 'parallelGateway'
+  if (/^or\d/.test(id)) return 'inclusiveGateway'
   if (id.startsWith('race')) return 'eventBasedGateway'
   return 'task'
 }

@@ -5,6 +5,7 @@ import { nameOfCause } from './cause.js'
 import { deviationsOf } from './deviations.js'
 import type { TokenAt } from './reading.js'
 import type { Run } from './run.js'
+import { decideSplit } from './splits.js'
 import type { ConditionAt } from './waits.js'
 
 /** A command that was decided, proposed or noted. */
@@ -74,10 +75,9 @@ function decideOne(run: Run, arrival: number): boolean {
     if ((split === undefined && command === undefined) || !run.posture.isCertain(token.place)) continue
     if (split !== undefined) {
       const context = { ...run.variables, now: run.headTime }
-      const truths = split.options.map((option) => (option.condition === undefined ? 'unknown' : truthOf(option.condition, context)))
-      const chosen = truths.includes('unknown') ? undefined : (split.options[truths.indexOf('true')]?.transition ?? split.otherwise)
+      const chosen = decideSplit(split, (condition) => truthOf(condition, context))
       if (chosen !== undefined) {
-        run.act('decide', chosen, run.headTime, arrival, token.cause)
+        for (const transition of chosen) run.act('decide', transition, run.headTime, arrival, token.cause)
         return true
       }
     }

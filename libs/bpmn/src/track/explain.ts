@@ -43,7 +43,8 @@ export function explainInstance({ shown, view }: InstanceView): Explanation {
   const undecided = new Map<string, readonly string[]>()
   for (const token of shown.shownTokens) {
     const element = model.elements.get(model.elementAt(token.place))
-    if (element === undefined || element.outgoing.length < 2 || !['exclusiveGateway', 'eventBasedGateway'].includes(element.kind)) continue
+    const kind = model.net.places[token.place]?.kind
+    if (element === undefined || element.outgoing.length < 2 || kind === 'join' || (kind !== 'choice' && !element.kind.endsWith('Gateway'))) continue
     undecided.set(element.id, nextObserved(model.process.flows, model.elements, element.outgoing))
   }
   return {

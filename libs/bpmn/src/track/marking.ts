@@ -25,18 +25,37 @@ export function placesOf(marking: Marking): number[] {
 
 /** Whether the transition can fire as it is, without any move before it. */
 export function isEnabled(net: Net, marking: Marking, transition: Transition): boolean {
+  if (transition.upstream !== undefined) return transition.inputs.some((place) => holds(marking, place)) && awaited(marking, transition).length === 0
   for (const place of transition.inputs) if (!holds(marking, place)) return false
   for (const place of transition.reads) if (!holds(marking, place)) return false
+  if (transition.unless !== undefined && !areEmpty(marking, transition.unless)) return false
   return transition.whenEmpty === undefined || isEmpty(net, marking, transition.whenEmpty)
 }
 
 export function isEmpty(net: Net, marking: Marking, scope: number): boolean {
-  const inner = net.scopes[scope]?.inner ?? []
-  for (let index = 0; index < marking.length; index++) if (inner.includes(marking.charCodeAt(index))) return false
+  return areEmpty(marking, net.scopes[scope]?.inner ?? [])
+}
+
+function areEmpty(marking: Marking, places: readonly number[]): boolean {
+  for (let index = 0; index < marking.length; index++) if (places.includes(marking.charCodeAt(index))) return false
   return true
 }
 
-/** The marking after an enabled transition fired. */
+/** Places with tokens that an inclusive join waits for: they can get to an input that has none, and to none that has. */
+export function awaited(marking: Marking, { inputs, upstream = [] }: Transition): readonly number[] {
+  const held = inputs.map((place) => holds(marking, place))
+  return placesOf(marking).filter((place) => {
+    let waits = false
+    for (let input = 0; input < held.length; input++) {
+      if (upstream[input]?.has(place) !== true) continue
+      if (held[input] === true) return false
+      waits = true
+    }
+    return waits
+  })
+}
+
+/** The marking after an enabled transition fired. Of an inclusive join, inputs that hold nothing give nothing. */
 export function fire(marking: Marking, transition: Transition): Marking {
   const places = placesOf(marking)
   for (const place of transition.inputs) {

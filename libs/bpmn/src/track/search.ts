@@ -3,7 +3,7 @@
  * goal instead of closing forward keeps parallel branches from multiplying: each missing input is sought on its own.
  */
 import { outputsOf, type Net, type Transition } from '../net/net.js'
-import { fire, holds, isEmpty, isEnabled, placesOf, type Marking } from './marking.js'
+import { awaited, fire, holds, isEmpty, isEnabled, placesOf, type Marking } from './marking.js'
 import { MAX_SEARCH_STATES, type CostScheme } from './costs.js'
 
 /** A marking that can be reached, what it costs, and the transitions fired on the way. */
@@ -31,6 +31,8 @@ export class Search {
   readonly #shown = new Map<Marking, Way>()
   /** Per place: transitions that need its token and leave it there. */
   readonly #readers: readonly (readonly Transition[])[]
+  /** Per transition: it takes or drops a flow of a choice. */
+  readonly #ofChoice: readonly boolean[]
   #states = 0
   /** Set when a bound cut a search short since the last {@link takeCut}. */
   #cut = false
@@ -39,6 +41,7 @@ export class Search {
     this.#net = net
     this.#costs = costs
     this.#observeMode = net.process.mode === 'observe'
+    this.#ofChoice = net.transitions.map((transition) => transition.inputs.some((place) => net.places[place]?.kind === 'option'))
     this.#readers = net.places.map((_, place) => net.transitions.filter((transition) => transition.reads.includes(place)))
   }
 
@@ -58,7 +61,8 @@ export class Search {
   /** Every way, within the budget, in which all tokens of the scope are gone. */
   drain(marking: Marking, scope: number, budget: number): readonly Way[] {
     this.#states = 0
-    return this.#drain({ marking, cost: 0, fired: [] }, scope, budget, [])
+    const inner = this.#net.scopes[scope]?.inner ?? []
+    return this.#empty({ marking, cost: 0, fired: [] }, (current) => tokensAt(current, inner), budget, [])
   }
 
   /** Passes what passes by itself: silent steps that nothing else competes for. */
@@ -170,23 +174,35 @@ export class Search {
   }
 
   #enable(from: Way, transition: Transition, budget: number, goals: readonly number[]): readonly Way[] {
+    // A choice is made of the tokens that it has: nothing is moved to make one.
+    if (this.#ofChoice[transition.index] === true) return isEnabled(this.#net, from.marking, transition) ? [from] : []
     let ways: readonly Way[] = [from]
-    for (const place of [...transition.inputs, ...transition.reads]) {
-      if (ways.every((way) => holds(way.marking, place))) continue
-      const next = new Ways()
-      for (const way of ways) {
-        if (holds(way.marking, place)) next.add(way)
-        else for (const reached of this.#mark(way, place, budget, goals)) next.add(reached)
-      }
-      ways = next.sorted()
+    if (transition.upstream === undefined) {
+      for (const place of [...transition.inputs, ...transition.reads]) ways = this.#hold(ways, [place], budget, goals)
+    } else {
+      ways = this.#hold(ways, transition.inputs, budget, goals)
     }
-    if (transition.whenEmpty !== undefined) {
+    if (transition.whenEmpty !== undefined || transition.upstream !== undefined) {
+      const inside = this.#net.scopes[transition.whenEmpty ?? -1]?.inner ?? []
+      const inTheWay = transition.upstream === undefined ? (marking: Marking) => tokensAt(marking, inside) : (marking: Marking) => awaited(marking, transition)
       const next = new Ways()
-      for (const way of ways) for (const drained of this.#drain(way, transition.whenEmpty, budget, goals)) next.add(drained)
+      for (const way of ways) for (const emptied of this.#empty(way, inTheWay, budget, goals)) next.add(emptied)
       ways = next.sorted()
     }
     // Seeking one input may have used up another.
     return ways.filter((way) => isEnabled(this.#net, way.marking, transition))
+  }
+
+  /** Ways on which one of these places holds a token. */
+  #hold(ways: readonly Way[], places: readonly number[], budget: number, goals: readonly number[]): readonly Way[] {
+    const isHeld = (way: Way) => places.some((place) => holds(way.marking, place))
+    if (ways.every(isHeld)) return ways
+    const next = new Ways()
+    for (const way of ways) {
+      if (isHeld(way)) next.add(way)
+      else for (const place of places) for (const reached of this.#mark(way, place, budget, goals)) next.add(reached)
+    }
+    return next.sorted()
   }
 
   /** Cheapest first: one token at a time walks towards the place; what other inputs a step on its way needs is sought in turn. */
@@ -232,9 +248,8 @@ export class Search {
     return found.sorted()
   }
 
-  /** Token by token in canonical order: each has to go anyway, so their order does not matter. */
-  #drain(from: Way, scope: number, budget: number, goals: readonly number[]): readonly Way[] {
-    const inner = this.#net.scopes[scope]?.inner ?? []
+  /** Until nothing is in the way. Token by token in canonical order: each has to go anyway, so their order does not matter. */
+  #empty(from: Way, inTheWay: (marking: Marking) => readonly number[], budget: number, goals: readonly number[]): readonly Way[] {
     const found = new Ways()
     const open = new Heap()
     const best = new Map<string, number>()
@@ -245,16 +260,18 @@ export class Search {
         break
       }
       if (state.cost > found.cheapest + this.#costs.window) break
-      const current = state
-      const token = placesOf(current.marking).find((place) => inner.includes(place) && !this.#waitsInJoin(current.marking, place, inner))
-        ?? placesOf(current.marking).find((place) => inner.includes(place))
+      const { marking: current } = state
+      const tokens = inTheWay(current)
+      const token = tokens.find((place) => !this.#waitsForOthers(current, place, tokens)) ?? tokens[0]
       if (token === undefined) {
         found.add(state)
         continue
       }
+      // A flow that need not be taken is not taken.
+      const isOption = this.#net.places[token]?.kind === 'option'
       for (const index of this.#net.consumers[token] ?? []) {
         const transition = this.#net.transitions[index]
-        if (transition === undefined) continue
+        if (transition === undefined || (isOption && transition.inputs.length === 1 && transition.outputs.length > 0)) continue
         const cost = this.moveCost(transition)
         if (state.cost + cost > budget) continue
         for (const ready of this.#enable(state, transition, budget - cost, goals)) {
@@ -270,10 +287,11 @@ export class Search {
     return found.sorted()
   }
 
-  /** A token at a join whose other inputs are missing: another token goes first, since it may be the one that is missing. */
-  #waitsInJoin(marking: Marking, place: number, inner: readonly number[]): boolean {
-    if (this.#net.places[place]?.kind !== 'join' && this.#net.places[place]?.kind !== 'scope') return false
-    if (placesOf(marking).every((other) => other === place || !inner.includes(other))) return false
+  /** A token at a join whose other inputs are missing, or a sub-process that is not empty: another token goes first. */
+  #waitsForOthers(marking: Marking, place: number, tokens: readonly number[]): boolean {
+    const kind = this.#net.places[place]?.kind
+    if (kind !== 'join' && kind !== 'scope' && kind !== 'option') return false
+    if (tokens.every((other) => other === place)) return false
     return !(this.#net.consumers[place] ?? []).some((index) => {
       const transition = this.#net.transitions[index]
       return transition !== undefined && isEnabled(this.#net, marking, transition)
@@ -299,6 +317,11 @@ export class Search {
     this.#ancestors[goal] = ancestors
     return ancestors
   }
+}
+
+/** Those of these places that hold a token, in canonical order. */
+function tokensAt(marking: Marking, places: readonly number[]): readonly number[] {
+  return placesOf(marking).filter((place) => places.includes(place))
 }
 
 /** The cheapest way per marking. */

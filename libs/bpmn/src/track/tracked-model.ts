@@ -10,7 +10,8 @@ import { Layouts } from './layout.js'
 import { Postures } from './posture.js'
 import { Reader } from './reading.js'
 import { SeenTable } from './seen.js'
-import { commandsOf, conditionsOf, patienceOf, splitsOf, timersOf, type ConditionAt, type PatienceAt, type SplitAt, type TimerAt } from './waits.js'
+import { splitsOf, type SplitAt } from './splits.js'
+import { commandsOf, conditionsOf, patienceOf, timersOf, type ConditionAt, type PatienceAt, type TimerAt } from './waits.js'
 
 /** Answers about markings that are kept; they can be worked out again. */
 const MAX_REMEMBERED = 10_000

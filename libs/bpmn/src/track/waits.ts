@@ -11,13 +11,6 @@ export interface TimerAt {
   readonly definition: TimerDefinition
 }
 
-/** A choice that conditions on known variables can decide. */
-export interface SplitAt {
-  readonly element: Element
-  readonly options: readonly { readonly transition: Transition; readonly condition?: Expression }[]
-  readonly otherwise?: Transition
-}
-
 /** A conditional event that nothing is bound to, with a condition that can be evaluated. */
 export interface ConditionAt {
   readonly transition: Transition
@@ -53,30 +46,6 @@ export function timersOf(net: Net, elements: Elements): ReadonlyMap<number, read
   return timers
 }
 
-/** By place: choices of which every way but the default has a condition that can be evaluated. */
-export function splitsOf(net: Net, elements: Elements): ReadonlyMap<number, SplitAt> {
-  const splits = new Map<number, SplitAt>()
-  const flows = new Map(net.process.flows.map((flow) => [flow.id, flow]))
-  net.places.forEach((place, index) => {
-    const element = elements.get(place.element)
-    if (element?.kind !== 'exclusiveGateway' || element.outgoing.length < 2) return
-    const options: { transition: Transition; condition?: Expression }[] = []
-    let otherwise: Transition | undefined
-    for (const candidate of net.consumers[index] ?? []) {
-      const transition = net.transitions[candidate]
-      const flow = flows.get(transition?.flows.at(-1) ?? '')
-      if (transition === undefined || flow === undefined) continue
-      if (flow.id === element.defaultFlow) otherwise = transition
-      else if (flow.condition?.feel === true) options.push({ transition, condition: compileExpression(flow.condition.text) })
-      else options.push({ transition })
-    }
-    if (options.length > 0 && options.every((option) => option.condition !== undefined)) {
-      splits.set(index, otherwise === undefined ? { element, options } : { element, options, otherwise })
-    }
-  })
-  return splits
-}
-
 /** By place. */
 export function conditionsOf(net: Net, elements: Elements): ReadonlyMap<number, readonly ConditionAt[]> {
   const conditions = new Map<number, ConditionAt[]>()
@@ -110,7 +79,7 @@ export function patienceOf(net: Net, elements: Elements): ReadonlyMap<number, Pa
   const patience = new Map<number, PatienceAt>()
   net.places.forEach((place, index) => {
     const element = elements.get(place.element)
-    if (element === undefined || !isShown(place) || place.kind === 'join') return
+    if (element === undefined || !isShown(place) || place.kind === 'join' || place.kind === 'choice') return
     const consumers = (net.consumers[index] ?? []).flatMap((transition) => net.transitions[transition] ?? [])
     const observes = consumers.some((transition) => transition.kind === 'observe')
     const stuckAfter = element.stuckAfter ?? (observes && place.kind !== 'scope' ? net.process.stuckAfter : stuckBehind(net, elements, index))
@@ -132,7 +101,8 @@ export function patienceOf(net: Net, elements: Elements): ReadonlyMap<number, Pa
  */
 function stuckBehind(net: Net, elements: Elements, split: number): string | undefined {
   const elementAt = (place: number): Element | undefined => elements.get(net.places[place]?.element ?? '')
-  if (elementAt(split)?.kind !== 'exclusiveGateway') return undefined
+  const kind = elementAt(split)?.kind
+  if (kind !== 'exclusiveGateway' && kind !== 'inclusiveGateway') return undefined
   const seen = new Set([split])
   let longest: string | undefined
   for (const place of seen) {

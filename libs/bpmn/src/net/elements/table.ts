@@ -4,6 +4,7 @@ import { boundaryEvent } from './boundary-event.js'
 import { endEvent } from './end-event.js'
 import { eventBasedGateway } from './event-based-gateway.js'
 import { exclusiveGateway } from './exclusive-gateway.js'
+import { inclusiveGateway } from './inclusive-gateway.js'
 import { intermediateEvent } from './intermediate-event.js'
 import { parallelGateway } from './parallel-gateway.js'
 import { startEvent } from './start-event.js'
@@ -29,7 +30,7 @@ export const elementRules: ElementRules = {
   transaction: subProcess,
   adHocSubProcess: subProcess,
   exclusiveGateway,
-  inclusiveGateway: exclusiveGateway,
+  inclusiveGateway,
   complexGateway: exclusiveGateway,
   parallelGateway,
   eventBasedGateway,
