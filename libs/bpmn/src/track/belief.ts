@@ -19,8 +19,9 @@ export interface Hypothesis {
  * How a hypothesis came out of the one before.
  * `sync`: the event is its step. `redeem`: its step was skipped before. `log`: the event fits nowhere. `own`: a timer, command or decision of
  * ours fired. `contrary`: it should have fired, and this explanation says it did not. `idle`: it did not concern this one.
+ * `placed`: a person has said where the tokens are.
  */
-export type MoveHow = 'sync' | 'redeem' | 'log' | 'own' | 'contrary' | 'idle'
+export type MoveHow = 'sync' | 'redeem' | 'log' | 'own' | 'contrary' | 'idle' | 'placed'
 
 export interface Move {
   readonly how: MoveHow
@@ -32,6 +33,9 @@ export interface Move {
   readonly main: number
   /** The label paid back, of `redeem`. */
   readonly label?: string
+  /** Where the tokens are, of `placed`, and whether the process is over by it. */
+  readonly places?: readonly number[]
+  readonly terminates?: boolean
 }
 
 export interface Step {
@@ -119,22 +123,43 @@ export class BeliefTable {
     return step
   }
 
+  /** A person says that it happened: what must have come before costs nothing, other explanations are gone. Undefined where it cannot be reached. */
+  assert(belief: Belief, symbol: Symbol): Step | undefined {
+    const found = new Candidates()
+    this.search.takeCut()
+    belief.hypotheses.forEach((hypothesis, from) => {
+      // They speak of what is shown: another explanation that would allow it is not preferred for that.
+      if (hypothesis.cost > 0) return
+      for (const transition of symbol.transitions) this.#addSteps(found, hypothesis, from, transition, this.#costs.search)
+    })
+    return found.cheapest === Infinity ? undefined : this.#settle(found)
+  }
+
+  /** A person says where the tokens are: nothing else is believed. */
+  place(places: readonly number[], terminates: boolean): Step {
+    const rested = this.search.rest(String.fromCharCode(...places))
+    const move: Move = { how: 'placed', from: 0, fired: rested.fired, main: -1, places, ...(terminates ? { terminates } : {}) }
+    return { next: this.#intern([{ marking: rested.marking, cost: 0, debt: [] }]), moves: [move], cost: 0, approximate: false }
+  }
+
+  #addSteps(found: Candidates, hypothesis: Hypothesis, from: number, transition: Transition, room: number): void {
+    for (const way of this.search.enable(hypothesis.marking, transition, room)) {
+      const rested = this.search.rest(fire(way.marking, transition))
+      found.add({
+        marking: rested.marking,
+        cost: hypothesis.cost + way.cost,
+        debt: this.#owed(hypothesis.debt, way.fired),
+        move: { how: 'sync', from, fired: [...way.fired, transition.index, ...rested.fired], main: way.fired.length },
+      })
+    }
+  }
+
   #observe(belief: Belief, symbol: Symbol, repeated: boolean): Step {
     const found = new Candidates()
     this.search.takeCut()
     belief.hypotheses.forEach((hypothesis, from) => {
       const room = Math.min(this.#costs.search, found.cheapest + this.#costs.window - hypothesis.cost)
-      for (const transition of symbol.transitions) {
-        for (const way of this.search.enable(hypothesis.marking, transition, room)) {
-          const rested = this.search.rest(fire(way.marking, transition))
-          found.add({
-            marking: rested.marking,
-            cost: hypothesis.cost + way.cost,
-            debt: this.#owed(hypothesis.debt, way.fired),
-            move: { how: 'sync', from, fired: [...way.fired, transition.index, ...rested.fired], main: way.fired.length },
-          })
-        }
-      }
+      for (const transition of symbol.transitions) this.#addSteps(found, hypothesis, from, transition, room)
       const owed = hypothesis.debt.find((label) => symbol.labels.includes(label))
       if (owed !== undefined) {
         const at = hypothesis.debt.indexOf(owed)
@@ -238,7 +263,7 @@ function compareCandidates(a: Candidate, b: Candidate): number {
     || compareFired(a.move.fired, b.move.fired) || a.move.from - b.move.from
 }
 
-const RANK: Readonly<Record<MoveHow, number>> = { sync: 0, own: 0, redeem: 1, idle: 2, contrary: 3, log: 4 }
+const RANK: Readonly<Record<MoveHow, number>> = { sync: 0, own: 0, placed: 0, redeem: 1, idle: 2, contrary: 3, log: 4 }
 
 function rankOf(move: Move): number {
   return RANK[move.how]

@@ -101,7 +101,8 @@ function arrived(drafts: Drafts, arrival: number): Drafts {
 }
 
 function noteStep(model: TrackedModel, drafts: Drafts, step: TrailStep, move: Move): Drafts {
-  const owed = skippedBy(model, move)
+  // What must have come before what a person says is no deviation: they know.
+  const owed = step.fact?.kind === 'operation' ? NO_LABELS : skippedBy(model, move)
   const outcome = model.hasUnwanted ? unwantedEnd(model, move) : undefined
   if (owed.length === 0 && outcome === undefined) {
     return drafts.found.length === 0 ? BEGAN : drafts.began && drafts.strays < 0 ? drafts : { found: drafts.found, strays: -1, began: true }
@@ -222,6 +223,6 @@ function wasDecided({ net }: TrackedModel, past: Past, race: string): boolean {
 function finish(run: Run, draft: Draft, provisional: boolean): Deviation {
   // Rework is shown where it came to an end, all else where it began.
   const element = (draft.kind === 'rework' ? draft.elements.at(-1) : draft.elements[0]) ?? ''
-  const accepted = run.model.process.accepted.some((rule) => rule.kind === draft.kind && (rule.element === undefined || draft.elements.includes(rule.element)))
+  const accepted = [...run.model.process.accepted, ...run.accepted].some((rule) => rule.kind === draft.kind && (rule.element === undefined || draft.elements.includes(rule.element)))
   return { kind: draft.kind, element, elements: draft.elements, at: draft.at, arrival: draft.arrival, count: draft.elements.length, provisional, accepted }
 }

@@ -1,4 +1,5 @@
 /** The entries of a unit folded in order: its runs are cut here. A start opens the next one when the present one can end. */
+import { isCorrection, patchOf } from './corrections.js'
 import type { Decision } from './decisions.js'
 import type { Fact } from './fact.js'
 import { holdBack, type HeldEvent } from './held.js'
@@ -64,12 +65,20 @@ export class Fold {
   /** @param all every entry of the unit in order, this one among them */
   fold(fact: Fact, all: readonly Fact[]): void {
     if (fact.kind === 'event') return this.#event(fact, all)
+    if (isCorrection(fact)) return this.#correct(fact)
     if (fact.kind === 'left') this.lefts.push(fact)
     if (fact.kind === 'settled' && fact.command !== undefined) this.settled.set(fact.command, fact)
     // Sent again under the same key: what became of the attempts before counts no more.
     if (fact.kind === 'operation' && fact.outcome === 'retried' && fact.command !== undefined) this.settled.delete(fact.command)
     const concerned = fact.kind === 'operation' ? this.runs : this.runs.slice(-1)
     for (const run of concerned) this.#apply(run, fact)
+  }
+
+  /** The instance that is meant, else the last one: it may have another id since a late event came. */
+  #correct(fact: Fact): void {
+    const { instance } = patchOf(fact)
+    const run = this.runs.find((_, index) => this.runId(index) === instance) ?? this.runs.at(-1)
+    run?.correct(fact)
   }
 
   #event(fact: Fact, all: readonly Fact[]): void {

@@ -71,8 +71,8 @@ export class Layouts {
   }
 
   advance(placed: Placed, move: Move, context: StepContext): Placed {
-    if (move.fired.length === 0) return placed
-    if (placed.layout.isCrowded) return this.#byAge(placed, move, context)
+    if (move.fired.length === 0 && move.places === undefined) return placed
+    if (placed.layout.isCrowded || move.places !== undefined) return this.#byAge(placed, move, context)
     const { layout, parts, terminates } = this.#planOf(placed.layout, move, context.kind)
     if (parts === undefined) return this.#byAge(placed, move, context)
     const tokens = new Array<TokenAt>(parts.length)

@@ -88,8 +88,8 @@ export class Reader {
   }
 
   advance(state: ReadingState, move: Move, context: StepContext): ReadingState {
-    if (move.fired.length === 0) return state
-    let { tokens, visits, fired, terminated } = state
+    if (move.fired.length === 0 && move.places === undefined) return state
+    let { tokens, visits, fired, terminated } = move.places === undefined ? state : this.#placed(state, move, move.places, context)
     for (let at = 0; at < move.fired.length; at++) {
       const index = move.fired[at] ?? -1
       const facet = this.#facets[index]
@@ -133,6 +133,14 @@ export class Reader {
       if (transition.terminates === true) terminated = true
     }
     return { tokens, visits, fired, terminated }
+  }
+
+  /** Tokens that stay where they are keep when they came; others are taken away, or come now. */
+  #placed(state: ReadingState, move: Move, places: readonly number[], context: StepContext): ReadingState {
+    const before = state.tokens.slice()
+    const tokens = places.map((place) => takeOldest(before, place) ?? { place, since: context.time, cause: context.cause, by: context.index, sure: true })
+    const visits = before.reduce((all, token) => this.#close(all, token, 'silent', context.time, true), state.visits)
+    return { tokens, visits, fired: state.fired, terminated: state.terminated || move.terminates === true }
   }
 
   /** Where tokens are shown: moved on over silent steps, each keeping the time it came. */

@@ -3,7 +3,7 @@
  * and commands are given. The trail is the state: everything shown is read off it.
  */
 import type { Transition } from '../net/net.js'
-import type { Belief } from './belief.js'
+import type { Belief, Step, Symbol } from './belief.js'
 import type { Cause } from './cause.js'
 import type { Chain } from './chain.js'
 import { settleDecisions, settleOperations, type Decision } from './decisions.js'
@@ -11,6 +11,7 @@ import type { Fact } from './fact.js'
 import type { Posture } from './posture.js'
 import type { TokenAt } from './reading.js'
 import type { Seen } from './seen.js'
+import { correct, type Acceptance } from './corrections.js'
 import { Begin, pastAt, storyAt, type Past, type Story } from './story.js'
 import { armsOf, fireWanted, type Arm } from './timers.js'
 import type { TrackedModel } from './tracked-model.js'
@@ -19,6 +20,7 @@ import { trailToArray, type TrailStep } from './trail.js'
 const NO_FIRINGS: ReadonlyMap<string, number> = new Map()
 const NO_DECISIONS: ReadonlyMap<string, Decision> = new Map()
 const NO_OPERATIONS: ReadonlyMap<string, Fact> = new Map()
+const NONE_ACCEPTED: readonly Acceptance[] = []
 const NO_VARIABLES: Readonly<Record<string, unknown>> = {}
 
 /** All that it refers to is never changed, only replaced: a copy shares it. */
@@ -37,6 +39,8 @@ export class Run {
   /** What people did, and what left, by command. */
   operations: ReadonlyMap<string, Fact>
   variables: Readonly<Record<string, unknown>>
+  /** Deviations that a person has said are normal in this instance. */
+  accepted: readonly Acceptance[]
   approximate: boolean
   /** Events that this version does not bind: part of the history, no step. */
   notes: Chain<Fact> | undefined
@@ -58,6 +62,7 @@ export class Run {
     this.decisions = from?.decisions ?? NO_DECISIONS
     this.operations = from?.operations ?? NO_OPERATIONS
     this.variables = from?.variables ?? NO_VARIABLES
+    this.accepted = from?.accepted ?? NONE_ACCEPTED
     this.approximate = from?.approximate ?? false
     this.notes = from?.notes
     this.lastArrival = from?.lastArrival ?? first.appendTime
@@ -177,6 +182,30 @@ export class Run {
     this.operations = new Map(this.operations).set(fact.command, fact)
   }
 
+  /** What a person says of this instance. What has no effect is part of its history all the same. */
+  correct(fact: Fact): void {
+    this.fireDue(fact.time)
+    const before = this.head
+    correct(this, fact)
+    if (this.head === before) this.notes = { item: fact, before: this.notes }
+    this.settle(fact.appendTime)
+  }
+
+  /** A step that a person says was done. False where it cannot be reached from here. */
+  assert(fact: Fact, label: string): boolean {
+    const symbol = this.model.table.symbol([label])
+    const step = this.model.table.assert(this.belief, symbol)
+    if (step === undefined) return false
+    this.#seen = this.#seen.with(symbol.id)
+    this.#pushSaid(fact, step, symbol)
+    return true
+  }
+
+  /** Puts the tokens where a person says. */
+  place(fact: Fact, places: readonly number[], terminates: boolean): void {
+    this.#pushSaid(fact, this.model.table.place(places, terminates), undefined)
+  }
+
   /** Decides what can be decided now: choices on known data, and commands whose token has come. */
   settle(arrival: number): void {
     settleDecisions(this, arrival)
@@ -223,6 +252,13 @@ export class Run {
   count(stay: string, times: number): void {
     this.fired = new Map(this.fired).set(stay, times)
     this.#arms = undefined
+  }
+
+  #pushSaid(fact: Fact, step: Step, symbol: Symbol | undefined): void {
+    this.#push({
+      before: this.head, index: this.length, kind: 'event', time: Math.max(fact.time, this.headTime), arrival: fact.appendTime, step, cause: fact,
+      fact, symbol, repeated: false, transition: undefined, past: undefined, story: undefined, storyOf: -1,
+    })
   }
 
   #push(step: TrailStep): void {

@@ -137,6 +137,7 @@ function readEvent(model: TrackedModel, step: TrailStep, position: bigint, move:
     if (transition?.phase !== undefined) return { position, element: transition.element, phase: transition.phase, reading: 'fits' }
   }
   if (move.how === 'redeem' && move.label !== undefined) return { position, ...partsOf(move.label), reading: 'redeemed' }
+  if (move.how === 'placed') return { position, reading: 'fits' }
   const label = step.symbol?.labels[0]
   return label === undefined ? { position, reading: 'deviates' } : { position, ...partsOf(label), reading: 'deviates' }
 }

@@ -3,6 +3,7 @@
  * entries can be put away while nothing happens; it is folded again when it is asked for.
  */
 import { commandsOfRun, type CommandView } from './commands.js'
+import { withoutSetAside } from './corrections.js'
 import { compareFacts, type Fact } from './fact.js'
 import { Fold, type FoldContext } from './fold.js'
 import type { HeldEvent } from './held.js'
@@ -41,6 +42,8 @@ export class Unit {
   /** Of their positions. */
   #greatest = -1n
   #oversized = false
+  /** Somebody has set an event aside: then what is folded is not all that there is. */
+  #setsAside = false
 
   constructor(context: UnitContext, key: string) {
     this.#context = context
@@ -90,10 +93,11 @@ export class Unit {
         late.push(fact)
       } else if (this.#takes(fact)) {
         known.push(fact)
-        if (late === undefined) fold.fold(fact, known)
+        if (late === undefined && !this.#setsAside) fold.fold(fact, known)
       }
     }
     if (late !== undefined) this.#addLate(known, late)
+    else if (this.#setsAside) this.#fold = undefined
   }
 
   /** The instances as shown at this moment of the clock. */
@@ -127,7 +131,7 @@ export class Unit {
 
   #folded(): Fold {
     if (this.#fold !== undefined) return this.#fold
-    const facts = this.#awake()
+    const facts = this.#setsAside ? withoutSetAside(this.#awake()) : this.#awake()
     const fold = new Fold(this.#context, this.#context.model, this.#key)
     for (const fact of facts) fold.fold(fact, facts)
     this.#fold = fold
@@ -141,6 +145,7 @@ export class Unit {
       return false
     }
     if (fact.kind === 'event') this.#events++
+    else if (fact.type === 'setAside') this.#setsAside = true
     if (fact.position > this.#greatest) this.#greatest = fact.position
     return true
   }
