@@ -103,6 +103,7 @@ async function nothingLoads(page: Page): Promise<void> {
 async function placesOf(api: TrackerApi): Promise<Record<string, string>> {
   const places: Record<string, string> = { start: '/start', home: '/', nowhere: '/nowhere', keys: '/events' }
   for (const page of ['instances', 'alerts', 'commands', 'events', 'models']) places[page] = `/${page}`
+  places['event-types'] = '/events/types'
   for (const page of ['deploy', 'deploy-faulty', 'deploy-good']) places[page] = '/models/deploy'
   const models = (await api.models()).items
   const order = models.find(({ id }) => id === 'order-fulfilment')

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compileSchema } from '../../apps/tracker/src/policy/event-schema.js'
+import { Policy } from '../../apps/tracker/src/policy/policy.js'
 import { ServeModule } from '../../apps/tracker/src/serve/serve.module.js'
 import { NOON, openServingHouse } from '../support/house.js'
 import type { RunningHouse } from '../support/house.js'
@@ -17,7 +19,9 @@ const fact = (position: bigint, row: Record<string, unknown> = {}) => ({
 
 /** Positions: 1 tracked, 2 duplicate, 3 unmatched, 4 off the path, 5 clock, 6 quarantined, 7 pending. */
 beforeAll(async () => {
-  house = await openServingHouse([ServeModule])
+  const policy = new Policy([{ type: 'other.*', onFault: 'report', source: { type: 'string' }, check: compileSchema({ type: 'string' }) }], [], String)
+  policy.verdictOf({ type: 'other.thing', source: '/shop', payload: Buffer.from('{}') })
+  house = await openServingHouse([ServeModule], {}, policy)
   await insert(house.db, 'model_version', [modelRow()])
   await insert(house.db, 'instance', [instanceRow('A')])
   await house.log.append([event('1', 'order.placed', { subject: 'A', data: { orderId: 'A' }, correlationid: 'A' }), event('1', 'order.placed'), event('2', 'other.thing')])
@@ -32,7 +36,7 @@ beforeAll(async () => {
   ])
   await insert(house.db, 'event_type', [
     { shard: 0, type: 'order.placed', count: 2, first_seen: NOON, last_seen: NOON + 1 }, { shard: 1, type: 'order.placed', count: 1, first_seen: NOON - 1, last_seen: NOON },
-    { shard: 0, type: 'payment.received', count: 1, first_seen: NOON, last_seen: NOON }, { shard: 0, type: 'other.thing', count: 1, first_seen: NOON, last_seen: NOON },
+    { shard: 0, type: 'payment.received', count: 1, first_seen: NOON + 60_000, last_seen: NOON + 60_000 }, { shard: 0, type: 'other.thing', count: 1, first_seen: NOON, last_seen: NOON },
   ])
 })
 afterAll(() => house.close())
@@ -92,10 +96,24 @@ describe('one event', () => {
 })
 
 describe('the catalogue of types', () => {
+  it('says how often they came lately, and shows the newest of a type as it is stored', async () => {
+    // One minute has passed between the first and the last; five are looked at.
+    const { perMinute, example } = await get('/event-types/payment.received')
+    expect(perMinute).toBe(0.2)
+    expect(example).toMatchObject({ position: '4', id: '3', type: 'payment.received' })
+    expect((await get('/event-types/order.placed')).perMinute).toBe(0.6)
+    expect(await get('/event-types/other.thing')).toMatchObject({ schemaSource: { type: 'string' }, example: { id: '2' } })
+  })
+
+  it.each([['nobody', 404, 'eventTypeNotFound'], ['a%00', 400, 'invalidRequest']])('%s is a %i', async (type, status, code) => {
+    expect(await get(`/event-types/${type}`)).toMatchObject({ status, code })
+  })
+
   it('sums the shards and says which models bind a type', async () => {
     expect((await get('/event-types')).items).toEqual([
-      { type: 'order.placed', count: 3, firstSeen: '2026-03-01T11:59:59.999Z', lastSeen: '2026-03-01T12:00:00.001Z', models: ['order'] },
-      expect.objectContaining({ type: 'other.thing', models: [] }), expect.objectContaining({ type: 'payment.received', models: ['order'] }),
+      { type: 'order.placed', count: 3, firstSeen: '2026-03-01T11:59:59.999Z', lastSeen: '2026-03-01T12:00:00.001Z', models: ['order'], perMinute: expect.any(Number) as number },
+      expect.objectContaining({ type: 'other.thing', models: [], schema: { for: 'other.*', onFault: 'report', checked: 1, faults: 1, lastFault: 'data must be string' } }),
+      expect.objectContaining({ type: 'payment.received', models: ['order'] }),
     ])
   })
 })

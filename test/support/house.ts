@@ -13,6 +13,8 @@ import { pino } from 'pino'
 import type { Settings } from '../../apps/tracker/src/config.js'
 import type { Clock } from '../../apps/tracker/src/clock.js'
 import { readBodies } from '../../apps/tracker/src/http/bodies.js'
+import type { Policy } from '../../apps/tracker/src/policy/policy.js'
+import { readPolicy } from '../../apps/tracker/src/policy/read-policy.js'
 import { ProblemFilter } from '../../apps/tracker/src/problem.filter.js'
 import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
 import { noDemo } from '../../apps/tracker/src/serve/demo.controller.js'
@@ -20,7 +22,7 @@ import type { Database } from '../../apps/tracker/src/store/database.js'
 import { Progress } from '../../apps/tracker/src/store/progress.js'
 import { WaysIn } from '../../apps/tracker/src/store/ways-in.js'
 import type { Committed } from '../../apps/tracker/src/store/progress.js'
-import { CLOCK, DATABASE, LOG, LOGGER, PROGRESS, SETTINGS, START_DEMO, WAYS_IN } from '../../apps/tracker/src/store/tokens.js'
+import { CLOCK, DATABASE, LOG, LOGGER, POLICY, PROGRESS, SETTINGS, START_DEMO, WAYS_IN } from '../../apps/tracker/src/store/tokens.js'
 
 /** 2026-03-01T12:00:00Z, where the house's clock stands at first. */
 export const NOON = Date.UTC(2026, 2, 1, 12)
@@ -30,6 +32,7 @@ export interface House {
   readonly log: MemoryLog
   readonly progress: Progress
   readonly waysIn: WaysIn
+  readonly policy: Policy
   /** Move it by assigning `ms`. */
   readonly clock: Clock & { ms: number }
   readonly settings: Settings
@@ -38,14 +41,14 @@ export interface House {
   close(): Promise<void>
 }
 
-export async function openHouse(settings: Partial<Settings> = {}): Promise<House> {
+export async function openHouse(settings: Partial<Settings> = {}, policy = readPolicy(undefined, undefined)): Promise<House> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tidemark-house-'))
   const db = await openDatabase({ dataDir })
   const clock = { ms: NOON, scale: 1, now: () => clock.ms, machine: Date.now }
   const log = new MemoryLog({ clock: clock.now })
   const progress = new Progress()
   return {
-    db, log, progress, clock, waysIn: new WaysIn(),
+    db, log, progress, clock, policy, waysIn: new WaysIn(),
     settings: {
       port: 0, host: '127.0.0.1', dataDir, shards: 1, logLevel: 'silent', commandUrls: {}, webhookUrls: [], eventOrigins: ['*'], outboxes: [], follows: true, demo: false, ...settings,
     } as Settings,
@@ -68,8 +71,8 @@ export interface RunningHouse extends House {
 }
 
 /** The same with rooms on it, listening on a free port. */
-export async function openServingHouse(rooms: readonly Type[], settings: Partial<Settings> = {}): Promise<RunningHouse> {
-  const house = await openHouse(settings)
+export async function openServingHouse(rooms: readonly Type[], settings: Partial<Settings> = {}, policy?: Policy): Promise<RunningHouse> {
+  const house = await openHouse(settings, policy)
   house.fold()
   const app = await NestFactory.create<NestFastifyApplication>(houseModule(house, rooms), new FastifyAdapter(), { logger: false, bodyParser: false })
   readBodies(app.getHttpAdapter().getInstance())
@@ -84,9 +87,9 @@ export async function openServingHouse(rooms: readonly Type[], settings: Partial
   }
 }
 
-function houseModule({ db, log, progress, clock, settings, waysIn }: House, rooms: readonly Type[]): Type {
+function houseModule({ db, log, progress, clock, settings, waysIn, policy }: House, rooms: readonly Type[]): Type {
   const provided = [
-    { provide: DATABASE, useValue: db }, { provide: LOG, useValue: log }, { provide: PROGRESS, useValue: progress },
+    { provide: POLICY, useValue: policy }, { provide: DATABASE, useValue: db }, { provide: LOG, useValue: log }, { provide: PROGRESS, useValue: progress },
     { provide: CLOCK, useValue: clock }, { provide: SETTINGS, useValue: settings }, { provide: LOGGER, useValue: pino({ level: 'silent' }) },
     { provide: WAYS_IN, useValue: waysIn }, { provide: START_DEMO, useValue: noDemo },
   ]

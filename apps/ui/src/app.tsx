@@ -5,6 +5,7 @@ import { createRootRoute, createRoute, createRouter, Link, RouterProvider } from
 import { AlertsPage } from './pages/alerts.js'
 import { CommandsPage } from './pages/commands.js'
 import { DeployPage } from './pages/deploy.js'
+import { EventTypesPage } from './pages/event-types.js'
 import { EventsPage } from './pages/events.js'
 import { FlowPage } from './pages/flow.js'
 import { HomePage } from './pages/home.js'
@@ -16,7 +17,7 @@ import { Empty } from './parts/empty.js'
 import { Frame } from './parts/frame.js'
 import { ProblemNote } from './parts/problem-note.js'
 import { makeQueryClient } from './queries.js'
-import { alertSearch, commandSearch, eventSearch, flowSearch, instanceSearch, modelSearch, parseQuery, stringifyQuery } from './search.js'
+import { alertSearch, commandSearch, eventSearch, flowSearch, instanceSearch, modelSearch, parseQuery, stringifyQuery, typeSearch } from './search.js'
 import { cssVariables, theme } from './theme.js'
 
 const root = createRootRoute({
@@ -35,6 +36,7 @@ const routes = [
   createRoute({ getParentRoute: () => root, path: '/alerts', component: AlertsPage, validateSearch: alertSearch.parse }),
   createRoute({ getParentRoute: () => root, path: '/commands', component: CommandsPage, validateSearch: commandSearch.parse }),
   createRoute({ getParentRoute: () => root, path: '/events', component: EventsPage, validateSearch: eventSearch.parse }),
+  createRoute({ getParentRoute: () => root, path: '/events/types', component: EventTypesPage, validateSearch: typeSearch.parse }),
   createRoute({ getParentRoute: () => root, path: '/models', component: ModelsPage, validateSearch: modelSearch.parse }),
   createRoute({ getParentRoute: () => root, path: '/models/deploy', component: DeployPage }),
 ] as const

@@ -1,5 +1,5 @@
 import type {
-  Alert, AlertSummary, CommandSummary, EventType, Flow, Instance, InstanceSummary, LoggedEvent, ModelSummary, Page, Status,
+  Alert, AlertSummary, CommandSummary, EventType, EventTypeDetail, Flow, Instance, InstanceSummary, LoggedEvent, ModelSummary, Page, Status,
 } from '@tidemark/api'
 import { infiniteQueryOptions, queryOptions, QueryClient } from '@tanstack/react-query'
 import { ApiError, get, getText, type Params } from './api.js'
@@ -75,6 +75,12 @@ export const eventTypesQuery = queryOptions({
   queryFn: async ({ signal }) => listOf(await get<Page<EventType> | EventType[]>('/event-types', {}, signal)),
 })
 
+/** Its key is that of the list, so that both are fetched again together. */
+export const eventTypeQuery = (type: string) => queryOptions({
+  queryKey: ['event-types', type],
+  queryFn: ({ signal }) => get<EventTypeDetail>(`/event-types/${encodeURIComponent(type)}`, {}, signal),
+})
+
 /** The first few of an element, for the side panel of the flow. */
 export const firstInstancesQuery = (params: Params) => queryOptions({
   queryKey: ['first-instances', params],
@@ -85,6 +91,7 @@ export const firstInstancesQuery = (params: Params) => queryOptions({
 export const instancesQuery = (params: Params) => listQuery<InstanceSummary>('instances', '/instances', params)
 export const alertsQuery = (params: Params) => listQuery<AlertSummary>('alerts', '/alerts', params)
 export const commandsQuery = (params: Params) => listQuery<CommandSummary>('commands', '/commands', params)
+export const eventTypeListQuery = listQuery<EventType>('event-types', '/event-types', {})
 export const eventsQuery = (params: Params) => listQuery<LoggedEvent>('events', '/events', params)
 
 function listQuery<T>(kind: string, path: string, params: Params) {

@@ -56,10 +56,29 @@ export const EventQuery = PageQuery.extend({
 })
 export type EventQuery = z.infer<typeof EventQuery>
 
+/** The JSON Schema that the data of a type is held to, and how events have kept to it since the process began. */
+export const TypeSchema = z.object({
+  /** The type, or the beginning of types, that it is for. */
+  for: z.string(),
+  onFault: z.enum(['reject', 'report']),
+  checked: z.number().int(),
+  faults: z.number().int(),
+  /** Where in the data, and what it must be; never what stood there. */
+  lastFault: z.string().optional(),
+})
+export type TypeSchema = z.infer<typeof TypeSchema>
+
 /** The catalogue of observed types. */
 export const EventType = z.object({
   type: z.string(), count: z.number().int(), firstSeen: Timestamp, lastSeen: Timestamp,
+  /** Events per minute over the last five minutes, or over the newest events where these are many. */
+  perMinute: z.number(),
+  schema: TypeSchema.optional(),
   /** Models that bind it. */
   models: z.array(z.string()),
 })
 export type EventType = z.infer<typeof EventType>
+
+/** One type, with the newest event of it as it is stored, so masked. Absent where the log no longer has one. */
+export const EventTypeDetail = EventType.extend({ example: LoggedEvent.omit({ fates: true }).optional(), schemaSource: z.unknown().optional() })
+export type EventTypeDetail = z.infer<typeof EventTypeDetail>

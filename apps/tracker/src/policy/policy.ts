@@ -42,7 +42,14 @@ export interface SchemaRecord {
   readonly lastFault?: string
 }
 
+interface Count {
+  checked: number
+  faults: number
+  lastFault?: string
+}
+
 interface TypePolicy {
+  readonly count: Count
   readonly schema: EventSchema | undefined
   readonly rules: readonly Rule[]
 }
@@ -55,7 +62,7 @@ export class Policy {
   readonly #rules: readonly Rule[]
   readonly #hash: Hash
   readonly #types = new Map<string, TypePolicy>()
-  readonly #records = new Map<EventSchema, { checked: number; faults: number; lastFault?: string }>()
+  readonly #counts = new Map<EventSchema, Count>()
   readonly #dropped = new Map<string, number>()
 
   constructor(schemas: readonly EventSchema[], rules: readonly Rule[], hash: Hash) {
@@ -74,13 +81,19 @@ export class Policy {
     return this.#rules.length > 0
   }
 
+  /** How events have kept to each schema that was asked. */
+  get records(): readonly (readonly [string, SchemaRecord])[] {
+    return [...this.#counts].map(([{ type }, count]) => [type, count])
+  }
+
   /** Events dropped since this process began, by rule. */
   get dropped(): ReadonlyMap<string, number> {
     return this.#dropped
   }
 
   verdictOf(event: EventFacts): Verdict {
-    const { schema, rules } = this.#of(event.type)
+    const own = this.#of(event.type)
+    const { schema, rules } = own
     const applying = rules.filter(({ source }) => isCovered(event.source, source))
     if (schema === undefined && applying.length === 0) return { kind: 'taken', payload: event.payload }
     const drop = applying.find(({ drops }) => drops)
@@ -89,7 +102,7 @@ export class Policy {
       return { kind: 'dropped' }
     }
     const parsed = JSON.parse(Buffer.from(event.payload.buffer, event.payload.byteOffset, event.payload.byteLength).toString()) as Record<string, unknown>
-    const fault = schema && this.#faultOf(schema, parsed)
+    const fault = schema && this.#faultOf(schema, own.count, parsed)
     if (fault !== undefined) return { kind: 'refused', ...fault }
     if (applying.length === 0) return { kind: 'taken', payload: event.payload }
     for (const { masks, opaque } of applying) applyMasks(parsed, masks, opaque, this.#hash)
@@ -97,29 +110,31 @@ export class Policy {
     return { kind: 'taken', payload: Buffer.from(JSON.stringify(parsed)) }
   }
 
-  /** The schema that events of a type are held to. */
+  /** The schema that events of a type are held to, and how those of the type have kept to it. */
   schemaOf(type: string): (EventSchema & SchemaRecord) | undefined {
-    const { schema } = this.#of(type)
-    return schema && { ...schema, ...(this.#records.get(schema) ?? { checked: 0, faults: 0 }) }
+    const { schema, count } = this.#of(type)
+    return schema && { ...schema, ...count }
   }
 
   /** Counts it, and answers it where it is to be refused. */
-  #faultOf(schema: EventSchema, event: Record<string, unknown>): { attribute: string; message: string } | undefined {
-    const record = this.#records.get(schema) ?? { checked: 0, faults: 0 }
-    this.#records.set(schema, record)
-    record.checked += 1
+  #faultOf(schema: EventSchema, own: Count, event: Record<string, unknown>): { attribute: string; message: string } | undefined {
+    const all = this.#counts.get(schema) ?? { checked: 0, faults: 0 }
+    this.#counts.set(schema, all)
+    for (const count of [own, all]) count.checked += 1
     const fault = schema.check(dataOf(event))
     if (fault === undefined) return undefined
     const attribute = `data${fault.at}`
-    record.faults += 1
-    record.lastFault = `${attribute} ${fault.message}`
+    for (const count of [own, all]) {
+      count.faults += 1
+      count.lastFault = `${attribute} ${fault.message}`
+    }
     return schema.onFault === 'reject' ? { attribute, message: `${fault.message}, says the schema of ${schema.type}` } : undefined
   }
 
   #of(type: string): TypePolicy {
     let own = this.#types.get(type)
     if (own === undefined) {
-      own = { schema: closest(this.#schemas.filter((one) => isCovered(type, one.type)), type), rules: this.#rules.filter((rule) => isCovered(type, rule.type)) }
+      own = { count: { checked: 0, faults: 0 }, schema: closest(this.#schemas.filter((one) => isCovered(type, one.type)), type), rules: this.#rules.filter((rule) => isCovered(type, rule.type)) }
       if (this.#types.size >= MAX_REMEMBERED_TYPES) this.#types.clear()
       this.#types.set(type, own)
     }

@@ -1,16 +1,18 @@
-import { EventType, LoggedEvent } from '@tidemark/api'
+import { EventType, EventTypeDetail, LoggedEvent } from '@tidemark/api'
 import type { EventQuery, Page } from '@tidemark/api'
 import type { Log } from '@tidemark/log'
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
+import type { Clock } from '../clock.js'
+import type { Policy } from '../policy/policy.js'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
-import { DATABASE, LOG, PROGRESS } from '../store/tokens.js'
+import { CLOCK, DATABASE, LOG, POLICY, PROGRESS } from '../store/tokens.js'
 import { Answers, AnswersPage } from './documented.js'
-import { listEventTypes } from './event-types.js'
+import { findEventType, listEventTypes, type TypesContext } from './event-types.js'
 import { findEvent, listEvents } from './events.js'
 import { Processes } from './processes.js'
-import { CatalogueQuery, PathPosition, StrictEventQuery } from './queries.js'
+import { CatalogueQuery, PathPosition, PathType, StrictEventQuery } from './queries.js'
 
 @ApiTags('events')
 @Controller('api/v1')
@@ -20,6 +22,8 @@ export class EventExplorerController {
     @Inject(LOG) private readonly log: Log,
     @Inject(PROGRESS) private readonly progress: Progress,
     @Inject(Processes) private readonly processes: Processes,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(POLICY) private readonly policy: Policy,
   ) {}
 
   @Get('events')
@@ -37,6 +41,16 @@ export class EventExplorerController {
   @Get('event-types')
   @AnswersPage('The types that were observed, and the models that bind them', EventType)
   types(@Query({ schema: CatalogueQuery }) query: CatalogueQuery): Promise<Page<EventType>> {
-    return listEventTypes(this.db, this.processes, query)
+    return listEventTypes(this.#types, query)
+  }
+
+  @Get('event-types/:type')
+  @Answers('One type with its schema and its newest event, as it is stored', EventTypeDetail)
+  type(@Param('type', { schema: PathType }) type: string): Promise<EventTypeDetail> {
+    return findEventType(this.#types, type)
+  }
+
+  get #types(): TypesContext {
+    return { db: this.db, processes: this.processes, log: this.log, clock: this.clock, policy: this.policy }
   }
 }

@@ -1,6 +1,7 @@
 import type { Log } from '@tidemark/log'
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Clock } from '../clock.js'
+import type { Policy } from '../policy/policy.js'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
 import { readAllModelCounts } from '../store/read/models.js'
@@ -16,6 +17,7 @@ export interface MetricsContext {
   readonly log: Log
   readonly progress: Progress
   readonly clock: Clock
+  readonly policy: Policy
   readonly waysIn: WaysIn
 }
 
@@ -45,6 +47,10 @@ export class Metrics {
   readonly #outbox = this.#gauge('tidemark_outbox_pending', 'Messages that wait to be sent', ['channel'])
   readonly #oldest = this.#gauge('tidemark_outbox_oldest_seconds', 'How long the longest of them has been due', ['channel'])
 
+  readonly #checked = this.#gauge('tidemark_schema_checks', 'Events held to a schema since this process began', ['schema'])
+  readonly #unfit = this.#gauge('tidemark_schema_faults', 'Those of them that do not fit', ['schema'])
+  readonly #dropped = this.#gauge('tidemark_events_dropped', 'Events that a rule dropped since this process began', ['rule'])
+
   constructor(private readonly context: MetricsContext) {
     this.#gauge('tidemark_build_info', 'The version that runs', ['version']).set({ version }, 1)
     collectDefaultMetrics({ register: this.#registry })
@@ -57,6 +63,7 @@ export class Metrics {
   /** The exposition format of Prometheus. */
   async scrape(): Promise<string> {
     this.#measureLog()
+    this.#measurePolicy()
     this.#measureWaysIn()
     await this.#measureTables()
     return this.#registry.metrics()
@@ -79,6 +86,15 @@ export class Metrics {
       this.#fetched.inc({ way: name }, events)
       this.#failing.set({ way: name }, error === undefined ? 0 : 1)
     }
+  }
+
+  #measurePolicy(): void {
+    const { policy } = this.context
+    for (const [schema, { checked, faults }] of policy.records) {
+      this.#checked.set({ schema }, checked)
+      this.#unfit.set({ schema }, faults)
+    }
+    for (const [rule, count] of policy.dropped) this.#dropped.set({ rule }, count)
   }
 
   async #measureTables(): Promise<void> {

@@ -37,5 +37,8 @@ export const LastEventId = z.string().regex(/^\d{1,19}$/).transform(BigInt).opti
 /** No body at all is fine: then `operator` did it. */
 export const OptionalPersonAction = PersonAction.prefault({})
 
+/** An event type in a path. */
+export const PathType = z.string().min(1).max(200)
+
 /** A position of the log in a path. */
 export const PathPosition = PositionString.regex(/^\d{1,19}$/, 'not a position: positions are decimal numbers').transform(BigInt)

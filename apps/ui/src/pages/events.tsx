@@ -44,6 +44,7 @@ export function EventsPage() {
           <Field label="Source" value={search.source} onChange={(source) => change({ source })} />
           <Field label="Subject" value={search.subject} onChange={(subject) => change({ subject })} />
           {search.fate !== undefined && <span className="dim">{fateTexts[search.fate]}</span>}
+          <Link to="/events/types">All types</Link>
         </div>
       }
     >

@@ -56,6 +56,13 @@ export interface EventTypeRow {
   readonly last_seen: string
 }
 
+/** One observed type, summed over shards. */
+export async function readEventType(db: Queryable, type: string): Promise<EventTypeRow | undefined> {
+  const [row] = await db.query<EventTypeRow>(
+    `select type, sum(count)::bigint as count, min(first_seen) as first_seen, max(last_seen) as last_seen from event_type where type = $1 group by type`, [type])
+  return row
+}
+
 /** Observed types after `after` by name, summed over shards. */
 export function readEventTypes(db: Queryable, after: string | undefined, limit: number): Promise<EventTypeRow[]> {
   return db.query<EventTypeRow>(
