@@ -63,11 +63,17 @@ export class TrackerApi {
     })
   }
 
-  /** Asks until it is so; throws what it waited for when patience ends. */
-  async until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  /** A command that failed, at once and not when its turn comes; that may have come meanwhile. */
+  async retry(command: string): Promise<void> {
+    const answer = await this.#post(`/commands/${command}/retry`, 'application/json', {})
+    if (answer.status !== 409) await read(answer, 'retry')
+  }
+
+  /** Asks until it is so; throws what it waited for, and how it was then, when patience ends. */
+  async until(what: string, isSo: () => Promise<boolean>, how?: () => Promise<string>): Promise<void> {
     const end = Date.now() + PATIENCE_MS
     while (!(await isSo())) {
-      if (Date.now() > end) throw new Error(`waited ${PATIENCE_MS / 1_000} seconds until ${what}, in vain`)
+      if (Date.now() > end) throw new Error(`waited ${PATIENCE_MS / 1_000} seconds until ${what}, in vain${how === undefined ? '' : `: ${await how()}`}`)
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
     }
   }

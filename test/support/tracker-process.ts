@@ -22,6 +22,11 @@ export interface TrackerProcess {
   readonly ready: Promise<string | undefined>
   /** SIGKILL, and waits until it is gone. */
   kill(): Promise<void>
+  /** Stands still, as a machine that is overloaded does, until it goes on. */
+  pause(): void
+  goOn(): void
+  /** Resolves when it ended, and says whether by itself. */
+  readonly ended: Promise<{ readonly byItself: boolean }>
   /** What it complained about. */
   readonly complaints: () => string
 }
@@ -41,6 +46,9 @@ export function startTracker(options: TrackerProcessOptions): TrackerProcess {
       child.kill('SIGKILL')
       await gone
     },
+    pause: () => void child.kill('SIGSTOP'),
+    goOn: () => void child.kill('SIGCONT'),
+    ended: once(child, 'close').then(() => ({ byItself: !killed })),
     complaints: () => said,
   }
 }

@@ -7,18 +7,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { DAY_MS, Dice, generateOrders, modelFile, type Arrival } from '@tidemark/example-order-fulfilment'
+import { DAY_MS, Dice, generateOrders, modelFile } from '@tidemark/example-order-fulfilment'
 import { EmbeddedLog } from '@tidemark/log'
 import { afterEach, expect, test } from 'vitest'
 import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
-import { HttpSink } from '../../examples/order-fulfilment/src/sink.js'
-import { lostOrDoubled, miscounted, misplaced, readLogged, wrongCommands } from '../support/checker.js'
-import { foldAll } from '../support/follower.js'
 import { freePort } from '../support/free-port.js'
-import { disagreements } from '../support/journals.js'
 import { openReceiver, type Receiver } from '../support/receiver.js'
-import { differences, emptyTables, readTables } from '../support/tables.js'
 import { TrackerApi } from '../support/tracker-api.js'
+import { violations } from '../support/violations.js'
+import { send, type Traffic } from '../support/traffic.js'
 import { startTracker, type TrackerProcess, type TrackerProcessOptions } from '../support/tracker-process.js'
 
 const KILLS = Number(process.env['TIDEMARK_KILLS'] ?? 6)
@@ -51,7 +48,7 @@ test(`a tracker that is killed ${KILLS} times loses nothing and doubles nothing 
   const xml = await readFile(modelFile, 'utf8')
   await new TrackerApi((await tracker.ready)!).deploy(xml)
   const shop = generateOrders({ orders: ORDERS, startTime: clock(), seed: SEED, ordersPerDay: ORDERS_PER_DAY, commands: 'timely' })
-  const traffic = send([...shop.arrivals()], `http://127.0.0.1:${place.environment['PORT']}/api/v1/events`, clock)
+  const traffic = send([...shop.arrivals()], `http://127.0.0.1:${place.environment['PORT']}/api/v1/events`, clock, SCALE)
 
   const dice = new Dice(SEED)
   for (let kill = 0; kill < KILLS; kill++) {
@@ -72,18 +69,7 @@ test(`a tracker that is killed ${KILLS} times loses nothing and doubles nothing 
   open.push(() => log.close())
   const db = await openDatabase({ dataDir })
   open.push(() => db.close())
-  await foldAll(db, log)
-  const logged = await readLogged(log)
-  const received = receiver.received.map(({ body }) => commandOf(body))
-  expect(lostOrDoubled(traffic.acknowledged, logged)).toEqual([])
-  expect(await misplaced(db, logged, boundTypesOf(xml))).toEqual([])
-  expect(await miscounted(db)).toEqual([])
-  expect(await wrongCommands(db, logged, received)).toEqual([])
-  expect(await disagreements(db, shop.journal)).toEqual([])
-  const killed = await readTables(db)
-  await emptyTables(db)
-  await foldAll(db, log)
-  expect(differences(killed, await readTables(db))).toEqual([])
+  expect(await violations({ db, log, shop, xml, acknowledged: traffic.acknowledged, received: receiver.received.map(({ body }) => body) })).toEqual([])
 }, 120_000 + KILLS * 20_000)
 
 async function placeOf(dataDir: string, receiver: Receiver): Promise<TrackerProcessOptions> {
@@ -101,62 +87,6 @@ function start(place: TrackerProcessOptions): TrackerProcess {
   open.push(() => tracker.kill())
   tracker.ready.catch(() => undefined)
   return tracker
-}
-
-interface Traffic {
-  /** Resolves when everything was acknowledged or refused for good. */
-  readonly done: Promise<void>
-  /** By source, NUL and id. */
-  readonly acknowledged: ReadonlySet<string>
-  readonly refused: readonly string[]
-  /** Resolves when so many more events were acknowledged, or all. */
-  more(count: number): Promise<void>
-}
-
-/** Each event when its moment has come, until it is acknowledged, by the sink that the demo's services have. */
-function send(arrivals: readonly Arrival[], url: string, clock: () => number): Traffic {
-  const acknowledged = new Set<string>()
-  const refused: string[] = []
-  const waiting = new Set<() => void>()
-  const told = () => waiting.forEach((look) => look())
-  let open = arrivals.length
-  const sink = new HttpSink({
-    url, log: () => undefined,
-    onAcknowledged: ({ event }) => {
-      acknowledged.add(`${event.source}\0${event.id}`)
-      open--
-      told()
-    },
-    onRefused: (_emission, reason) => {
-      refused.push(reason)
-      open--
-      told()
-    },
-  })
-  const until = (isSo: () => boolean) => new Promise<void>((resolve) => {
-    const look = () => {
-      if (!isSo()) return
-      waiting.delete(look)
-      resolve()
-    }
-    waiting.add(look)
-    look()
-  })
-  const offered = (async () => {
-    for (const { at, service, event } of arrivals) {
-      const early = (at - clock()) / SCALE
-      if (early > 0) await pause(early)
-      sink.offer({ service, orderId: '', event })
-    }
-  })()
-  return {
-    acknowledged, refused,
-    done: offered.then(() => until(() => open === 0)),
-    more: (count) => {
-      const goal = Math.max(open - count, 0)
-      return until(() => open <= goal)
-    },
-  }
 }
 
 /** A third of the kills comes soon after the start, ready or not; the others after some more events, and a little later. */
@@ -180,13 +110,4 @@ async function commandsAreSettled(api: TrackerApi): Promise<void> {
     const open = await Promise.all(['scheduled', 'sending', 'failed'].map((status) => api.get<{ items: unknown[] }>(`/commands?status=${status}`)))
     return open.every(({ items }) => items.length === 0)
   })
-}
-
-function boundTypesOf(xml: string): Set<string> {
-  return new Set([...xml.matchAll(/<tm:observe event="([^"]+)"/g)].map(([, type]) => type!))
-}
-
-function commandOf(body: string): { id: string; type: string; order: string } {
-  const { id, type, data } = JSON.parse(body) as { id: string; type: string; data: { orderId: string } }
-  return { id, type, order: data.orderId }
 }

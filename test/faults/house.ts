@@ -1,0 +1,167 @@
+/** A tracker with the servers that it stands on, each behind a proxy, and somebody who starts it again when it ends: as a machine room does. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { modelFile } from '@tidemark/example-order-fulfilment'
+import { EmbeddedLog, type Log } from '@tidemark/log'
+import { JetStreamLog } from '@tidemark/log/jetstream'
+import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
+import type { Database } from '../../apps/tracker/src/store/database.js'
+import { freePort } from '../support/free-port.js'
+import { startNats, type NatsServer } from '../support/nats.js'
+import { startPostgres, type PostgresServer } from '../support/postgres.js'
+import { openReceiver, type Receiver } from '../support/receiver.js'
+import { TcpProxy } from '../support/tcp-proxy.js'
+import { TrackerApi } from '../support/tracker-api.js'
+import { startTracker, type TrackerProcess } from '../support/tracker-process.js'
+
+/** A day is a second. */
+export const SCALE = 86_400
+/** How long whoever watches the tracker waits before it is started again. */
+const RESTART_MS = 200
+
+/** What stands below the tracker. */
+export type Ground = 'embedded' | 'postgres' | 'jetstream'
+
+export interface Behind<Server> {
+  readonly server: Server
+  readonly proxy: TcpProxy
+}
+
+export class FaultHouse {
+  readonly receiver: Receiver
+  readonly ground: Ground
+  readonly postgres: Behind<PostgresServer> | undefined
+  readonly nats: Behind<NatsServer> | undefined
+  /** Starts and stops that nobody asked for, with what the tracker said. */
+  readonly endedByItself: string[] = []
+  readonly #dataDir: string
+  readonly #front: TcpProxy
+  #clock = { realOrigin: Date.now(), domainOrigin: Date.UTC(2026, 0, 5, 8) }
+  #tracker: TrackerProcess | undefined
+  #isOpen = true
+
+  private constructor(parts: {
+    ground: Ground; dataDir: string; front: TcpProxy; receiver: Receiver; postgres: Behind<PostgresServer> | undefined; nats: Behind<NatsServer> | undefined
+  }) {
+    this.ground = parts.ground
+    this.receiver = parts.receiver
+    this.postgres = parts.postgres
+    this.nats = parts.nats
+    this.#dataDir = parts.dataDir
+    this.#front = parts.front
+  }
+
+  /** Undefined where the servers that it needs are not on this machine. */
+  static async open(ground: Ground): Promise<FaultHouse | undefined> {
+    const postgres = ground === 'embedded' ? undefined : await startPostgres()
+    const nats = ground === 'jetstream' ? await startNats() : undefined
+    if ((ground !== 'embedded' && postgres === undefined) || (ground === 'jetstream' && nats === undefined)) {
+      await postgres?.stop()
+      return undefined
+    }
+    const behind = async <Server extends { readonly url: string }>(server: Server | undefined): Promise<Behind<Server> | undefined> => (
+      server === undefined ? undefined : { server, proxy: await TcpProxy.open(Number(new URL(server.url).port)) }
+    )
+    const house = new FaultHouse({
+      ground, dataDir: await mkdtemp(join(tmpdir(), 'tidemark-faults-')), front: await TcpProxy.open(1), receiver: await openReceiver(),
+      postgres: await behind(postgres), nats: await behind(nats),
+    })
+    await house.start()
+    await house.api.until('it has started', () => house.isReady())
+    await house.api.deploy(await readFile(modelFile, 'utf8'))
+    return house
+  }
+
+  /** The same address whatever happens to the tracker. */
+  get api(): TrackerApi {
+    return new TrackerApi(`http://127.0.0.1:${this.#front.port}`)
+  }
+
+  /** Between those who send events and the tracker. */
+  get front(): TcpProxy {
+    return this.#front
+  }
+
+  get tracker(): TrackerProcess {
+    if (this.#tracker === undefined) throw new Error('the tracker was not started')
+    return this.#tracker
+  }
+
+  now = (): number => this.#clock.domainOrigin + (Date.now() - this.#clock.realOrigin) * SCALE
+
+  /** The clock of the machine is set: the tracker must be started again to see it. */
+  turnClock(byMs: number): void {
+    this.#clock = { ...this.#clock, domainOrigin: this.#clock.domainOrigin + byMs }
+  }
+
+  async start(): Promise<void> {
+    const port = await freePort()
+    const tracker = startTracker({ environment: this.#environment(port), clockScale: { scale: SCALE, ...this.#clock } })
+    this.#tracker = tracker
+    tracker.ready.catch(() => undefined)
+    this.#front.leadTo(port)
+    void tracker.ended.then(async ({ byItself }) => {
+      if (!byItself || !this.#isOpen) return
+      this.endedByItself.push(tracker.complaints().trim().split('\n').at(-1) ?? '')
+      if (this.#tracker !== tracker) return
+      await pause(RESTART_MS)
+      if (this.#isOpen && this.#tracker === tracker) await this.start()
+    })
+  }
+
+  async kill(): Promise<void> {
+    await this.tracker.kill()
+  }
+
+  async isReady(): Promise<boolean> {
+    return fetch(`${this.api.url}/health/ready`, { signal: AbortSignal.timeout(2_000) }).then(({ ok }) => ok, () => false)
+  }
+
+  /** Ends the tracker and opens what it stood on, past the proxies. */
+  async inspect(): Promise<{ readonly log: Log; readonly db: Database; close(): Promise<void> }> {
+    await this.kill()
+    const log = await this.openLog()
+    const db = await openDatabase({ dataDir: this.#dataDir, databaseUrl: this.postgres?.server.url })
+    return {
+      log, db,
+      async close() {
+        await log.close()
+        await db.close()
+      },
+    }
+  }
+
+  /** The log itself, while no tracker holds it. */
+  openLog(clock?: () => number): Promise<Log> {
+    const stamps = clock === undefined ? {} : { clock }
+    if (this.nats !== undefined) return JetStreamLog.open({ url: this.nats.server.url, ...stamps })
+    return EmbeddedLog.open(join(this.#dataDir, 'log'), stamps)
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false
+    await this.#tracker?.kill()
+    await Promise.all([this.#front, this.postgres?.proxy, this.nats?.proxy].map((proxy) => proxy?.close()))
+    await this.receiver.close()
+    await this.postgres?.server.stop()
+    await this.nats?.server.stop()
+    await rm(this.#dataDir, { recursive: true, force: true })
+  }
+
+  #environment(port: number): Record<string, string> {
+    return {
+      PORT: String(port), TIDEMARK_DATA: this.#dataDir, TIDEMARK_LOG_LEVEL: 'warn', TIDEMARK_SHARDS: '4',
+      TIDEMARK_COMMAND_URLS: `order=${this.receiver.url}/order,notification=${this.receiver.url}/notification`,
+      ...(this.postgres === undefined ? {} : { DATABASE_URL: through(this.postgres) }),
+      ...(this.nats === undefined ? {} : { TIDEMARK_LOG: 'jetstream', NATS_URL: through(this.nats) }),
+    }
+  }
+}
+
+function through({ server, proxy }: Behind<{ readonly url: string }>): string {
+  const url = new URL(server.url)
+  url.port = String(proxy.port)
+  return url.href
+}

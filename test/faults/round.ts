@@ -1,0 +1,92 @@
+/** One run of a house with mishaps: traffic, what goes wrong meanwhile, and what does not hold in the end. */
+import { readFile } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { CommandSummary, Page } from '@tidemark/api'
+import { DAY_MS, Dice, generateOrders, modelFile } from '@tidemark/example-order-fulfilment'
+import { send } from '../support/traffic.js'
+import { violations } from '../support/violations.js'
+import { FaultHouse, SCALE, type Ground } from './house.js'
+import { pickMishap } from './mishaps.js'
+
+/** Domain days of new orders; a day is a second. */
+const ORDERS_PER_DAY = 30
+const ORDERS = 450
+/** Every deadline of the model has passed so long after the last event. */
+const QUIET_MS = 60 * DAY_MS
+/** Also where the time is over before the house stands. */
+const LEAST_MISHAPS = 5
+const PAUSE_MS = { least: 300, most: 3_000 }
+
+export interface Round {
+  readonly ground: Ground
+  readonly happened: readonly string[]
+  readonly events: number
+  readonly endedByItself: readonly string[]
+  readonly violations: readonly string[]
+  /** From the end of a mishap until the tracker said that it is ready, the longest, milliseconds. */
+  readonly longestRecoveryMs: number
+}
+
+/** Undefined where this machine lacks the servers. */
+export async function playRound(ground: Ground, seed: string, untilMs: number): Promise<Round | undefined> {
+  const house = await FaultHouse.open(ground)
+  if (house === undefined) return undefined
+  try {
+    return await play(house, seed, untilMs)
+  } finally {
+    await house.close()
+  }
+}
+
+async function play(house: FaultHouse, seed: string, untilMs: number): Promise<Round> {
+  const dice = new Dice(seed)
+  const xml = await readFile(modelFile, 'utf8')
+  const shop = generateOrders({ orders: ORDERS, startTime: house.now(), seed, ordersPerDay: ORDERS_PER_DAY, commands: 'timely' })
+  const traffic = send([...shop.arrivals()], `${house.api.url}/api/v1/events`, house.now, SCALE)
+  let isOver = false
+  void traffic.done.then(() => (isOver = true))
+  const happened: string[] = []
+  let longestRecoveryMs = 0
+  for (let number = 0; !isOver && (number < LEAST_MISHAPS || Date.now() < untilMs); number++) {
+    await pause(PAUSE_MS.least + dice.roll('pause', number) * (PAUSE_MS.most - PAUSE_MS.least))
+    const mishap = pickMishap(house, dice, number)
+    let thrown = 0
+    happened.push(mishap.name)
+    await mishap.happen(house, () => dice.roll('share', number * 100 + thrown++))
+    const began = Date.now()
+    await house.api.until(`it is ready again after: ${mishap.name}`, () => house.isReady())
+    longestRecoveryMs = Math.max(longestRecoveryMs, Date.now() - began)
+  }
+  await traffic.done
+  await house.kill()
+  await passAllDeadlines(house)
+  await house.start()
+  await commandsAreSettled(house)
+  const { db, log, close } = await house.inspect()
+  const found = await violations({ db, log, shop, xml, acknowledged: traffic.acknowledged, received: house.receiver.received.map(({ body }) => body) }).finally(close)
+  return {
+    ground: house.ground, happened, events: traffic.acknowledged.size, endedByItself: house.endedByItself, longestRecoveryMs,
+    violations: [...traffic.refused.map((reason) => `an event was refused: ${reason}`), ...found],
+  }
+}
+
+/** The tracker is down: its log learns that long has passed, as it would if the house were quiet for so long. */
+async function passAllDeadlines(house: FaultHouse): Promise<void> {
+  const log = await house.openLog(() => house.now() + QUIET_MS)
+  await log.append([{ kind: 'clock', subject: 'clock', payload: new Uint8Array() }])
+  await log.close()
+}
+
+async function commandsAreSettled(house: FaultHouse): Promise<void> {
+  await house.api.until('it is ready at the end', () => house.isReady())
+  await house.api.settled()
+  // What a receiver has failed waits longer each time; a person would not wait for it either.
+  for (const { id } of await openCommands(house, 'failed')) await house.api.retry(id)
+  await house.api.until('all commands are settled', async () => (await openCommands(house, 'scheduled,sending,failed')).length === 0, async () => (
+    JSON.stringify((await openCommands(house, 'scheduled,sending,failed')).slice(0, 3))
+  ))
+}
+
+async function openCommands(house: FaultHouse, statuses: string): Promise<CommandSummary[]> {
+  return (await house.api.get<Page<CommandSummary>>(`/commands?status=${statuses}`)).items
+}
