@@ -29,7 +29,7 @@ describe('conformance', () => {
       for (let faults = Math.floor(random() * 4); faults > 0; faults--) events = disturb(events, FAULTS[Math.floor(random() * FAULTS.length)] ?? 'drop', random).events
       const trace = events.map((event) => labelsFor(process, event.type))
       const exact = alignmentCost(new Player(process), trace)
-      expect(new Conformance(compileNet(process), WIDE).verdict(trace).cost).toBe(exact)
+      expect(new Conformance(compileNet(process), [WIDE]).verdict(trace).cost).toBe(exact)
       const verdict = new Conformance(compileNet(process)).verdict(trace)
       expect(verdict.fits).toBe(exact === 0)
       expect(verdict.cost).toBeGreaterThanOrEqual(exact)
@@ -37,9 +37,9 @@ describe('conformance', () => {
       runs++
       if (verdict.cost === exact) optimal++
     }), { numRuns: RUNS, ...LAW_SEED })
-    // With the bounds that the product uses: four lost in a row, as some of these are, lie beyond what it searches.
     console.log(`optimal cost in ${optimal} of ${runs} runs`)
-    expect(optimal / runs).toBeGreaterThanOrEqual(0.9)
+    // Up to twelve lost events and more, as in some of these, may lie beyond the bounds that the product keeps: 398 of 400 runs are optimal.
+    expect(optimal / runs).toBeGreaterThanOrEqual(0.995)
   }, 300_000)
 })
 

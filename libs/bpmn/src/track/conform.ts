@@ -5,7 +5,7 @@
 import type { Net } from '../net/net.js'
 import { labelOf, partsOf } from '../net/net.js'
 import { BeliefTable, type Belief, type Step } from './belief.js'
-import { TRACKING, UNIT, type CostScheme } from './costs.js'
+import { TRACKING, UNIT, UNIT_WIDE, type CostScheme } from './costs.js'
 import { initialMarking } from './marking.js'
 
 export interface CaseVerdict {
@@ -23,12 +23,13 @@ export type CaseLabels = readonly (readonly string[])[]
 
 export class Conformance {
   readonly #net: Net
-  readonly #table: BeliefTable
+  readonly #tables: readonly BeliefTable[]
   readonly #shortestRun: number
 
-  constructor(net: Net, costs: CostScheme = UNIT) {
+  /** `costs`: where the first finds more than one deviation, which a wider search may do without, the next looks again. */
+  constructor(net: Net, costs: readonly [CostScheme, ...CostScheme[]] = [UNIT, UNIT_WIDE]) {
     this.#net = net
-    this.#table = new BeliefTable(net, costs)
+    this.#tables = costs.map((scheme) => new BeliefTable(net, scheme))
     this.#shortestRun = this.#end(initialMarking(net), MAX_END_COST) ?? MAX_END_COST
   }
 
@@ -38,30 +39,19 @@ export class Conformance {
   }
 
   verdict(labels: CaseLabels): CaseVerdict {
-    const steps: Step[] = []
-    const seen = new Set<string>()
-    let belief: Belief = this.#table.initial()
-    let cost = 0
-    for (const candidates of labels) {
-      const symbol = this.#table.symbol(candidates)
-      const step = this.#table.observe(belief, symbol, seen.has(symbol.id))
-      seen.add(symbol.id)
-      steps.push(step)
-      belief = step.next
-      cost += step.cost
+    let best: Aligned | undefined
+    for (const table of this.#tables) {
+      const found = align(table, labels, best?.cost ?? Infinity)
+      if (best === undefined || found.cost < best.cost) best = found
+      if (best.cost <= 1) break
     }
-    let best = { total: Infinity, index: 0, fired: [] as readonly number[] }
-    belief.hypotheses.forEach((hypothesis, index) => {
-      const way = this.#table.search.drain(hypothesis.marking, 0, Math.min(MAX_END_COST, best.total - hypothesis.cost))[0]
-      if (way !== undefined && hypothesis.cost + way.cost < best.total) best = { total: hypothesis.cost + way.cost, index, fired: way.fired }
-    })
-    const total = cost + best.total
+    const { cost, steps, last, ending } = best as Aligned
     const worst = labels.length + this.#shortestRun
     return {
-      fits: total === 0,
-      cost: total,
-      fitness: worst === 0 ? 1 : Math.max(0, 1 - total / worst),
-      deviations: this.#explain(labels, steps, best.index, best.fired),
+      fits: cost === 0,
+      cost,
+      fitness: worst === 0 ? 1 : Math.max(0, 1 - cost / worst),
+      deviations: this.#explain(labels, steps, last, ending),
     }
   }
 
@@ -96,8 +86,40 @@ export class Conformance {
   }
 
   #end(marking: string, budget: number): number | undefined {
-    return this.#table.search.drain(marking, 0, budget)[0]?.cost
+    return this.#tables[0]?.search.drain(marking, 0, budget)[0]?.cost
   }
+}
+
+/** A whole case explained: its steps, the hypothesis after the last of them, and what is fired from there to the end. */
+interface Aligned {
+  readonly cost: number
+  readonly steps: readonly Step[]
+  readonly last: number
+  readonly ending: readonly number[]
+}
+
+/** The cheapest explanation that the table's bounds allow; none that costs as much as `below` is of use. */
+function align(table: BeliefTable, labels: CaseLabels, below: number): Aligned {
+  const steps: Step[] = []
+  const seen = new Set<string>()
+  let belief: Belief = table.initial()
+  let cost = 0
+  for (const candidates of labels) {
+    const symbol = table.symbol(candidates)
+    const step = table.observe(belief, symbol, seen.has(symbol.id))
+    seen.add(symbol.id)
+    steps.push(step)
+    belief = step.next
+    cost += step.cost
+    if (cost >= below) break
+  }
+  let best: Aligned = { cost: Infinity, steps, last: 0, ending: [] }
+  belief.hypotheses.forEach((hypothesis, last) => {
+    const way = table.search.drain(hypothesis.marking, 0, Math.min(MAX_END_COST, best.cost - cost - hypothesis.cost))[0]
+    const total = cost + hypothesis.cost + (way?.cost ?? Infinity)
+    if (total < best.cost) best = { cost: total, steps, last, ending: way?.fired ?? [] }
+  })
+  return best
 }
 
 /** Ending a case may take this many steps without events. */
