@@ -1,10 +1,10 @@
 /** Where reality and model differ, named on the cheapest explanation. One cause is one deviation. */
-import { partsOf, type Net } from '../net/net.js'
+import { partsOf, type Net, type Transition } from '../net/net.js'
 import type { Move } from './belief.js'
 import { handlersOutOfOrder } from './compensation-order.js'
 import type { Fact } from './fact.js'
 import type { Run } from './run.js'
-import type { Past, Story } from './story.js'
+import type { Story } from './story.js'
 import type { TrackedModel } from './tracked-model.js'
 import { settledUpTo, type TrailStep } from './trail.js'
 
@@ -69,9 +69,8 @@ const NONE: readonly Deviation[] = []
 /**
  * What one more step adds to what its story has found.
  * @param story before the step
- * @param pastOf the same at length
  */
-export function noteDeviations(model: TrackedModel, story: Story, step: TrailStep, move: Move, pastOf: () => Past): Drafts {
+export function noteDeviations(model: TrackedModel, story: Story, step: TrailStep, move: Move): Drafts {
   if (step.kind !== 'event') {
     if (move.how !== 'contrary') return story.drafts
     const kind = step.kind === 'timer' ? 'timerOverruled' : 'decisionMismatch'
@@ -85,7 +84,7 @@ export function noteDeviations(model: TrackedModel, story: Story, step: TrailSte
     case 'redeem':
       return move.label === undefined ? drafts : redeem(model, drafts, move.label, step)
     case 'log':
-      return noteStray(drafts, step, strayKind(model, story, step, pastOf))
+      return noteStray(drafts, step, strayKind(model, story, step, move.from))
     default:
       return drafts
   }
@@ -172,12 +171,12 @@ function noteStray(drafts: Drafts, step: TrailStep, kind: DeviationKind): Drafts
 }
 
 /** By the story before it, which a stray event leaves as it was. */
-function strayKind(model: TrackedModel, story: Story, step: TrailStep, pastOf: () => Past): DeviationKind {
+function strayKind(model: TrackedModel, story: Story, step: TrailStep, hypothesis: number): DeviationKind {
   if (step.repeated) return 'repeated'
   if (story.tokens.length === 0) return story.terminated ? 'afterCancel' : 'afterEnd'
   const element = model.elements.get(elementOf(step))
   if (element === undefined) return 'unexpected'
-  const past = pastOf()
+  const past = [...firedUpTo(model, step.before, hypothesis)]
   // A handler that waits for nothing was never asked: what was cancelled around it is not its cause.
   if (element.isForCompensation !== true && wasCancelled(model, past, element.id)) return 'afterCancel'
   const race = model.process.elements.find((candidate) => candidate.kind === 'eventBasedGateway'
@@ -193,11 +192,9 @@ function elementOf({ symbol, fact }: TrailStep): string {
 }
 
 /** The last that happened to the element, or to the sub-process around it, took it away. */
-function wasCancelled({ net }: TrackedModel, past: Past, id: string): boolean {
+function wasCancelled({ net }: TrackedModel, past: readonly Transition[], id: string): boolean {
   const isOwn = (place: number) => net.places[place]?.element === id
-  for (let link = past.fired; link !== undefined; link = link.before) {
-    const transition = net.transitions[link.item]
-    if (transition === undefined) continue
+  for (const transition of past) {
     if (transition.element === id) return false
     if (transition.clears.some(isOwn) || (transition.kind !== 'silent' && transition.inputs.some(isOwn))) return true
     // The sub-process around it was opened here, and nothing has taken it away since.
@@ -213,11 +210,20 @@ function opensAround(net: Net, opened: number, isOwn: (place: number) => boolean
 }
 
 /** Another event of the race has won it. */
-function wasDecided({ net }: TrackedModel, past: Past, race: string): boolean {
-  for (let link = past.fired; link !== undefined; link = link.before) {
-    if (net.transitions[link.item]?.inputs.some((place) => net.places[place]?.element === race) === true) return true
+function wasDecided({ net }: TrackedModel, past: readonly Transition[], race: string): boolean {
+  return past.some((transition) => transition.inputs.some((place) => net.places[place]?.element === race))
+}
+
+/** Transitions that the story of a hypothesis has fired, the newest first. */
+function* firedUpTo(model: TrackedModel, at: TrailStep | undefined, hypothesis: number): Iterable<Transition> {
+  const { transitions } = model.net
+  for (let step = at; step !== undefined; step = step.before) {
+    const move = step.step.moves[hypothesis]
+    if (move === undefined) return
+    for (const index of move.fired.toReversed()) yield transitions[index] as Transition
+    hypothesis = move.from
   }
-  return false
+  for (const index of model.initialMove.fired.toReversed()) yield transitions[index] as Transition
 }
 
 function finish(run: Run, draft: Draft, provisional: boolean): Deviation {

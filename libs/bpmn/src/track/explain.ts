@@ -1,6 +1,5 @@
 /** A run told at length, for the page of one instance: where it went, what it waits for, what may come. */
 import { isShown, partsOf } from '../net/net.js'
-import { chainToArray } from './chain.js'
 import type { VisitHow } from './reading.js'
 import type { InstanceView } from './unit.js'
 
@@ -26,7 +25,7 @@ export interface Explanation {
 
 export function explainInstance({ shown, view }: InstanceView): Explanation {
   const { model } = shown
-  const closed = chainToArray(shown.past.visits).map((visit): ExplainedVisit => ({ element: visit.element, entered: visit.entered, left: visit.left, how: visit.how, interrupted: visit.interrupted }))
+  const closed = shown.history.ended.map((visit): ExplainedVisit => ({ element: visit.element, entered: visit.entered, left: visit.left, how: visit.how, interrupted: visit.interrupted }))
   const open = shown.shownTokens.flatMap((token): ExplainedVisit[] => {
     const place = model.net.places[token.place]
     return place === undefined || !isShown(place) ? [] : [{ element: place.element, entered: token.since, how: 'observed', interrupted: false }]

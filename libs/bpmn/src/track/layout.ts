@@ -1,9 +1,10 @@
 /**
- * What a move does to the tokens of a reading, worked out once: which stay, which go on, which are new. A layout is the list of the places of
+ * What a move does to the tokens of a reading, worked out once: which stay, which go on, which are new, and whose visits end. A layout is the list of the places of
  * the tokens; for one layout a move always does the same, so that following an event is to copy a few tokens.
  */
 import type { Move } from './belief.js'
-import type { ReadingState, Reader, StepContext, TokenAt } from './reading.js'
+import { chainToArray } from './chain.js'
+import type { ReadingState, Reader, StepContext, TokenAt, Visit } from './reading.js'
 
 export interface Layout {
   readonly places: readonly number[]
@@ -25,6 +26,7 @@ interface Plan {
   readonly terminates: boolean
   /** Per token afterwards; undefined where their ages decide. */
   readonly parts: readonly Part[] | undefined
+  readonly stays: readonly Stay[]
 }
 
 interface Part {
@@ -35,6 +37,14 @@ interface Part {
   readonly sure: boolean
   /** Of a new one: index of the token whose cause it keeps, -1 where the step is its cause. */
   readonly causeOf: number
+}
+
+/** A visit that ends with the move. */
+interface Stay {
+  readonly visit: Omit<Visit, 'entered' | 'left' | 'measured'>
+  /** Index of the token that was there, -1 where it came and went at once. */
+  readonly from: number
+  readonly measured: boolean
 }
 
 /** Layouts kept; beyond it the table starts anew. Those in use go on to work. */
@@ -89,6 +99,20 @@ export class Layouts {
     return { tokens, layout, terminated: placed.terminated || terminates }
   }
 
+  /** The visits that end with a move, in order. */
+  visits(placed: Placed, move: Move, context: StepContext): readonly Visit[] {
+    if (move.fired.length === 0 && move.places === undefined) return NO_VISITS
+    const plan = placed.layout.isCrowded || move.places !== undefined ? undefined : this.#planOf(placed.layout, move, context.kind)
+    if (plan?.parts === undefined) {
+      return chainToArray(this.#reader.advance({ tokens: placed.tokens, visits: undefined, fired: undefined, terminated: placed.terminated }, move, context).visits)
+    }
+    return plan.stays.map(({ visit, from, measured }): Visit => {
+      const token = placed.tokens[from]
+      const { element, how, interrupted } = visit
+      return { element, entered: token?.since ?? context.time, left: context.time, how, measured: measured && token?.sure !== false, interrupted }
+    })
+  }
+
   #byAge(placed: Placed, move: Move, context: StepContext): Placed {
     const state: ReadingState = { tokens: placed.tokens, visits: undefined, fired: undefined, terminated: placed.terminated }
     const { tokens, terminated } = this.#reader.advance(state, move, context)
@@ -117,8 +141,14 @@ export class Layouts {
     }, move, { kind, index: NOW, time: NOW, cause: '' })) as [ReadingState, ReadingState]
     const parts = partsOf(layout, one)
     const dependsOnAge = JSON.stringify(parts) !== JSON.stringify(partsOf(layout, other))
-    return { layout: this.of(one.tokens), terminates: one.terminated, parts: dependsOnAge ? undefined : parts }
+    return { layout: this.of(one.tokens), terminates: one.terminated, parts: dependsOnAge ? undefined : parts, stays: chainToArray(one.visits).map(stayOf) }
   }
+}
+
+const NO_VISITS: readonly Visit[] = []
+
+function stayOf({ element, how, interrupted, entered, measured }: Visit): Stay {
+  return { visit: { element, how, interrupted }, from: entered === NOW ? -1 : entered, measured }
 }
 
 function partsOf(layout: Layout, { tokens }: ReadingState): readonly Part[] {

@@ -8,11 +8,12 @@ import type { Cause } from './cause.js'
 import type { Chain } from './chain.js'
 import { settleDecisions, settleOperations, type Decision } from './decisions.js'
 import type { Fact } from './fact.js'
+import { historyOf, type History } from './history.js'
 import type { Posture } from './posture.js'
 import type { TokenAt } from './reading.js'
 import type { Seen } from './seen.js'
 import { correct, type Acceptance } from './corrections.js'
-import { Begin, pastAt, storyAt, type Past, type Story } from './story.js'
+import { Begin, storyAt, type Story } from './story.js'
 import { armsOf, fireWanted, type Arm } from './timers.js'
 import type { TrackedModel } from './tracked-model.js'
 import { trailToArray, type TrailStep } from './trail.js'
@@ -110,8 +111,8 @@ export class Run {
   }
 
   /** The same at length. */
-  get past(): Past {
-    return pastAt(this.model, this.begin, this.head, 0)
+  get history(): History {
+    return historyOf(this.model, this.begin, this.head, this.notes)
   }
 
   /** Tokens of the cheapest explanation, where they are shown. */
@@ -168,7 +169,7 @@ export class Run {
       const step = this.model.table.observe(this.belief, symbol, repeated)
       this.#push({
         before: this.head, index: this.length, kind: 'event', time: Math.max(fact.time, this.headTime), arrival: fact.appendTime, step, cause: fact,
-        fact, symbol, repeated, transition: undefined, storyOf: -1, story: undefined, past: undefined,
+        fact, symbol, repeated, transition: undefined, storyOf: -1, story: undefined,
       })
     }
     // An event that says nothing of a step may know what a choice has waited for.
@@ -239,7 +240,7 @@ export class Run {
   act(kind: 'timer' | 'command' | 'decide', transition: Transition, time: number, arrival: number, cause: Cause): void {
     const step = this.model.table.act(this.belief, transition)
     this.#push({
-      before: this.head, index: this.length, kind, time, arrival, step, cause, transition, fact: undefined, symbol: undefined, repeated: false, storyOf: -1, story: undefined, past: undefined,
+      before: this.head, index: this.length, kind, time, arrival, step, cause, transition, fact: undefined, symbol: undefined, repeated: false, storyOf: -1, story: undefined,
     })
   }
 
@@ -257,7 +258,7 @@ export class Run {
   #pushSaid(fact: Fact, step: Step, symbol: Symbol | undefined): void {
     this.#push({
       before: this.head, index: this.length, kind: 'event', time: Math.max(fact.time, this.headTime), arrival: fact.appendTime, step, cause: fact,
-      fact, symbol, repeated: false, transition: undefined, past: undefined, story: undefined, storyOf: -1,
+      fact, symbol, repeated: false, transition: undefined, story: undefined, storyOf: -1,
     })
   }
 

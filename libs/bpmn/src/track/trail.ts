@@ -6,7 +6,7 @@ import type { Transition } from '../net/net.js'
 import type { Step, Symbol } from './belief.js'
 import type { Cause } from './cause.js'
 import type { Fact } from './fact.js'
-import type { Past, Story } from './story.js'
+import type { Story } from './story.js'
 
 export interface TrailStep {
   readonly before: TrailStep | undefined
@@ -24,10 +24,9 @@ export interface TrailStep {
   readonly repeated: boolean
   /** Of our own steps. */
   readonly transition: Transition | undefined
-  /** Slots for the story of one hypothesis after this step, short and at length, filled when it is asked for. */
+  /** Slot for the story of one hypothesis after this step, filled when it is asked for. */
   storyOf: number
   story: Story | undefined
-  past: Past | undefined
 }
 
 /** Oldest first. */

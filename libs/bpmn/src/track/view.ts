@@ -1,11 +1,11 @@
 /** What is shown of a run at a moment of the clock: a pure function of its trail and the clock. */
 import type { Decision } from './decisions.js'
 import { deviationsOf, type Deviation } from './deviations.js'
-import { historyOf, type History } from './history.js'
+import { historyOf, type History, type ReadEvent } from './history.js'
 import type { Chain } from './chain.js'
 import type { Fact } from './fact.js'
 import type { Run } from './run.js'
-import { pastAt, type Begin, type ReadEvent } from './story.js'
+import type { Begin } from './story.js'
 import type { TrailStep } from './trail.js'
 import type { TrackedModel } from './tracked-model.js'
 import { watchRun } from './watch.js'
@@ -173,11 +173,12 @@ class ViewOfRun implements RunView {
   }
 
   toJSON(): object {
-    return { ...this, ...this.#told }
+    const { events, visits, flows, durations } = this.#told
+    return { ...this, events, visits, flows, durations }
   }
 
   /** The length of a run is paid for only by who asks what happened in it. */
   get #told(): History {
-    return this.#history ??= historyOf(this.#model, pastAt(this.#model, this.#begin, this.#head, 0), this.#notes)
+    return this.#history ??= historyOf(this.#model, this.#begin, this.#head, this.#notes)
   }
 }
