@@ -43,11 +43,11 @@ async function play(house: FaultHouse, seed: string, untilMs: number): Promise<R
   const xml = await readFile(modelFile, 'utf8')
   const shop = generateOrders({ orders: ORDERS, startTime: house.now(), seed, ordersPerDay: ORDERS_PER_DAY, commands: 'timely' })
   const traffic = send([...shop.arrivals()], `${house.api.url}/api/v1/events`, house.now, SCALE)
-  let isOver = false
-  void traffic.done.then(() => (isOver = true))
+  const over = new AbortController()
+  void traffic.done.then(() => over.abort())
   const happened: string[] = []
   let longestRecoveryMs = 0
-  for (let number = 0; !isOver && (number < LEAST_MISHAPS || Date.now() < untilMs); number++) {
+  for (let number = 0; !over.signal.aborted && (number < LEAST_MISHAPS || Date.now() < untilMs); number++) {
     await pause(PAUSE_MS.least + dice.roll('pause', number) * (PAUSE_MS.most - PAUSE_MS.least))
     const mishap = pickMishap(house, dice, number)
     let thrown = 0
