@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { vi } from 'vitest'
 import { register as registerCheck } from '../../apps/tracker/src/cli/check.js'
 import { register as registerConformance } from '../../apps/tracker/src/cli/conformance.js'
+import { register as registerCorrect } from '../../apps/tracker/src/cli/correct.js'
 import { register as registerDeploy } from '../../apps/tracker/src/cli/deploy.js'
 import { register as registerEmit } from '../../apps/tracker/src/cli/emit.js'
 import { register as registerImport } from '../../apps/tracker/src/cli/import.js'
@@ -16,7 +17,7 @@ export interface Ran {
 /** Runs `tidemark <args>` in this process and gives what it said and its exit code. */
 export async function tidemark(...args: string[]): Promise<Ran> {
   const program = new Command('tidemark')
-  for (const register of [registerCheck, registerConformance, registerDeploy, registerEmit, registerImport, registerLog]) register(program)
+  for (const register of [registerCheck, registerConformance, registerCorrect, registerDeploy, registerEmit, registerImport, registerLog]) register(program)
   const said = { stdout: '', stderr: '' }
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text) => {

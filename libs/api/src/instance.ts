@@ -109,3 +109,19 @@ export const InstanceQuery = PageQuery.extend({
   startedAfter: z.string().max(40).optional(), startedBefore: z.string().max(40).optional(),
 })
 export type InstanceQuery = z.infer<typeof InstanceQuery>
+
+/** Where and when a person says it; `at` is a moment of event time, RFC 3339, absent: now. */
+const said = { by: z.string().min(1).max(100).default('operator'), comment: z.string().max(1000).optional(), at: z.string().max(40).optional() }
+
+/**
+ * What a person says of an instance. `accept`: a deviation is normal here, shown but not counted. `setAside`: an event does not belong, or what was
+ * said before is taken back; by its position. `done`: a step was done, its event will not come. `move`: the tokens are here, all of them. `end`: it is over.
+ */
+export const Correction = z.discriminatedUnion('what', [
+  z.strictObject({ what: z.literal('accept'), kind: DeviationKind, element: z.string().max(400).optional(), ...said }),
+  z.strictObject({ what: z.literal('setAside'), position: PositionString.regex(/^\d{1,19}$/, 'not a position: positions are decimal numbers'), ...said }),
+  z.strictObject({ what: z.literal('done'), element: z.string().max(400), phase: z.enum(['start', 'end', 'occur']).optional(), ...said }),
+  z.strictObject({ what: z.literal('move'), elements: z.array(z.string().max(400)).min(1).max(100), ...said }),
+  z.strictObject({ what: z.literal('end'), ...said }),
+])
+export type Correction = z.infer<typeof Correction>

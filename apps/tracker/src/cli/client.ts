@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Option, type Command } from 'commander'
 import { z } from 'zod'
-import { Deployed, EventsAccepted, Flow, ModelSummary, pageOf, Problem, Status } from '@tidemark/api'
+import { Deployed, EventsAccepted, Flow, Instance, ModelSummary, pageOf, Problem, Status } from '@tidemark/api'
 import { WrongUse } from './output.js'
 
 /** A call is tried again this often where the tracker is busy, restarting or briefly out of reach: some two minutes in all. */
@@ -97,6 +97,12 @@ export class TrackerClient {
         ? { body: model.xml, type: 'application/xml' }
         : { body: JSON.stringify({ xml: model.text(), mapping: model.mapping, decision: model.decision }), type: 'application/json' }
     return Deployed.parse(await this.#json('POST', path, 'the model', sent))
+  }
+
+  /** What a person says of an instance; answers how it is then. */
+  async correct(instance: string, correction: object): Promise<Instance> {
+    const sent = { body: JSON.stringify(correction), type: 'application/json' }
+    return Instance.parse(await this.#json('POST', `/api/v1/instances/${encodeURIComponent(instance)}/corrections`, `instance ${instance}`, sent))
   }
 
   async #found<T>(call: () => Promise<T>): Promise<T | undefined> {

@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
   check: { summary: 'say what would keep BPMN files from being followed', load: () => import('./check.js') },
   deploy: { summary: 'give a BPMN model to a running tracker', load: () => import('./deploy.js') },
   emit: { summary: 'send one event, or a file of them', load: () => import('./emit.js') },
+  correct: { summary: 'say what is known of an instance: a step was done, an event does not belong', load: () => import('./correct.js') },
   import: { summary: 'send a recorded event log as events', load: () => import('./import.js') },
   log: { summary: 'look after the log: verify, repair, dump', load: () => import('./log.js') },
   conformance: { summary: 'compare a recorded log with a model', load: () => import('./conformance.js') },

@@ -53,7 +53,8 @@ async function followAgain(db: Database, processes: Processes, row: InstanceDeta
   return unit.view(clock).find((view) => view.id === row.id)
 }
 
-function modelOf(process: NamedProcess): TrackedModel {
+/** Made ready once per version. */
+export function modelOf(process: NamedProcess): TrackedModel {
   const known = tracked.get(process)
   if (known !== undefined) return known
   const made = new TrackedModel(process.process)
@@ -70,8 +71,14 @@ export function showEntry(entry: InstanceEventRow, process: NamedProcess | undef
     ...(elementName === undefined ? {} : { elementName }),
     ...(entry.phase === null ? {} : { phase: entry.phase }),
     reading: readingOf(entry.reading),
-    text: describeEntry(entry, elementName),
+    text: describeEntry(entry, elementName ?? elementSaid(entry, process)),
   }
+}
+
+/** The element that a person spoke of. */
+function elementSaid({ kind, patch }: InstanceEventRow, process: NamedProcess | undefined): string | undefined {
+  const element = kind === 'operation' ? patch?.['element'] : undefined
+  return typeof element === 'string' ? nameOf(process, element) : undefined
 }
 
 function readingOf(reading: string | null): Instance['events'][number]['reading'] {

@@ -1,11 +1,15 @@
-import { Instance, InstanceSummary } from '@tidemark/api'
+import { Correction, Instance, InstanceSummary } from '@tidemark/api'
 import type { Page } from '@tidemark/api'
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common'
+import type { Log } from '@tidemark/log'
+import { Body, Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
-import { DATABASE, PROGRESS } from '../store/tokens.js'
-import { Answers, AnswersPage } from './documented.js'
+import { DATABASE, LOG, PROGRESS } from '../store/tokens.js'
+import { send } from './answer.js'
+import type { Reply } from './answer.js'
+import { correctInstance } from './corrections.js'
+import { Answers, AnswersPage, ByAPerson } from './documented.js'
 import { showInstancePage } from './instance.js'
 import { listInstances } from './instances.js'
 import { Processes } from './processes.js'
@@ -16,6 +20,7 @@ import { StrictInstanceQuery } from './queries.js'
 export class InstancesController {
   constructor(
     @Inject(DATABASE) private readonly db: Database,
+    @Inject(LOG) private readonly log: Log,
     @Inject(PROGRESS) private readonly progress: Progress,
     @Inject(Processes) private readonly processes: Processes,
   ) {}
@@ -30,5 +35,11 @@ export class InstancesController {
   @Answers('One instance: where it is, how it got there, what is due', Instance)
   find(@Param('id') id: string): Promise<Instance> {
     return showInstancePage(this.db, this.processes, id, this.progress.clock)
+  }
+  @Post(':id/corrections')
+  @ByAPerson('What a person says of an instance: a deviation is normal, an event does not belong, a step was done, tokens are elsewhere, it is over', Instance)
+  async correct(@Param('id') id: string, @Body({ schema: Correction }) correction: Correction, @Res({ passthrough: true }) reply: Reply): Promise<Instance> {
+    const { db, log, progress, processes } = this
+    return send(reply, await correctInstance({ db, log, progress, processes }, id, correction))
   }
 }

@@ -28,10 +28,10 @@ export function describeDeviation(kind: string, name: string, count: number): st
 const phaseText = { start: 'began', end: 'was finished', occur: 'happened' } as const
 
 /** How an entry was read, in a sentence. */
-export function describeEntry(row: Pick<InstanceEventRow, 'kind' | 'type' | 'phase' | 'reading'>, elementName: string | undefined): string {
+export function describeEntry(row: Pick<InstanceEventRow, 'kind' | 'type' | 'phase' | 'reading' | 'patch'>, elementName: string | undefined): string {
   if (row.kind === 'left') return elementName === undefined ? `Tidemark sent ${row.type}.` : `Tidemark sent ${row.type} at “${elementName}”.`
   if (row.kind === 'settled') return `The service took ${row.type}.`
-  if (row.kind === 'operation') return 'A person stepped in.'
+  if (row.kind === 'operation') return describeOperation(row, elementName)
   if (elementName === undefined) {
     return row.reading === 'deviates' ? 'Fits nowhere in the model at this point.' : 'Noted: it moves nothing in this run.'
   }
@@ -40,4 +40,22 @@ export function describeEntry(row: Pick<InstanceEventRow, 'kind' | 'type' | 'pha
   if (row.reading === 'deviates') return `${what}, off the modelled path.`
   if (row.reading === 'noted') return `${what}; noted, nothing moved.`
   return `${what}, as the model has it.`
+}
+
+/** What a person did, from the patch that the entry is stored with. */
+function describeOperation({ type, patch, reading }: Pick<InstanceEventRow, 'type' | 'patch' | 'reading'>, elementName: string | undefined): string {
+  const { by, note, element, patch: said } = (patch ?? {}) as { by?: string; note?: string; element?: string; patch?: { kind?: string; elements?: string[]; source?: string; id?: string } }
+  const who = by ?? 'Somebody'
+  const at = elementName ?? element
+  const why = note === undefined || note === '' ? '' : `: ${note}`
+  const where = at === undefined ? '' : ` at “${at}”`
+  const nothing = reading === 'noted' ? ' Without effect: the instance does not stand where that would say anything.' : ''
+  switch (type) {
+    case 'acceptDeviation': return `${who} said that ${said?.kind ?? 'the deviation'}${where} is normal here${why}.`
+    case 'setAside': return `${who} set aside what ${said?.source ?? 'somebody'} said (${said?.id ?? 'an event'})${why}.`
+    case 'assertStep': return `${who} said that “${at ?? 'a step'}” was done${why}.${nothing}`
+    case 'moveTokens': return `${who} moved the tokens to ${(said?.elements ?? []).join(', ')}${why}.${nothing}`
+    case 'endInstance': return `${who} ended the instance${why}.${nothing}`
+    default: return 'A person stepped in.'
+  }
 }

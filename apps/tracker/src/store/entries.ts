@@ -11,6 +11,11 @@ export const QUARANTINE_SUBJECT = 'undecodable'
 export const ModelEntry = z.object({ xml: z.string(), mapping: z.string().optional(), decision: z.string().optional(), by: z.string() })
 export type ModelEntry = z.infer<typeof ModelEntry>
 
+/** What a person says of an instance; `at` is the moment of event time that they state, else it is now. */
+const aboutInstance = {
+  model: z.string(), key: z.string(), instance: z.string(), by: z.string(), comment: z.string().optional(), at: z.number().int().optional(),
+}
+
 /** kind `operation`, subject `operation.<op>`: what a person did. */
 export const OperationEntry = z.discriminatedUnion('op', [
   z.object({ op: z.literal('acknowledgeAlert'), alert: z.string(), by: z.string(), comment: z.string().optional() }),
@@ -22,6 +27,12 @@ export const OperationEntry = z.discriminatedUnion('op', [
   z.object({ op: z.literal('approveCommand'), command: z.string(), model: z.string(), key: z.string(), by: z.string(), comment: z.string().optional() }),
   z.object({ op: z.literal('rejectCommand'), command: z.string(), model: z.string(), key: z.string(), by: z.string(), comment: z.string().optional() }),
   z.object({ op: z.literal('retryCommand'), command: z.string(), model: z.string(), key: z.string(), by: z.string(), comment: z.string().optional() }),
+  z.object({ op: z.literal('acceptDeviation'), ...aboutInstance, kind: z.string(), element: z.string().optional() }),
+  /** An event of the instance, or what a person said of it before: by source and id. */
+  z.object({ op: z.literal('setAside'), ...aboutInstance, source: z.string(), id: z.string() }),
+  z.object({ op: z.literal('assertStep'), ...aboutInstance, element: z.string(), phase: z.enum(['start', 'end', 'occur']).optional() }),
+  z.object({ op: z.literal('moveTokens'), ...aboutInstance, elements: z.array(z.string()) }),
+  z.object({ op: z.literal('endInstance'), ...aboutInstance }),
 ])
 export type OperationEntry = z.infer<typeof OperationEntry>
 

@@ -22,7 +22,7 @@ export async function applyToAlerts(tx: Queryable, decoded: Decoded, channels: r
   }
   if (decoded.kind !== 'operation') return
   const { operation } = decoded
-  const target = 'alert' in operation ? operation.alert : operation.command
+  const target = 'alert' in operation ? operation.alert : 'command' in operation ? operation.command : operation.instance
   const took = await applyOperation(tx, operation, appendTime, channels)
   await recordOperation(tx, position, operation.op, target, operation.by, appendTime, operation.comment, took ? 'done' : 'without effect')
 }

@@ -177,6 +177,11 @@ function controlFact(entry: Decoded): { readonly model: string; readonly key: st
   const base = { position, time, appendTime, source: '/tidemark', id: String(position), labels: {} }
   if (entry.kind === 'operation') {
     const { operation } = entry
+    if ('instance' in operation) {
+      const { op, model, key, by, comment, at, ...patch } = operation
+      const said = { ...base, time: Math.min(at ?? time, appendTime), kind: 'operation' as const, type: op, by, patch, ...(comment === undefined ? {} : { note: comment }) }
+      return { model, key, fact: 'element' in operation && operation.element !== undefined ? { ...said, element: operation.element } : said }
+    }
     if (operation.op !== 'approveCommand' && operation.op !== 'rejectCommand' && operation.op !== 'retryCommand') return undefined
     const outcome = operation.op === 'approveCommand' ? 'approved' : operation.op === 'rejectCommand' ? 'rejected' : 'retried'
     return {

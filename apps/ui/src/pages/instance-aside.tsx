@@ -5,6 +5,7 @@ import { Line } from '../parts/line.js'
 import { Ago } from '../parts/moment.js'
 import { Section } from '../parts/page.js'
 import { Sign, Status } from '../parts/sign.js'
+import { Corrections } from './corrections.js'
 import { CommandActions } from './command-actions.js'
 import classes from './instance.module.css'
 import { WaitsFor } from './waits-for.js'
@@ -18,6 +19,7 @@ export function InstanceAside({ instance, onHover }: { instance: Instance; onHov
       {instance.deviationList.length > 0 && <Deviations deviations={instance.deviationList} onHover={onHover} />}
       {instance.commands.length > 0 && <Commands instance={instance} />}
       {instance.alerts.length > 0 && <Alerts instance={instance} />}
+      <Corrections instance={instance} />
       <Section title="Variables">
         {Object.keys(instance.variables).length === 0 ? (
           <p className="dim">None of its events carried data.</p>

@@ -46,3 +46,10 @@ export async function readDeadline(db: Queryable, unit: string): Promise<string 
   const rows = await db.query<{ at: string }>(`select at from deadline where unit = $1::uuid`, [unit])
   return rows[0]?.at
 }
+
+/** Source and id of an entry of a unit: what a correction calls it by. */
+export async function readEntryName(db: Queryable, unit: string, position: string): Promise<{ source: string; event_id: string } | undefined> {
+  const rows = await db.query<{ source: string; event_id: string }>(
+    `select source, event_id from instance_event where unit = $1::uuid and position = $2::bigint and kind in ('event', 'operation')`, [unit, position])
+  return rows[0]
+}
