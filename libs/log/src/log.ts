@@ -106,8 +106,10 @@ export interface Log {
   lookup(positions: readonly Position[]): Promise<readonly (Entry | undefined)[]>
   /** Drops whole segments that end before the position, never past the slowest registered reader unless forced. Answers the new first position. */
   trim(before: Position, options?: { readonly force?: boolean }): Promise<Position>
-  /** Holds trimming back to what this reader has not read yet. */
+  /** Notes, durably, the first position that this reader still needs: it reads on from there, and trimming is held back to it. */
   registerReader(name: string, position: Position): Promise<void>
+  /** The position that was registered last under this name; undefined where there is none. */
+  readerPosition(name: string): Promise<Position | undefined>
   unregisterReader(name: string): Promise<void>
   stats(): LogStats
   /** How many stored entries stand behind a position: exact where positions have no gaps, else near enough to see a lag. */

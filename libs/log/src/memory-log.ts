@@ -145,6 +145,12 @@ export class MemoryLog implements Log {
     this.#readers.set(name, Number(position))
   }
 
+  async readerPosition(name: string): Promise<Position | undefined> {
+    this.#assertOpen()
+    const position = this.#readers.get(name)
+    return position === undefined ? undefined : BigInt(position)
+  }
+
   async unregisterReader(name: string): Promise<void> {
     this.#assertOpen()
     this.#readers.delete(name)

@@ -208,8 +208,14 @@ export class EmbeddedLog implements Log {
         throw new LogError('invalid', `A log has at most ${MAX_READERS} readers.`)
       }
       this.#readers.set(name, Number(position))
-      // Moving forward needs not be on disk: after a crash an older position holds back more, never less.
-      if (known === undefined || Number(position) < known) await this.#storeReaders()
+      if (Number(position) !== known) await this.#storeReaders()
+    })
+  }
+
+  readerPosition(name: string): Promise<Position | undefined> {
+    return this.#inTurn(async () => {
+      const position = this.#readers.get(name)
+      return position === undefined ? undefined : BigInt(position)
     })
   }
 

@@ -170,6 +170,12 @@ export class JetStreamLog implements Log {
     await this.#asking(() => this.#readers.register(name, Number(position)))
   }
 
+  async readerPosition(name: string): Promise<Position | undefined> {
+    this.#assertOpen()
+    const position = await this.#asking(() => this.#readers.position(name))
+    return position === undefined ? undefined : BigInt(position)
+  }
+
   async unregisterReader(name: string): Promise<void> {
     this.#assertOpen()
     await this.#asking(() => this.#readers.unregister(name))

@@ -25,6 +25,12 @@ export class Readers {
     await this.#link.js.publish(this.#subject(name), String(position))
   }
 
+  async position(name: string): Promise<number | undefined> {
+    await this.#make()
+    const message = await this.#link.jsm.streams.getMessage(this.#stream, { last_by_subj: this.#subject(name) })
+    return message === null ? undefined : Number(message.string())
+  }
+
   async unregister(name: string): Promise<void> {
     await this.#make()
     await this.#link.jsm.streams.purge(this.#stream, { filter: this.#subject(name) })

@@ -392,6 +392,18 @@ export function describeLogContract(name: string, subject: LogUnderTest): void {
         expect((await log.trim(positions[8]!)) <= positions[8]!).toBe(true)
       })
 
+      it('tells each reader the position that it registered last', async () => {
+        const { log, positions } = await filled(3)
+        expect(await log.readerPosition('one')).toBeUndefined()
+        await log.registerReader('one', positions[1]!)
+        await log.registerReader('a reader: of *.> any name', positions[0]!)
+        await log.registerReader('one', positions[2]!)
+        expect(await log.readerPosition('one')).toBe(positions[2])
+        expect(await log.readerPosition('a reader: of *.> any name')).toBe(positions[0])
+        await log.unregisterReader('one')
+        expect(await log.readerPosition('one')).toBeUndefined()
+      })
+
       itIf(subject.capabilities.exactTrim, 'tells a reader that asks for what is gone where it can begin', async () => {
         const { log, positions } = await filled(10)
         await log.trim(positions[5]!)
@@ -469,6 +481,8 @@ export function describeLogContract(name: string, subject: LogUnderTest): void {
         await log.registerReader('slow', positions[2]!)
         const again = await reopen(log)
         expect((await again.trim(positions[8]!)) <= positions[2]!).toBe(true)
+        await again.registerReader('slow', positions[5]!)
+        expect(await (await reopen(again)).readerPosition('slow')).toBe(positions[5])
       })
     })
 

@@ -149,6 +149,12 @@ export class SqliteLog implements Log {
     this.#db.run('insert into reader values (?, ?) on conflict (name) do update set position = excluded.position', [name, Number(position)])
   }
 
+  async readerPosition(name: string): Promise<Position | undefined> {
+    this.#assertOpen()
+    const row = this.#db.get('select position from reader where name = ?', [name])
+    return row === undefined || row === null ? undefined : BigInt(row['position'] as number)
+  }
+
   async unregisterReader(name: string): Promise<void> {
     this.#assertOpen()
     this.#db.run('delete from reader where name = ?', [name])
