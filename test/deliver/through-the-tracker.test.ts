@@ -98,4 +98,20 @@ describe('through the real tracker', () => {
     expect(service.received.filter(({ headers }) => headers['webhook-id'] === dead.id).length).toBeGreaterThanOrEqual(2)
     await expect.poll(async () => (await alert())?.status, { timeout: 20_000 }).toBe('resolved')
   })
+
+  it('a rebuild sends nothing again of all this, and what comes after it leaves as ever', async () => {
+    const [commands, messages] = [service.received.length, new Set(pager.received.map(({ headers }) => headers['webhook-id']))]
+    const heard = pager.received.length
+    expect(await get('/rebuild')).toMatchObject({ status: 404, code: 'rebuildNotFound' })
+    expect(await post('/rebuild/cancel', 'application/json', '{}')).toMatchObject({ status: 409, body: { code: 'rebuildStatus' } })
+    expect(await post('/rebuild', 'application/json', '{}')).toMatchObject({ status: 202, body: { status: 'asked' } })
+    expect(await post('/rebuild', 'application/json', '{}')).toMatchObject({ status: 409, body: { code: 'rebuildStatus' } })
+    await expect.poll(async () => (await get('/rebuild')).status, { timeout: 60_000 }).toBe('done')
+    await emit('after a rebuild', 'manage.opened', 'C-99')
+    await expect.poll(() => service.received.length, { timeout: 20_000 }).toBe(commands + 1)
+    expect(JSON.parse(service.received.at(-1)!.body)).toMatchObject({ subject: 'C-99' })
+    // Others may have become stuck meanwhile.
+    expect(pager.received.slice(heard).filter(({ headers }) => messages.has(headers['webhook-id']))).toEqual([])
+    expect(messages.size).toBeGreaterThan(1)
+  }, 90_000)
 })

@@ -1,7 +1,7 @@
 import type { Fate, InstanceSummary } from '@tidemark/api'
 import { MemoryLog } from '@tidemark/log'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Tracker } from '../../apps/tracker/src/track/tracker.js'
+import { Following } from '../../apps/tracker/src/track/following.js'
 import { startApp, type TestApp } from '../support/app.js'
 import { BY_ORDER, cloudEvent, xmlOf } from '../support/small-process.js'
 import { TrackerApi } from '../support/tracker-api.js'
@@ -72,7 +72,7 @@ describe('an event', () => {
   })
 
   test('is pending while the tracker has not come to it', async () => {
-    await app.app.get(Tracker).stop()
+    await app.app.get(Following).stop()
     const { position } = await api.send([cloudEvent({ type: 'placed', data: { order: 'F' } })])
     expect(await fatesAt(position)).toMatchObject([{ kind: 'pending' }])
   })

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Option, type Command } from 'commander'
 import { z } from 'zod'
-import { Deployed, EventsAccepted, Flow, Instance, ModelSummary, pageOf, Problem, Status } from '@tidemark/api'
+import { Deployed, EventsAccepted, Flow, Instance, ModelSummary, pageOf, Problem, Rebuild, Status } from '@tidemark/api'
 import { WrongUse } from './output.js'
 
 /** A call is tried again this often where the tracker is busy, restarting or briefly out of reach: some two minutes in all. */
@@ -103,6 +103,19 @@ export class TrackerClient {
   async correct(instance: string, correction: object): Promise<Instance> {
     const sent = { body: JSON.stringify(correction), type: 'application/json' }
     return Instance.parse(await this.#json('POST', `/api/v1/instances/${encodeURIComponent(instance)}/corrections`, `instance ${instance}`, sent))
+  }
+
+  /** The latest; undefined where there was none. */
+  async rebuild(): Promise<Rebuild | undefined> {
+    return this.#found(async () => Rebuild.parse(await this.#json('GET', '/api/v1/rebuild', 'the rebuild')))
+  }
+
+  async beginRebuild(): Promise<Rebuild> {
+    return Rebuild.parse(await this.#json('POST', '/api/v1/rebuild', 'the rebuild', { body: '{}', type: 'application/json' }))
+  }
+
+  async cancelRebuild(): Promise<Rebuild> {
+    return Rebuild.parse(await this.#json('POST', '/api/v1/rebuild/cancel', 'ending the rebuild', { body: '{}', type: 'application/json' }))
   }
 
   async #found<T>(call: () => Promise<T>): Promise<T | undefined> {

@@ -1,8 +1,10 @@
+import type { Log } from '@tidemark/log'
 import type { Clock } from '../clock.js'
 import type { Settings } from '../config.js'
 import type { Database } from '../store/database.js'
 import { claimDeliveries, recordDeliveryFailure, settleDelivery } from '../store/deliver/alerts.js'
 import type { ClaimedDelivery } from '../store/deliver/alerts.js'
+import type { SettlementEntry } from '../store/entries.js'
 import type { Committed } from '../store/progress.js'
 import { alertMessage } from './alert-message.js'
 import type { Outcome } from './attempt.js'
@@ -12,10 +14,13 @@ import { post } from './post.js'
 /** News older than this calls nobody: what a rebuild or a long outage brings up again is history. Machine time. */
 const MAX_AGE_MS = 86_400_000
 
-/** Messages about alerts on their way to the configured webhooks. A message is delivered when every one of them took it. */
+/**
+ * Messages about alerts on their way to the configured webhooks. A message is delivered when every one of them took it; that is appended to the
+ * log, as it is for commands.
+ */
 export class AlertOutbox implements Outbox<ClaimedDelivery> {
   constructor(
-    private readonly db: Database, private readonly settings: Pick<Settings, 'webhookUrls' | 'signingSecret' | 'host' | 'port'>,
+    private readonly db: Database, private readonly log: Log, private readonly settings: Pick<Settings, 'webhookUrls' | 'signingSecret' | 'host' | 'port'>,
     private readonly clock: Clock, private readonly timeoutMs?: number,
   ) {}
 
@@ -36,7 +41,12 @@ export class AlertOutbox implements Outbox<ClaimedDelivery> {
   }
 
   async settle(delivery: ClaimedDelivery, status: 'delivered' | 'dead', error: string | undefined): Promise<void> {
-    await settleDelivery(this.db, delivery.id, status, error)
+    const entry: SettlementEntry = {
+      what: 'alertDelivered', alert: delivery.alert, delivery: delivery.id, outcome: status, attempts: delivery.attempts, ...(error === undefined ? {} : { error }),
+    }
+    await this.log.append([{ kind: 'settlement', subject: 'settlement.alert', payload: Buffer.from(JSON.stringify(entry)) }])
+    // Its fold writes the same, later than the next claim might look.
+    await settleDelivery(this.db, delivery.id, status, delivery.attempts, error)
   }
 
   async postpone(delivery: ClaimedDelivery, error: string, waitSeconds: number): Promise<void> {

@@ -42,7 +42,7 @@ export class Deliveries {
       new Departures(db, log, progress, gate(), OUTAGE_WAIT_MS * clock.scale, failed('letting commands leave')),
       new Courier(new CommandOutbox(db, log, ways), progress, gate(), random, failed('sending commands')),
       new AlertWatch(db, log, progress, gate(), OUTAGE_WAIT_MS * clock.scale, failed('opening alerts')),
-      new Courier(new AlertOutbox(db, settings, clock, timeoutMs), progress, gate(), random, failed('sending alerts')),
+      new Courier(new AlertOutbox(db, log, settings, clock, timeoutMs), progress, gate(), random, failed('sending alerts')),
     ]
   }
 

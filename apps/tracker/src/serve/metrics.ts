@@ -7,7 +7,8 @@ import type { Progress } from '../store/progress.js'
 import { readAllModelCounts } from '../store/read/models.js'
 import { readOutbox, readTotals } from '../store/read/totals.js'
 import type { WaysIn } from '../store/ways-in.js'
-import { lagOf, version } from './status.js'
+import { version } from '../version.js'
+import { lagOf } from './status.js'
 
 /** A label value costs memory in every system that stores it: no more models than this, and never an instance. */
 const MODELS = 200

@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common'
 import type { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core'
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger'
 import type { OpenAPIObject } from '@nestjs/swagger'
-import { version } from './status.js'
+import { version } from '../version.js'
 
 /** The document of the API, generated from the controllers and the schemas they validate with; made when it is first asked for. */
 export class OpenApi {

@@ -22,6 +22,7 @@ import { ModelsController } from './models.controller.js'
 import { OpenApi } from './openapi.js'
 import { OpenApiController } from './openapi.controller.js'
 import { Processes } from './processes.js'
+import { RebuildController } from './rebuild.controller.js'
 import { StatusController } from './status.controller.js'
 import { validationPipe } from './validation.js'
 
@@ -29,7 +30,7 @@ import { validationPipe } from './validation.js'
 @Module({
   controllers: [
     ModelsController, InstancesController, EventExplorerController, AlertsController, CommandsController, LiveController, StatusController,
-    HealthController, MetricsController, OpenApiController, DemoController,
+    HealthController, MetricsController, RebuildController, OpenApiController, DemoController,
   ],
   providers: [
     { provide: APP_PIPE, useFactory: validationPipe },

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { Status } from '@tidemark/api'
 import type { Log } from '@tidemark/log'
 import type { Clock } from '../clock.js'
@@ -7,9 +6,8 @@ import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
 import { readTotals } from '../store/read/totals.js'
 import type { WaysIn } from '../store/ways-in.js'
+import { version } from '../version.js'
 import { rfc3339 } from './times.js'
-
-export const version: string = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
 
 export interface Lag {
   readonly entries: number

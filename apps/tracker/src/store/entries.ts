@@ -60,5 +60,10 @@ export const SettlementEntry = z.discriminatedUnion('what', [
     within: z.object({ target: z.string(), committed: z.string().optional(), transaction: z.string() }).optional(),
   }),
   z.object({ what: z.literal('alertCleared'), alert: z.string(), episode: z.number().int() }),
+  /** A message about it arrived or was given up: a rebuild does not send it again. */
+  z.object({
+    what: z.literal('alertDelivered'), alert: z.string(), delivery: z.string(), outcome: z.enum(['delivered', 'dead']), attempts: z.number().int(),
+    error: z.string().optional(),
+  }),
 ])
 export type SettlementEntry = z.infer<typeof SettlementEntry>

@@ -1,5 +1,6 @@
 /** Entries that speak of alerts: what people did to them, and that they opened and cleared. */
 import type { Queryable } from '../store/database.js'
+import { settleDelivery } from '../store/deliver/alerts.js'
 import type { OperationEntry } from '../store/entries.js'
 import {
   acknowledgeAlert, announceAlert, assignAlert, clearAlert, openAlert, recordOperation, resolveAlert, silenceAlert,
@@ -18,6 +19,7 @@ export async function applyToAlerts(tx: Queryable, decoded: Decoded, channels: r
     const { settlement } = decoded
     if (settlement.what === 'alertOpened') await openAlert(tx, settlement, appendTime, channels)
     if (settlement.what === 'alertAnnounced') await announceAlert(tx, settlement.alert, settlement.episode, appendTime, channels)
+    if (settlement.what === 'alertDelivered') await settleDelivery(tx, settlement.delivery, settlement.outcome, settlement.attempts, settlement.error)
     if (settlement.what === 'alertCleared') await clearAlert(tx, settlement.alert, settlement.episode, appendTime, channels)
   }
   if (decoded.kind !== 'operation') return

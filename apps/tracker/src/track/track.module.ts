@@ -7,25 +7,28 @@ import type { Settings } from '../config.js'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
 import { CLOCK, DATABASE, LOG, LOGGER, PROGRESS, SETTINGS } from '../store/tokens.js'
-import { Tracker } from './tracker.js'
+import { version } from '../version.js'
+import { Following } from './following.js'
 
 /** What is said of alerts goes to the webhooks, where some are set. */
 @Module({
   providers: [{
-    provide: Tracker,
+    provide: Following,
     useFactory: (db: Database, log: Log, progress: Progress, settings: Settings, logger: Logger, clock: Clock) =>
-      new Tracker({ db, log, progress, logger, clockScale: clock.scale, alertChannels: settings.webhookUrls.length > 0 ? ['webhook'] : [] }),
+      new Following({
+        db, log, progress, logger, clockScale: clock.scale, alertChannels: settings.webhookUrls.length > 0 ? ['webhook'] : [], now: () => clock.machine(), version,
+      }),
     inject: [DATABASE, LOG, PROGRESS, SETTINGS, LOGGER, CLOCK],
   }],
 })
 export class TrackModule implements OnApplicationBootstrap, OnModuleDestroy {
-  constructor(@Inject(Tracker) private readonly tracker: Tracker, @Inject(SETTINGS) private readonly settings: Settings) {}
+  constructor(@Inject(Following) private readonly following: Following, @Inject(SETTINGS) private readonly settings: Settings) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    if (this.settings.follows) await this.tracker.start()
+    if (this.settings.follows) await this.following.start()
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.tracker.stop()
+    await this.following.stop()
   }
 }

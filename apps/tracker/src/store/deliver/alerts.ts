@@ -81,8 +81,11 @@ export function claimDeliveries(db: Queryable, leaseSeconds: number, limit: numb
   )
 }
 
-export async function settleDelivery(db: Queryable, id: string, status: 'delivered' | 'dead', error: string | undefined): Promise<void> {
-  await db.query(`update alert_delivery set status = $2, error = $3 where id = $1::uuid`, [id, status, error ?? null])
+/** Twice is once. */
+export async function settleDelivery(db: Queryable, id: string, status: 'delivered' | 'dead', attempts: number, error: string | undefined): Promise<void> {
+  await db.query(
+    `update alert_delivery set status = $2, attempts = greatest(attempts, $3::int), error = $4 where id = $1::uuid and status in ('pending', 'failed')`,
+    [id, status, attempts, error ?? null])
 }
 
 export async function recordDeliveryFailure(db: Queryable, id: string, error: string, waitSeconds: number): Promise<void> {

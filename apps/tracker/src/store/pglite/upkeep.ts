@@ -72,7 +72,7 @@ export class Upkeep {
     // Counts are kept back for up to a second; what is asked for now is written at the end of this statement.
     await this.#pool.query(`select pg_stat_force_next_flush()`)
     const { rows } = await this.#pool.query<{ name: string; live: string; dead: string; changed: string }>(
-      `select quote_ident(relname) as name, n_live_tup as live, n_dead_tup as dead, n_mod_since_analyze as changed
+      `select case when schemaname = current_schema() then quote_ident(relname) else format('%I.%I', schemaname, relname) end as name, n_live_tup as live, n_dead_tup as dead, n_mod_since_analyze as changed
        from pg_stat_user_tables where n_dead_tup > ${VACUUM_DEAD_ROWS} or n_mod_since_analyze > ${ANALYZE_CHANGED_ROWS}`,
     )
     return rows.map((row) => ({ name: row.name, live: Number(row.live), dead: Number(row.dead), changed: Number(row.changed) }))

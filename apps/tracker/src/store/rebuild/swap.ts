@@ -1,0 +1,61 @@
+/**
+ * The rebuilt tables take the place of those in use, in one transaction: nobody sees some of both. Every lock is taken first, in one order. What
+ * the log does not say of commands and messages (attempts, when the next one is) is carried over, and no message leaves that was not on its
+ * way before: it may have been decided when nobody was to be told.
+ */
+import type { Database, Transaction } from '../database.js'
+import { isTransient } from '../postgres/transient.js'
+import { KEPT_TABLES, REBUILD_SCHEMA } from './fresh-tables.js'
+
+/** Readers are waited for this long, then everybody has a turn before the next try. */
+const LOCK_WAIT = '3s'
+const ATTEMPTS = 20
+const RETRY_MS = 250
+
+/** The rebuilt shards must stand at `position` or further; both trackers have stopped. */
+export async function swapTables(db: Database): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await db.transaction(swap)
+    } catch (error) {
+      if (attempt >= ATTEMPTS || !isTransient(error)) throw error
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    }
+  }
+}
+
+/** Before anybody reads them: plans for tables without statistics are many times slower. */
+export async function analyzeFreshTables(db: Database): Promise<void> {
+  for (const table of await rebuilt(db)) await db.query(`analyze ${REBUILD_SCHEMA}."${table}"`)
+}
+
+async function swap(tx: Transaction): Promise<void> {
+  const [row] = await tx.query<{ home: string }>(`select quote_ident(current_schema()) as home`)
+  const home = row?.home ?? 'public'
+  const tables = await rebuilt(tx)
+  await tx.query(`set local lock_timeout to '${LOCK_WAIT}'`)
+  await tx.query(`lock table ${tables.map((table) => `${home}."${table}"`).join(', ')} in access exclusive mode`)
+  await carryOver(tx, home)
+  await tx.query(`drop table ${tables.map((table) => `${home}."${table}"`).join(', ')}`)
+  for (const table of tables) await tx.query(`alter table ${REBUILD_SCHEMA}."${table}" set schema ${home}`)
+  await tx.query(`drop schema ${REBUILD_SCHEMA} cascade`)
+}
+
+async function rebuilt(db: Pick<Transaction, 'query'>): Promise<readonly string[]> {
+  const rows = await db.query<{ name: string }>(
+    `select tablename as name from pg_tables where schemaname = $1 and tablename <> all($2::text[]) order by tablename`, [REBUILD_SCHEMA, KEPT_TABLES])
+  return rows.map(({ name }) => name)
+}
+
+async function carryOver(tx: Transaction, home: string): Promise<void> {
+  await tx.query(
+    `update ${REBUILD_SCHEMA}.command as new set attempts = old.attempts, next_attempt_at = old.next_attempt_at, error = old.error from ${home}.command as old where old.id = new.id`)
+  await tx.query(
+    `update ${REBUILD_SCHEMA}.alert_delivery as new set status = old.status, attempts = old.attempts, next_attempt_at = old.next_attempt_at, error = old.error
+     from ${home}.alert_delivery as old where old.id = new.id`)
+  await tx.query(
+    `update ${REBUILD_SCHEMA}.alert_delivery as new set status = 'dead', error = 'Not sent: it was not on its way before a rebuild.'
+     where status = 'pending' and at <= (select min(clock) from ${home}.shard) and not exists (select 1 from ${home}.alert_delivery as old where old.id = new.id)`)
+  // Whoever still holds the shards as they were can commit nothing any more.
+  await tx.query(`update ${REBUILD_SCHEMA}.shard set epoch = 1 + (select max(epoch) from ${home}.shard)`)
+}
