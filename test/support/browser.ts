@@ -22,6 +22,11 @@ export function hasBrowser(): boolean {
 /** Chromium, with the built pages to show in it. Fails where they are not built: that is a wrong order of commands, not a missing tool. */
 export async function openBrowser(): Promise<Browser> {
   if (!existsSync(builtPages)) throw new Error('the pages are not built: run "npm run build:ui" first')
+  return launchBrowser()
+}
+
+/** Chromium with nothing to show. */
+export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: chromiumPath!, args: ARGUMENTS })
 }
 

@@ -1,5 +1,7 @@
 export * from './model.js'
 export * from './event.js'
+export { Follower } from './follower.js'
+export type { FollowedEvent, FollowedInstance, Taken } from './follower.js'
 export { readProcesses } from './read/read-processes.js'
 export type { ReadOptions, ReadResult } from './read/read-processes.js'
 export { Binder, bindEvent } from './bind/correlate.js'
