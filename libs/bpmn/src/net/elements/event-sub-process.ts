@@ -5,7 +5,7 @@
 import type { Element } from '../../model.js'
 import { firstPhase, hasPhase, type Draft, type Exit, type NetBuilder } from '../builder.js'
 import { leadsToCommand } from './leads-to-command.js'
-import { interruptedPlace, openPlace, openPlaces } from './scope.js'
+import { begunByNothing, interruptedPlace, openPlace, openPlaces } from './scope.js'
 
 export function eventSubProcess(net: NetBuilder, element: Element): void {
   for (const start of startsOf(net, element)) {
@@ -42,9 +42,7 @@ export function goesOn(net: NetBuilder, element: Element, start: Element): reado
 
 /** The tokens that it begins with: its own, those behind the start event, and those of activities that nothing leads to. */
 export function beginnings(net: NetBuilder, element: Element, start: Element): readonly Exit[] {
-  const implicit = net.childrenOf(element.id).filter((child) => child.kind !== 'startEvent' && child.incoming.length === 0 && child.attachedTo === undefined
-    && child.triggeredByEvent !== true && child.isForCompensation !== true)
-  const always = [openPlace(net, element), ...implicit.map((child) => net.place('at', child.id, net.scopeInside(element.id)))]
+  const always = [openPlace(net, element), ...begunByNothing(net, element.id).map((child) => net.place('at', child.id, net.scopeInside(element.id)))]
   return net.exits(start).map(({ outputs, flows }) => ({ outputs: [...always, ...outputs], flows }))
 }
 

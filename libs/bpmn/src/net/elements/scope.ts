@@ -27,7 +27,14 @@ function isInterruptible(net: NetBuilder, scope: Element | undefined): boolean {
     && net.childrenOf(child.id).some((start) => start.kind === 'startEvent' && start.interrupting !== false && start.trigger?.kind !== 'compensation'))
 }
 
+/** What begins with a scope although nothing leads to it: activities and gateways without an incoming flow. */
+export function begunByNothing(net: NetBuilder, scope: string | undefined): readonly Element[] {
+  return net.childrenOf(scope).filter((child) => child.kind !== 'startEvent' && child.incoming.length === 0 && child.attachedTo === undefined
+    && child.triggeredByEvent !== true && child.isForCompensation !== true)
+}
+
 /** The process says that it is open only where something can happen to it as a whole, or be remembered of it. */
 export function processIsScope(net: NetBuilder): boolean {
   return net.process.elements.some((element) => (element.triggeredByEvent === true && element.parent === undefined) || element.trigger?.kind === 'compensation')
+    || (begunByNothing(net, undefined).length > 0 && net.childrenOf(undefined).some((element) => element.kind === 'startEvent'))
 }
