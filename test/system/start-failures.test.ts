@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { MemoryLog } from '@tidemark/log'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../support/app.js'
 import { prepareDatabase } from '../support/database-template.js'
@@ -83,6 +84,13 @@ test('another number of shards than the database was set up with, and a newer sc
   await database.query(`delete from schema_migration where id = '9999-later'`)
   await database.close()
   expectOneMessage(await serve({ TIDEMARK_DATA: dataDir, PORT: '0', TIDEMARK_SHARDS: '16' }), /TIDEMARK_SHARDS=4/, /16/)
+})
+
+test('a log that has dropped what the database has not read', async () => {
+  const log = new MemoryLog()
+  await log.append(Array.from({ length: 5 }, (_, n) => ({ kind: 'event' as const, subject: 'event.x', payload: Buffer.from(`${n}`) })))
+  await log.trim(4n)
+  await expect(startApp({}, { log })).rejects.toMatchObject({ code: 'logTrimmed', detail: expect.stringMatching(/up to position 0, but the log begins at 4/) as string })
 })
 
 test('a database that belongs to another log', async () => {

@@ -45,6 +45,15 @@ describe('settings', () => {
     expect(['0.0.0.0', '10.0.0.1', '::', 'localhost.example.com', '127.0.0.1.example.com'].some(isLoopback)).toBe(false)
   })
 
+  test('take limits of the log, but not with the embedded database', () => {
+    const database = { DATABASE_URL: 'postgres://h/o' }
+    expect(readSettings({ ...database, TIDEMARK_LOG_MAX_DAYS: '90', TIDEMARK_LOG_MAX_MB: '10' }).retention).toEqual({ maxAgeMs: 90 * 86_400_000, maxSizeBytes: 10_485_760 })
+    expect(readSettings({ ...database, TIDEMARK_LOG_MAX_ENTRIES: '5' }).retention).toEqual({ maxEntries: 5 })
+    expect(readSettings(database).retention).toBeUndefined()
+    expect(() => readSettings({ TIDEMARK_LOG_MAX_MB: '10' })).toThrow(/TIDEMARK_LOG_MAX_MB: needs DATABASE_URL/)
+    expect(() => readSettings({ ...database, TIDEMARK_LOG_MAX_DAYS: '0' })).toThrow(/TIDEMARK_LOG_MAX_DAYS: must be a whole number/)
+  })
+
   test('read outboxes by name, and never repeat their passwords', () => {
     const { outboxes } = readSettings({ TIDEMARK_OUTBOX_URL: 'order=postgres://a:secret@h/o, pay=postgresql://h/p', TIDEMARK_OUTBOX_COLUMNS: 'id=event_id, payload=body' })
     expect(outboxes).toEqual([

@@ -21,6 +21,8 @@ export interface Settings {
   readonly follows: boolean
   /** Schemas of events, and what of them is not stored. Absent: all is taken as it comes. */
   readonly policyFile?: string
+  /** What of the log may go. Absent: nothing, ever. */
+  readonly retention?: { readonly maxAgeMs?: number; readonly maxSizeBytes?: number; readonly maxEntries?: number }
   /** Hashes what the policy says. */
   readonly maskKey?: string
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent'
@@ -76,6 +78,9 @@ const MIN_TOKEN_CHARACTERS = 16
 const MAX_SHARDS = 256
 /** Each has a connection of its own. */
 const MAX_OUTBOXES = 32
+/** Days, and megabytes: beyond that somebody has mistaken the unit. */
+const MAX_RETENTION = 100_000_000
+const DAY_MS = 86_400_000
 /** JetStream's own bound. */
 const MAX_REPLICAS = 5
 
@@ -106,6 +111,9 @@ const Variables = z.object({
   TIDEMARK_STREAM_GAPS: z.enum(['stop', 'skip'], 'must be stop or skip').default('stop'),
   TIDEMARK_TOKEN: z.string().min(MIN_TOKEN_CHARACTERS, `must have at least ${MIN_TOKEN_CHARACTERS} characters`).optional(),
   TIDEMARK_SHARDS: wholeNumber(1, MAX_SHARDS).default(8),
+  TIDEMARK_LOG_MAX_DAYS: wholeNumber(1, MAX_RETENTION).optional(),
+  TIDEMARK_LOG_MAX_MB: wholeNumber(1, MAX_RETENTION).optional(),
+  TIDEMARK_LOG_MAX_ENTRIES: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
   TIDEMARK_FOLLOW: z.enum(['on', 'off'], 'must be on or off').default('on'),
   TIDEMARK_POLICY: z.string().optional(),
   TIDEMARK_MASK_KEY: z.string().min(MIN_TOKEN_CHARACTERS, `must have at least ${MIN_TOKEN_CHARACTERS} characters`).optional(),
@@ -147,9 +155,14 @@ export function readSettings(env: Environment): Settings {
     )
   }
   if (given['TIDEMARK_LOG'] === 'jetstream' && given['NATS_URL'] === undefined) wrong.push('TIDEMARK_LOG: jetstream needs NATS_URL, which says where the server is')
+  const limit = ['TIDEMARK_LOG_MAX_DAYS', 'TIDEMARK_LOG_MAX_MB', 'TIDEMARK_LOG_MAX_ENTRIES'].find((name) => given[name] !== undefined)
+  if (limit !== undefined && given['DATABASE_URL'] === undefined) {
+    wrong.push(`${limit}: needs DATABASE_URL, because the embedded database never syncs, and is built again from the whole log after a loss of power`)
+  }
   if (!parsed.success || wrong.length > 0) throw badConfiguration(wrong)
   const values = parsed.data
   const jetstream = jetstreamOf(values)
+  const retention = retentionOf(values)
   return Object.freeze({
     port: values.PORT,
     host: values.TIDEMARK_HOST,
@@ -168,10 +181,19 @@ export function readSettings(env: Environment): Settings {
     ...(values.NATS_URL === undefined ? {} : { natsUrl: values.NATS_URL }),
     ...(jetstream === undefined ? {} : { jetstream }),
     ...(values.TIDEMARK_SPAN_RULES === undefined ? {} : { spanRulesFile: values.TIDEMARK_SPAN_RULES }),
+    ...(retention === undefined ? {} : { retention }),
     ...(values.TIDEMARK_POLICY === undefined ? {} : { policyFile: values.TIDEMARK_POLICY }),
     ...(values.TIDEMARK_MASK_KEY === undefined ? {} : { maskKey: values.TIDEMARK_MASK_KEY }),
     ...(values.TIDEMARK_TOKEN === undefined ? {} : { token: values.TIDEMARK_TOKEN }),
     ...(values.TIDEMARK_SIGNING_SECRET === undefined ? {} : { signingSecret: values.TIDEMARK_SIGNING_SECRET }),
+  })
+}
+
+function retentionOf(values: z.infer<typeof Variables>): Settings['retention'] {
+  const { TIDEMARK_LOG_MAX_DAYS: days, TIDEMARK_LOG_MAX_MB: megabytes, TIDEMARK_LOG_MAX_ENTRIES: maxEntries } = values
+  if ((days ?? megabytes ?? maxEntries) === undefined) return undefined
+  return Object.freeze({
+    ...(days === undefined ? {} : { maxAgeMs: days * DAY_MS }), ...(megabytes === undefined ? {} : { maxSizeBytes: megabytes * 1024 * 1024 }), ...(maxEntries === undefined ? {} : { maxEntries }),
   })
 }
 

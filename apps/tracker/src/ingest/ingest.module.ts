@@ -6,14 +6,17 @@ import type { Settings } from '../config.js'
 import type { Policy } from '../policy/policy.js'
 import type { Database } from '../store/database.js'
 import { nextDue } from '../store/next-due.js'
+import { readNeeded } from '../store/read/needed.js'
 import { CLOCK, DATABASE, LOG, LOGGER, POLICY, SETTINGS, WAYS_IN } from '../store/tokens.js'
 import type { WaysIn } from '../store/ways-in.js'
 import { EventsController } from './events.controller.js'
 import { Heartbeat } from './heartbeat.js'
 import { Intake } from './intake.js'
+import { LogKeeper } from './log-keeper.js'
 import { NatsController } from './nats.controller.js'
 import { NatsIntake } from './nats-intake.js'
 import { Outbox } from './outbox/outbox.js'
+import { placesOfPositions } from './outbox/position.js'
 import { readSpanRules } from './spans/rules.js'
 import { SpanIntake } from './spans/span-intake.js'
 import { SpansController } from './spans/spans.controller.js'
@@ -37,6 +40,16 @@ const OUTBOXES = Symbol('Outboxes')
         outboxes.map((settings) => new Outbox(settings, { log, intake, clock, waysIn, logger })),
     },
     {
+      provide: LogKeeper,
+      inject: [SETTINGS, LOG, CLOCK, DATABASE, LOGGER],
+      useFactory: ({ retention, outboxes }: Settings, log: Log, clock: Clock, database: Database, logger: Logger) =>
+        new LogKeeper(log, clock, {
+          limits: retention ?? {}, needed: () => readNeeded(database), held: () => placesOfPositions(log, outboxes.map(({ name }) => name)),
+          onError: (err) => logger.warn({ err }, 'old entries could not be dropped from the log'),
+          onDropped: (first) => logger.info({ first: String(first) }, 'old entries were dropped from the log'),
+        }),
+    },
+    {
       provide: Heartbeat,
       inject: [LOG, CLOCK, DATABASE, LOGGER],
       useFactory: (log: Log, clock: Clock, database: Database, logger: Logger) =>
@@ -45,14 +58,17 @@ const OUTBOXES = Symbol('Outboxes')
   ],
 })
 export class IngestModule implements OnApplicationBootstrap, OnModuleDestroy {
-  constructor(@Inject(Heartbeat) private readonly heartbeat: Heartbeat, @Inject(OUTBOXES) private readonly outboxes: readonly Outbox[]) {}
+  constructor(
+    @Inject(Heartbeat) private readonly heartbeat: Heartbeat, @Inject(LogKeeper) private readonly keeper: LogKeeper, @Inject(OUTBOXES) private readonly outboxes: readonly Outbox[],
+  ) {}
 
   onApplicationBootstrap(): void {
     this.heartbeat.start()
+    this.keeper.start()
     for (const outbox of this.outboxes) outbox.start()
   }
 
   async onModuleDestroy(): Promise<void> {
-    await Promise.all([this.heartbeat.stop(), ...this.outboxes.map((outbox) => outbox.stop())])
+    await Promise.all([this.heartbeat.stop(), this.keeper.stop(), ...this.outboxes.map((outbox) => outbox.stop())])
   }
 }

@@ -1,4 +1,4 @@
-import type { Log } from '@tidemark/log'
+import { type Log, LogError } from '@tidemark/log'
 import { TrackerError } from '../problem.js'
 import type { Database } from './database.js'
 
@@ -6,7 +6,7 @@ import type { Database } from './database.js'
  * Writes the number of shards and their rows at the first start; later compares. A key's shard is its hash modulo their number, so another
  * number would look for everything in the wrong place. A position is only valid with its log, so another log is refused as well.
  */
-export async function ensureShards(database: Database, shards: number, log: Pick<Log, 'identity' | 'stats'>): Promise<void> {
+export async function ensureShards(database: Database, shards: number, log: Pick<Log, 'identity' | 'stats' | 'read'>): Promise<void> {
   await database.transaction(async (tx) => {
     await tx.query(`insert into setting (name, value) values ('shards', $1) on conflict (name) do nothing`, [String(shards)])
     const [setting] = await tx.query<{ value: string }>(`select value from setting where name = 'shards'`)
@@ -18,12 +18,29 @@ export async function ensureShards(database: Database, shards: number, log: Pick
       )
     }
     await tx.query(`insert into shard (id, log_identity) select id, $2 from generate_series(0, $1::int - 1) as id on conflict (id) do nothing`, [shards, log.identity])
-    const [row] = await tx.query<{ others: string; furthest: string }>(
-      `select count(*) filter (where log_identity <> $1) as others, max(position) as furthest from shard`, [log.identity],
+    const [row] = await tx.query<{ others: string; furthest: string; nearest: string }>(
+      `select count(*) filter (where log_identity <> $1) as others, max(position) as furthest, min(position) as nearest from shard`, [log.identity],
     )
     const { last } = log.stats()
-    if (row !== undefined && (row.others !== '0' || BigInt(row.furthest) > last)) throw mismatch(row.others !== '0')
+    if (row === undefined) return
+    if (row.others !== '0' || BigInt(row.furthest) > last) throw mismatch(row.others !== '0')
+    await assertStillThere(log, BigInt(row.nearest) + 1n)
   })
+}
+
+/** A log that drops what is old may have dropped what this database has not read: an older copy, or an empty one. */
+async function assertStillThere(log: Pick<Log, 'read'>, position: bigint): Promise<void> {
+  try {
+    for await (const _entries of log.read({ from: { position }, limit: 1 })) return
+  } catch (error) {
+    if (!(error instanceof LogError) || error.code !== 'outOfRange') throw error
+    throw new TrackerError(
+      'logTrimmed', 500,
+      `The database has followed the log up to position ${position - 1n}, but the log begins at ${error.position ?? 'a later one'}: what lies between was dropped from it. ` +
+        'Restore the database from its latest backup; an empty one cannot be built from this log any more.',
+      undefined, { cause: error },
+    )
+  }
 }
 
 function mismatch(isOtherLog: boolean): TrackerError {

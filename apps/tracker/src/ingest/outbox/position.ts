@@ -1,4 +1,4 @@
-import type { Draft, Log } from '@tidemark/log'
+import type { Draft, Log, Position } from '@tidemark/log'
 import { SettlementEntry } from '../../store/entries.js'
 
 /**
@@ -39,6 +39,16 @@ const SUBJECT = 'settlement.outbox'
 export function positionDraft(outbox: string, position: OutboxPosition): Draft {
   const entry: SettlementEntry = { what: 'outboxRead', outbox, ...position }
   return { kind: 'settlement', subject: `${SUBJECT}.${outbox}`, payload: Buffer.from(JSON.stringify(entry)) }
+}
+
+/** Where the last position of each outbox stands, so that it is not dropped from the log. */
+export async function placesOfPositions(log: Log, outboxes: readonly string[]): Promise<{ name: string; position: Position }[]> {
+  const places: { name: string; position: Position }[] = []
+  for (const outbox of outboxes) {
+    const newest = log.read({ from: 'latest', backwards: true, limit: 1, kinds: ['settlement'], subjects: [`${SUBJECT}.${outbox}`] })
+    for await (const [entry] of newest) places.push({ name: `outbox ${outbox}`, position: entry!.position })
+  }
+  return places
 }
 
 /** The position that stands last in the log; undefined where there is none. */

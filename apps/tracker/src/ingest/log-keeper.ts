@@ -1,0 +1,64 @@
+import { type Log, type Position, retain, type Retention } from '@tidemark/log'
+import type { Clock } from '../clock.js'
+
+/** How often old entries are looked for. Longer than a database may keep a commit from its disk. */
+const LOOK_MS = 60_000
+
+export interface LogKeeperOptions {
+  readonly limits: Retention
+  /** The first position that the tables have not taken in. */
+  readonly needed: () => Promise<Position>
+  /** Where the positions of the ways in stand that keep theirs in the log. */
+  readonly held: () => Promise<readonly { readonly name: string; readonly position: Position }[]>
+  readonly onError: (error: unknown) => void
+  readonly onDropped: (first: Position) => void
+  readonly lookMs?: number
+}
+
+/**
+ * Drops what the limits let go, and nothing that is still needed. What the tables say that they have taken in may not be on the database's disk yet
+ * (it may commit without waiting), so what counts is what they said at the look before.
+ */
+export class LogKeeper {
+  readonly #log: Log
+  readonly #clock: Clock
+  readonly #options: LogKeeperOptions
+  #neededBefore: Position | undefined
+  #timer: NodeJS.Timeout | undefined
+  #looking: Promise<unknown> = Promise.resolve()
+  #stopped = false
+
+  constructor(log: Log, clock: Clock, options: LogKeeperOptions) {
+    this.#log = log
+    this.#clock = clock
+    this.#options = options
+  }
+
+  start(): void {
+    const { maxAgeMs, maxEntries, maxSizeBytes } = this.#options.limits
+    if (this.#stopped || (maxAgeMs ?? maxEntries ?? maxSizeBytes) === undefined) return
+    this.#timer = setTimeout(() => {
+      this.#looking = this.look().catch(this.#options.onError).then(() => this.start())
+    }, this.#options.lookMs ?? LOOK_MS)
+    this.#timer.unref()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.#looking
+  }
+
+  /** One look. Answers the first position that is left. */
+  async look(): Promise<Position> {
+    const { first } = this.#log.stats()
+    const needed = this.#neededBefore
+    this.#neededBefore = await this.#options.needed()
+    if (needed === undefined) return first
+    await this.#log.registerReader('tables', needed)
+    for (const { name, position } of await this.#options.held()) await this.#log.registerReader(name, position)
+    const left = await retain(this.#log, this.#options.limits, this.#clock.now())
+    if (left > first) this.#options.onDropped(left)
+    return left
+  }
+}
