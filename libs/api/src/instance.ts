@@ -76,6 +76,15 @@ export const InstanceSummary = z.object({
 })
 export type InstanceSummary = z.infer<typeof InstanceSummary>
 
+/** An instance of another process, on one or the other end of a call. */
+export const CallLink = z.object({
+  /** The call activity, of the process that calls. */
+  element: z.string(), name: z.string(),
+  /** The other instance. */
+  model: z.string(), instance: z.string(), key: z.string(), status: InstanceStatus,
+})
+export type CallLink = z.infer<typeof CallLink>
+
 export const Instance = InstanceSummary.extend({
   modelName: z.string(),
   /** The tracker's clock when this was true. */
@@ -90,6 +99,9 @@ export const Instance = InstanceSummary.extend({
   deadlines: z.array(Deadline),
   alerts: z.array(AlertSummary),
   commands: z.array(CommandSummary),
+  /** Instances that it has called; instances that call it. */
+  calls: z.array(CallLink),
+  calledBy: z.array(CallLink),
   variables: z.record(z.string(), z.unknown()),
 })
 export type Instance = z.infer<typeof Instance>

@@ -4,6 +4,7 @@ import { readAlertsOfInstance } from '../store/read/alerts.js'
 import { readCommandsOfInstance } from '../store/read/commands.js'
 import { readDeviations, readUnitEvents } from '../store/read/instance-parts.js'
 import { readInstance, readKeys } from '../store/read/instances.js'
+import { showCallers } from './calls.js'
 import { explain, showEntry } from './explain.js'
 import { found, uuidOrUndefined } from './not-found.js'
 import { describeDeviation } from './plain-words.js'
@@ -32,6 +33,7 @@ export async function showInstancePage(db: Database, processes: Processes, id: s
   const commands = await readCommandsOfInstance(db, row.id, COMMANDS)
   const processOf = await processes.load(alerts.map(versionOfAlert))
   const { undecided, ...explained } = await explain(db, processes, row, clock)
+  const calledBy = await showCallers(db, processes, row)
   const shown = showInstance(row, keys, process)
   return {
     ...shown,
@@ -42,6 +44,7 @@ export async function showInstancePage(db: Database, processes: Processes, id: s
     modelName: process?.process.name ?? row.model,
     at: rfc3339(clock),
     ...explained,
+    calledBy,
     events: entries.filter(({ instance }) => instance === row.id).map((entry) => showEntry(entry, process)),
     deviationList: deviations.map(({ kind, element, at, count, provisional, accepted }) => ({
       kind: kind as Instance['deviationList'][number]['kind'], element, name: nameOf(process, element), at: rfc3339(at), count, provisional, accepted,

@@ -4,6 +4,9 @@ import { nameOf } from './processes.js'
 import type { NamedProcess } from './processes.js'
 import { rfc3339 } from './times.js'
 
+/** Kinds of element that other tokens may be within. */
+const SCOPES: ReadonlySet<string> = new Set(['subProcess', 'transaction', 'adHocSubProcess'])
+
 /** An instance as lists show it. `keys`: those of its unit. */
 export function showInstance(row: InstanceRow, keys: readonly KeyRow[], process: NamedProcess | undefined): InstanceSummary {
   return {
@@ -30,6 +33,6 @@ function showToken(token: TokenColumn, process: NamedProcess | undefined): Insta
     ...(token.dueAt === undefined ? {} : { dueAt: rfc3339(token.dueAt) }),
     stuck: token.stuck ?? false, late: token.late ?? false,
     ...(token.undecided === undefined ? {} : { undecided: [...token.undecided] }),
-    ...(process?.elements.get(token.element)?.kind === 'subProcess' ? { scope: true } : {}),
+    ...(SCOPES.has(process?.elements.get(token.element)?.kind ?? '') ? { scope: true } : {}),
   }
 }

@@ -1,5 +1,6 @@
 /** The model versions that are followed, ready to be followed on. */
-import { Binder, TrackedModel } from '@tidemark/bpmn'
+import { Binder, TrackedModel, type CalledModels } from '@tidemark/bpmn'
+import { followedAfter } from '../store/followed-after.js'
 import type { ModelVersion } from '../store/write/model-versions.js'
 import type { PlannedModel } from './core/plan.js'
 
@@ -48,12 +49,34 @@ export class Models {
 
   /** Models of which all versions have caught up: they take live events. */
   live(): readonly PlannedModel[] {
-    return [...this.#versions.entries()].flatMap(([id, versions]) => (versions.every(({ stored }) => stored.status === 'active') ? [planned(id, versions)] : []))
+    return [...this.#versions.entries()].flatMap(([id, versions]) => (versions.every(({ stored }) => stored.status === 'active') ? [this.#planned(id, versions)] : []))
   }
 
   planned(model: string): PlannedModel | undefined {
     const versions = this.#versions.get(model)
-    return versions === undefined ? undefined : planned(model, versions)
+    return versions === undefined ? undefined : this.#planned(model, versions)
+  }
+
+  /** What a model may know of the processes that it calls. */
+  calledBy(caller: string): CalledModels {
+    return {
+      follows: (model, position) => position > this.#followedAfter(caller, model),
+      versionAt: (model, time) => {
+        const version = this.inForce(model, time)
+        return version === undefined ? undefined : { version: version.stored.version, model: version.tracked }
+      },
+    }
+  }
+
+  #planned(id: string, versions: readonly LoadedVersion[]): PlannedModel {
+    const called = [...new Set(versions.flatMap(({ tracked }) => [...tracked.calledModels]))].sort().filter((model) => model !== id && this.#versions.has(model))
+    if (called.length === 0) return planned(id, versions, 0n)
+    return { ...planned(id, versions, 0n), calls: called.map((model) => planned(model, this.#versions.get(model) ?? [], this.#followedAfter(id, model))) }
+  }
+
+  /** A called process counts from its deployment on; where it was there before its caller, from the beginning. */
+  #followedAfter(caller: string, model: string): bigint {
+    return followedAfter(this.#versions.get(caller)?.[0]?.stored, this.#versions.get(model)?.[0]?.stored)
   }
 
   catchingUp(): readonly LoadedVersion[] {
@@ -61,12 +84,12 @@ export class Models {
   }
 }
 
-function planned(id: string, versions: readonly LoadedVersion[]): PlannedModel {
+function planned(id: string, versions: readonly LoadedVersion[], firstAfter: bigint): PlannedModel {
   const newestFirst = [...versions].reverse()
   return {
     id,
     versions: newestFirst.map(({ stored, binder }, index) => ({
-      version: stored.version, binder, after: index === versions.length - 1 ? 0n : stored.deployedPosition, primaryKey: stored.process.keys[0]?.name ?? 'key',
+      version: stored.version, binder, after: index === versions.length - 1 ? firstAfter : stored.deployedPosition, primaryKey: stored.process.keys[0]?.name ?? 'key',
     })),
   }
 }

@@ -105,7 +105,7 @@ export class Units {
     let context = this.#contexts.get(model)
     if (context === undefined) {
       context = {
-        model, identify: identityOf,
+        model, identify: identityOf, called: this.#models.calledBy(model),
         versionAt: (time) => {
           const version = this.#models.inForce(model, time)
           return version === undefined ? undefined : { version: version.stored.version, model: version.tracked }

@@ -5,6 +5,7 @@ import { Line } from '../parts/line.js'
 import { Ago } from '../parts/moment.js'
 import { Section } from '../parts/page.js'
 import { Sign, Status } from '../parts/sign.js'
+import { CallList } from './call-list.js'
 import { Corrections } from './corrections.js'
 import { CommandActions } from './command-actions.js'
 import classes from './instance.module.css'
@@ -17,6 +18,7 @@ export function InstanceAside({ instance, onHover }: { instance: Instance; onHov
     <aside className={classes.aside} aria-label="State">
       <WaitsFor instance={instance} onHover={onHover} />
       {instance.deviationList.length > 0 && <Deviations deviations={instance.deviationList} onHover={onHover} />}
+      {instance.calls.length + instance.calledBy.length > 0 && <CallList instance={instance} onHover={onHover} />}
       {instance.commands.length > 0 && <Commands instance={instance} />}
       {instance.alerts.length > 0 && <Alerts instance={instance} />}
       <Corrections instance={instance} />

@@ -88,6 +88,11 @@ export class Binder {
     return { labels: distinctLabels(matching), keys: this.keysOf(event, matching) }
   }
 
+  /** The keys of an event that means nothing here by itself: of a process that is called. */
+  keysIn(event: DomainEvent): BoundEvent['keys'] {
+    return this.keysOf(event, undefined)
+  }
+
   private candidatesFor(type: string): Candidates | null {
     const known = this.byType.get(type)
     if (known !== undefined) return known

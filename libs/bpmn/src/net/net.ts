@@ -26,15 +26,15 @@ export interface Transfer {
 
 /**
  * `observe`: an event says so. `timer`, `command`: we do it ourselves. `silent`: passes without evidence. `guess`: an exception path that
- * nothing is bound to, possible but never free.
+ * nothing is bound to, possible but never free. `call`: a called process has begun, or has ended.
  */
-export type TransitionKind = 'observe' | 'timer' | 'command' | 'silent' | 'guess'
+export type TransitionKind = 'observe' | 'timer' | 'command' | 'call' | 'silent' | 'guess'
 
 export interface Transition {
   readonly index: number
   readonly kind: TransitionKind
   readonly element: string
-  /** Of `observe`. */
+  /** Of `observe` and `call`. */
   readonly phase?: Phase
   /** Places that lose a token. */
   readonly inputs: readonly number[]

@@ -11,7 +11,7 @@ export function checkSupport(graph: Graph): Finding[] {
       `${called(element)} is ${what}. ${support}`))
     if (element.kind === 'callActivity') {
       const callee = element.calledElement === undefined ? 'another process' : `the process ${element.calledElement}`
-      findings.push(finding('opaqueCall', element.id, `${called(element)} calls ${callee}; it is followed as one task.`))
+      findings.push(finding('opaqueCall', element.id, `${called(element)} calls ${callee}: while that is not deployed too, it is followed as one task${element.bindings.length === 0 ? ', which is passed at once' : ''}.`))
     }
     return findings
   })

@@ -1,7 +1,9 @@
 /** For tests that read given / when / then: processes in a few lines, events as words, time in durations after a fixed start. */
 import type { CommandMode, Element, ElementKind, ProcessModel, SequenceFlow } from '../model.js'
 import { durationMs } from '../time/duration.js'
+import { calledLabels } from '../track/calls.js'
 import type { Fact } from '../track/fact.js'
+import type { Version } from '../track/fold.js'
 import { TrackedModel } from '../track/tracked-model.js'
 import { labelOf } from '../net/net.js'
 import { Unit, type InstanceView } from '../track/unit.js'
@@ -64,9 +66,13 @@ export class Scenario {
   #position = 0n
   #now = START
 
-  constructor(process: ProcessModel) {
+  readonly #called: ReadonlyMap<string, TrackedModel>
+
+  /** @param called processes that are followed too, for calls */
+  constructor(process: ProcessModel, called: readonly ProcessModel[] = []) {
     this.model = new TrackedModel(process)
-    this.unit = new Unit(contextFor(this.model), 'k')
+    this.#called = new Map(called.map((other) => [other.id, new TrackedModel(other)]))
+    this.unit = new Unit({ ...contextFor(this.model), called: { follows: (id) => this.#called.has(id), versionAt: (id) => versionOne(this.#called.get(id)) } }, 'k')
   }
 
   /** An event that happened then, and arrived then or `arrives` later. */
@@ -75,7 +81,12 @@ export class Scenario {
     const fact = factOf(this.model.process, ++this.#position, type, time, {
       appendTime: options.arrives === undefined ? time : START + durationMs(options.arrives), ...options,
     })
-    this.unit.add([fact])
+    const labels: Record<string, readonly string[]> = { ...fact.labels }
+    for (const [id, { process }] of this.#called) {
+      const own = labelsFor(process, type)
+      if (own.length > 0) labels[calledLabels(id, 1)] = own
+    }
+    this.unit.add([{ ...fact, labels }])
     this.#now = Math.max(this.#now, fact.appendTime)
     return this
   }
@@ -109,6 +120,10 @@ export class Scenario {
   deviations(at?: string): readonly string[] {
     return this.instance(at).view.deviations.map((deviation) => `${deviation.kind} ${deviation.elements.join(' ')}`)
   }
+}
+
+function versionOne(model: TrackedModel | undefined): Version | undefined {
+  return model === undefined ? undefined : { version: 1, model }
 }
 
 export function contextFor(model: TrackedModel): ConstructorParameters<typeof Unit>[0] {

@@ -192,6 +192,8 @@ export class BeliefTable {
           move: { how: 'own', from, fired: [...way.fired, transition.index, ...rested.fired], main: way.fired.length },
         })
       }
+      // That a called process has begun or ended is no decision that reality could overrule.
+      if (ways.length > 0 && transition.kind === 'call') return
       found.add({
         marking: hypothesis.marking,
         cost: hypothesis.cost + (ways.length > 0 ? this.#costs.contrary : 0),

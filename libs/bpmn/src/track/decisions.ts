@@ -1,6 +1,7 @@
 /** What Tidemark decides itself: choices on known data, and commands whose token has come. */
 import type { Transition } from '../net/net.js'
 import { truthOf } from '../bind/expression.js'
+import { settleCall } from './calls.js'
 import { nameOfCause } from './cause.js'
 import { deviationsOf } from './deviations.js'
 import type { TokenAt } from './reading.js'
@@ -28,8 +29,7 @@ const MAX_OWN_STEPS = 100
 
 /** Decides what can be decided now, until nothing more follows. */
 export function settleDecisions(run: Run, arrival: number): void {
-  const { splitsAt, commandsAt, conditionsAt } = run.model
-  if (splitsAt.size === 0 && commandsAt.size === 0 && conditionsAt.size === 0) return
+  if (!run.model.decides) return
   for (let count = 0; count < MAX_OWN_STEPS; count++) if (!decideOne(run, arrival)) return
   run.approximate = true
 }
@@ -67,9 +67,11 @@ function operateOne(run: Run, identify: (decision: Decision) => string): boolean
 
 /** Answers whether a token went on. */
 function decideOne(run: Run, arrival: number): boolean {
-  const { splitsAt, commandsAt, conditionsAt } = run.model
+  const { splitsAt, commandsAt, conditionsAt, callsAt } = run.model
   for (const token of run.shownTokens) {
     for (const condition of conditionsAt.get(token.place) ?? []) if (run.posture.isCertain(token.place) && becomesTrue(run, token, condition, arrival)) return true
+    const call = callsAt.get(token.place)
+    if (call !== undefined && run.posture.isCertain(token.place) && settleCall(run, token, call, arrival)) return true
     const split = splitsAt.get(token.place)
     const command = commandsAt.get(token.place)
     if ((split === undefined && command === undefined) || !run.posture.isCertain(token.place)) continue

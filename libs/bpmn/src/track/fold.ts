@@ -1,5 +1,6 @@
 /** The entries of a unit folded in order: its runs are cut here. A start opens the next one when the present one can end. */
 import { isCorrection, patchOf } from './corrections.js'
+import { CalledFolds } from './calls.js'
 import type { Decision } from './decisions.js'
 import type { Fact } from './fact.js'
 import { holdBack, type HeldEvent } from './held.js'
@@ -18,6 +19,16 @@ export interface FoldContext {
   versionAt(time: number): Version | undefined
   /** A hash of these parts, as an identity. The same parts give the same identity, for ever. */
   identify(parts: readonly string[]): string
+  /** What is known of the processes that the model calls; absent: none is followed. */
+  readonly called?: CalledModels
+}
+
+/** Processes that are called, by id. */
+export interface CalledModels {
+  /** Whether it was followed when this entry came. */
+  follows(model: string, position: bigint): boolean
+  /** The version in force at a moment of event time. */
+  versionAt(model: string, time: number): Version | undefined
 }
 
 const NOTHING_HELD: ReadonlyMap<bigint, HeldEvent> = new Map()
@@ -26,6 +37,7 @@ export class Fold {
   readonly #context: FoldContext
   readonly #model: string
   readonly #key: string
+  readonly #called: CalledFolds | undefined
   /** Of the runs, by the event that began them. */
   readonly #ids = new WeakMap<Fact, string>()
   readonly runs: Run[] = []
@@ -42,6 +54,7 @@ export class Fold {
     this.#context = context
     this.#model = model
     this.#key = key
+    this.#called = context.called === undefined ? undefined : new CalledFolds(context, context.called, (other, called) => new Fold(other, called, key))
   }
 
   get held(): ReadonlyMap<bigint, HeldEvent> {
@@ -82,6 +95,7 @@ export class Fold {
   }
 
   #event(fact: Fact, all: readonly Fact[]): void {
+    this.#called?.observe(fact)
     const inForce = this.#context.versionAt(fact.time)
     const next = inForce === undefined ? undefined : fact.labels[inForce.version]
     const present = this.runs.at(-1)
@@ -131,6 +145,7 @@ export class Fold {
   }
 
   #apply(run: Run, fact: Fact): void {
+    if (this.#called !== undefined && run.model.callsAt.size > 0) run.calls = this.#called.at(run.model.calledModels, fact)
     if (fact.kind === 'event') run.observe(fact, fact.labels[run.version])
     else if (fact.kind === 'settled') run.fireDue(fact.time)
     else run.operate(fact)

@@ -43,13 +43,13 @@ export interface ReadingState {
 
 /** What the step of a trail says about time and cause. `begin` is what is fired before anything was seen. */
 export interface StepContext {
-  readonly kind: 'begin' | 'event' | 'timer' | 'command' | 'decide'
+  readonly kind: 'begin' | 'event' | 'timer' | 'command' | 'call' | 'decide'
   readonly index: number
   readonly time: number
   readonly cause: Cause
 }
 
-const HOW: Readonly<Record<StepContext['kind'], VisitHow>> = { begin: 'silent', event: 'observed', timer: 'timer', command: 'command', decide: 'silent' }
+const HOW: Readonly<Record<StepContext['kind'], VisitHow>> = { begin: 'silent', event: 'observed', timer: 'timer', command: 'command', call: 'observed', decide: 'silent' }
 
 /** What of a transition matters to stays, worked out once. */
 interface Facet {
@@ -210,6 +210,7 @@ function howOf(transition: Transition): VisitHow {
     case 'timer':
       return 'assumed'
     case 'command':
+    case 'call':
     case 'silent':
       return 'silent'
   }

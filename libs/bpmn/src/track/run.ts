@@ -4,6 +4,7 @@
  */
 import type { Transition } from '../net/net.js'
 import type { Belief, Step, Symbol } from './belief.js'
+import type { Calls, TakenCall } from './calls.js'
 import type { Cause } from './cause.js'
 import type { Chain } from './chain.js'
 import { settleDecisions, settleOperations, type Decision } from './decisions.js'
@@ -22,6 +23,8 @@ const NO_FIRINGS: ReadonlyMap<string, number> = new Map()
 const NO_DECISIONS: ReadonlyMap<string, Decision> = new Map()
 const NO_OPERATIONS: ReadonlyMap<string, Fact> = new Map()
 const NONE_ACCEPTED: readonly Acceptance[] = []
+const NO_CALLS: Calls = new Map()
+const NO_TAKEN: ReadonlyMap<string, TakenCall> = new Map()
 const NO_VARIABLES: Readonly<Record<string, unknown>> = {}
 
 /** All that it refers to is never changed, only replaced: a copy shares it. */
@@ -39,6 +42,9 @@ export class Run {
   decisions: ReadonlyMap<string, Decision>
   /** What people did, and what left, by command. */
   operations: ReadonlyMap<string, Fact>
+  /** Runs of the processes that it calls, as of the last entry; and those that its calls have taken, by instance. */
+  calls: Calls
+  taken: ReadonlyMap<string, TakenCall>
   variables: Readonly<Record<string, unknown>>
   /** Deviations that a person has said are normal in this instance. */
   accepted: readonly Acceptance[]
@@ -62,6 +68,8 @@ export class Run {
     this.fired = from?.fired ?? NO_FIRINGS
     this.decisions = from?.decisions ?? NO_DECISIONS
     this.operations = from?.operations ?? NO_OPERATIONS
+    this.calls = from?.calls ?? NO_CALLS
+    this.taken = from?.taken ?? NO_TAKEN
     this.variables = from?.variables ?? NO_VARIABLES
     this.accepted = from?.accepted ?? NONE_ACCEPTED
     this.approximate = from?.approximate ?? false
@@ -237,7 +245,7 @@ export class Run {
   }
 
   /** A timer, command or choice of our own. */
-  act(kind: 'timer' | 'command' | 'decide', transition: Transition, time: number, arrival: number, cause: Cause): void {
+  act(kind: 'timer' | 'command' | 'call' | 'decide', transition: Transition, time: number, arrival: number, cause: Cause): void {
     const step = this.model.table.act(this.belief, transition)
     this.#push({
       before: this.head, index: this.length, kind, time, arrival, step, cause, transition, fact: undefined, symbol: undefined, repeated: false, storyOf: -1, story: undefined,
@@ -247,6 +255,11 @@ export class Run {
   /** Records a command under its element and cause. */
   decide(key: string, decision: Decision): void {
     this.decisions = new Map(this.decisions).set(key, decision)
+  }
+
+  /** Records which instance a call has taken. */
+  take(call: TakenCall): void {
+    this.taken = new Map(this.taken).set(call.instance, call)
   }
 
   /** Records that a timer has fired this often. */

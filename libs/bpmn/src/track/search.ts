@@ -114,6 +114,8 @@ export class Search {
         return this.#costs.skip
       case 'command':
         return this.#observeMode ? 0 : this.#costs.guess
+      case 'call':
+        return this.#costs.contrary
       case 'timer':
       case 'guess':
         return this.#costs.guess

@@ -11,7 +11,7 @@ import { Postures } from './posture.js'
 import { Reader } from './reading.js'
 import { SeenTable } from './seen.js'
 import { splitsOf, type SplitAt } from './splits.js'
-import { commandsOf, conditionsOf, patienceOf, timersOf, type ConditionAt, type PatienceAt, type TimerAt } from './waits.js'
+import { callsOf, commandsOf, conditionsOf, patienceOf, timersOf, type CallAt, type ConditionAt, type PatienceAt, type TimerAt } from './waits.js'
 
 /** Answers about markings that are kept; they can be worked out again. */
 const MAX_REMEMBERED = 10_000
@@ -31,6 +31,11 @@ export class TrackedModel {
   readonly timersAt: ReadonlyMap<number, readonly TimerAt[]>
   readonly splitsAt: ReadonlyMap<number, SplitAt>
   readonly conditionsAt: ReadonlyMap<number, readonly ConditionAt[]>
+  readonly callsAt: ReadonlyMap<number, CallAt>
+  /** Ids of the processes that it calls. */
+  readonly calledModels: ReadonlySet<string>
+  /** Something here is decided by us, by data or by what is called. */
+  readonly decides: boolean
   readonly commandsAt: ReadonlyMap<number, Transition>
   readonly patienceAt: ReadonlyMap<number, PatienceAt>
   /** Some ends are marked as not wanted. */
@@ -65,7 +70,10 @@ export class TrackedModel {
     this.timersAt = timersOf(this.net, this.elements)
     this.splitsAt = splitsOf(this.net, this.elements)
     this.conditionsAt = conditionsOf(this.net, this.elements)
+    this.callsAt = callsOf(this.net, this.elements)
+    this.calledModels = new Set([...this.callsAt.values()].map(({ model }) => model))
     this.commandsAt = commandsOf(this.net)
+    this.decides = this.splitsAt.size + this.commandsAt.size + this.conditionsAt.size + this.callsAt.size > 0
     this.patienceAt = patienceOf(this.net, this.elements)
     this.admission = process.admission === undefined ? undefined : new Admission(process.admission)
   }

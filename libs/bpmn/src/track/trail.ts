@@ -12,7 +12,7 @@ export interface TrailStep {
   readonly before: TrailStep | undefined
   /** From 0. */
   readonly index: number
-  readonly kind: 'event' | 'timer' | 'command' | 'decide'
+  readonly kind: 'event' | 'timer' | 'command' | 'call' | 'decide'
   readonly time: number
   /** Append time of the entry that gave rise to it; of a timer: when it could be acted on. */
   readonly arrival: number

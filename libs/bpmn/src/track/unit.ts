@@ -2,6 +2,7 @@
  * A unit: all entries of one primary key of a model, folded together in event-time order, whatever the order they came in. What follows from the
  * entries can be put away while nothing happens; it is folded again when it is asked for.
  */
+import type { TakenCall } from './calls.js'
 import { commandsOfRun, type CommandView } from './commands.js'
 import { withoutSetAside } from './corrections.js'
 import { compareFacts, type Fact } from './fact.js'
@@ -22,12 +23,16 @@ export interface InstanceView {
   readonly version: number
   readonly view: RunView
   readonly commands: readonly CommandView[]
+  /** Instances of the processes that it calls. */
+  readonly calls: readonly TakenCall[]
   /** The run as shown, for explanations. */
   readonly shown: Run
 }
 
 /** Events of one key beyond this many, the last ones in event time, are not followed: the unit is oversized, and its last instance approximate. */
 export const MAX_FACTS = 10_000
+
+const NO_CALLS: readonly TakenCall[] = []
 
 export class Unit {
   readonly #context: UnitContext
@@ -110,7 +115,7 @@ export class Unit {
     if (lefts.length > 0) for (const { run } of shown) for (const decision of run.decisions.values()) owners.set(fold.commandId(decision), run)
     return shown.map(({ run, view }, index) => {
       const own = lefts.length === 0 ? lefts : lefts.filter((fact) => (owners.get(fact.command ?? '') ?? shown.at(-1)?.run) === run)
-      return { id: fold.runId(index), run: index, version: run.version, view, commands: commandsOfRun(run, own, fold), shown: run }
+      return { id: fold.runId(index), run: index, version: run.version, view, commands: commandsOfRun(run, own, fold), calls: run.taken.size === 0 ? NO_CALLS : [...run.taken.values()], shown: run }
     })
   }
 

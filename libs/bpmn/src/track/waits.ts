@@ -18,6 +18,16 @@ export interface ConditionAt {
   readonly condition: Expression
 }
 
+/** What a token at a call may do. */
+export interface CallAt {
+  readonly element: Element
+  readonly model: string
+  /** From before the call into it; from inside out of it; past it, where nothing is known of the called process. */
+  readonly called: Transition | undefined
+  readonly returned: Transition | undefined
+  readonly passed: Transition | undefined
+}
+
 /** What a token at a place may wait for too long. */
 export interface PatienceAt {
   readonly element: Element
@@ -62,6 +72,20 @@ export function conditionsOf(net: Net, elements: Elements): ReadonlyMap<number, 
     }
   }
   return conditions
+}
+
+/** By place. */
+export function callsOf(net: Net, elements: Elements): ReadonlyMap<number, CallAt> {
+  const calls = new Map<number, CallAt>()
+  for (const transition of net.transitions) {
+    const [place] = transition.inputs
+    const element = elements.get(transition.element)
+    if (transition.kind !== 'call' || place === undefined || element?.calledElement === undefined) continue
+    const passed = (net.consumers[place] ?? []).flatMap((index) => net.transitions[index] ?? []).find((other) => other.kind === 'silent' && other.rests)
+    const isStart = transition.phase === 'start'
+    calls.set(place, { element, model: element.calledElement, called: isStart ? transition : undefined, returned: isStart ? undefined : transition, passed: isStart ? passed : undefined })
+  }
+  return calls
 }
 
 /** By place. */

@@ -125,9 +125,25 @@ export function readAllModelCounts(db: Queryable, limit: number): Promise<ModelC
   return db.query<ModelCountRow>(`select model, ${modelSums} from model_count group by model order by model limit $1::int`, [limit])
 }
 
+export interface VersionInForce {
+  readonly model: string
+  readonly version: number
+  readonly inForceFrom: number
+  readonly deployedPosition: bigint
+}
+
+/** Newest versions of at most `limit` models that call this process, by id. */
+export function readCallers(db: Queryable, called: string, limit: number): Promise<{ model: string; version: number }[]> {
+  return db.query<{ model: string; version: number }>(
+    `select distinct on (model) model, version from model_version
+     where process->'elements' @> jsonb_build_array(jsonb_build_object('calledElement', $1::text)) order by model, version desc limit $2::int`,
+    [called, limit],
+  )
+}
+
 /** The versions of a model, oldest first, with the moment of event time from which each is in force. */
-export async function readVersionsInForce(db: Queryable, model: string): Promise<readonly { model: string; version: number; inForceFrom: number }[]> {
-  const rows = await db.query<{ model: string; version: number; in_force_from: string }>(
-    `select model, version, in_force_from from model_version where model = $1 order by version`, [model])
-  return rows.map((row) => ({ model: row.model, version: row.version, inForceFrom: Number(row.in_force_from) }))
+export async function readVersionsInForce(db: Queryable, model: string): Promise<readonly VersionInForce[]> {
+  const rows = await db.query<{ model: string; version: number; in_force_from: string; deployed_position: string }>(
+    `select model, version, in_force_from, deployed_position from model_version where model = $1 order by version`, [model])
+  return rows.map((row) => ({ model: row.model, version: row.version, inForceFrom: Number(row.in_force_from), deployedPosition: BigInt(row.deployed_position) }))
 }

@@ -2,8 +2,8 @@
  * Which units a batch concerns. The plan of an entry depends only on entries before it: keys count from the position at which they were
  * learned, and an event whose key is not linked yet waits under it.
  */
-import type { Binder, Fact } from '@tidemark/bpmn'
-import { labelOf } from '@tidemark/bpmn'
+import type { Binder, DomainEvent, Fact } from '@tidemark/bpmn'
+import { calledLabels, labelOf } from '@tidemark/bpmn'
 import type { Decoded } from './decode.js'
 import { variablesOf } from './variables.js'
 
@@ -11,6 +11,8 @@ export interface PlannedModel {
   readonly id: string
   /** Newest first. */
   readonly versions: readonly PlannedVersion[]
+  /** Processes that it calls, as far as they are followed. */
+  readonly calls?: readonly PlannedModel[]
 }
 
 export interface PlannedVersion {
@@ -77,19 +79,20 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
     for (const model of models) {
       const meanings: Meaning[] = []
       let keys: readonly { readonly name: string; readonly value: string }[] | undefined
-      let primaryKey: string | undefined
-      for (const { version, binder, after, primaryKey: ownKey } of model.versions) {
+      const primaryKey = primaryKeyOf(model, entry.position)
+      for (const { version, binder, after } of model.versions) {
         if (entry.position <= after) continue
-        primaryKey ??= ownKey
         const found = binder.bind(event)
         if (found === undefined) continue
         meanings.push({ version, labels: found.labels })
         keys ??= found.keys
       }
+      const called = model.calls === undefined ? undefined : bindCalled(model.calls, entry.position, event)
+      if (called !== undefined) keys ??= keysOfCaller(model, entry.position, event, called)
       if (keys === undefined) continue
       const fact: { -readonly [Key in keyof Fact]: Fact[Key] } = {
         position: entry.position, kind: 'event', time: entry.time, appendTime: entry.appendTime, source: event.source, id: event.id, type: event.type,
-        labels: labelsOf(meanings),
+        labels: called === undefined ? labelsOf(meanings) : { ...labelsOf(meanings), ...called.labels },
       }
       if (event.sequence !== undefined) fact.sequence = event.sequence
       const patch = variablesOf(event.data)
@@ -104,6 +107,42 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
     }
   }
   return bound
+}
+
+interface Called {
+  readonly labels: Fact['labels']
+  readonly primaryKey: string
+  readonly keys: Keys
+}
+
+type Keys = readonly { readonly name: string; readonly value: string }[]
+
+/** What an event means in the processes that a model calls. */
+function bindCalled(calls: readonly PlannedModel[], position: bigint, event: DomainEvent): Called | undefined {
+  const labels: Record<string, readonly string[]> = {}
+  let first: Omit<Called, 'labels'> | undefined
+  for (const { id, versions } of calls) {
+    for (const { version, binder, after, primaryKey } of versions) {
+      const found = position <= after ? undefined : binder.bind(event)
+      if (found === undefined) continue
+      labels[calledLabels(id, version)] = found.labels.map(({ element, phase }) => labelOf(element, phase))
+      first ??= { primaryKey, keys: found.keys }
+    }
+  }
+  return first === undefined ? undefined : { labels, ...first }
+}
+
+/** A caller is found by its own keys; where the event has none of them, by the key of the called process, if both call theirs the same. */
+function keysOfCaller(model: PlannedModel, position: bigint, event: DomainEvent, called: Called): Keys | undefined {
+  const version = model.versions.find(({ after }) => position > after)
+  if (version === undefined) return undefined
+  const own = version.binder.keysIn(event)
+  if (own.length > 0) return own
+  return called.primaryKey === version.primaryKey ? called.keys.filter(({ name }) => name === called.primaryKey) : undefined
+}
+
+function primaryKeyOf(model: PlannedModel, position: bigint): string | undefined {
+  return model.versions.find(({ after }) => position > after)?.primaryKey
 }
 
 interface Meaning {

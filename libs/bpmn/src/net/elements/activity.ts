@@ -32,8 +32,9 @@ function leave(net: NetBuilder, element: Element, entry: Entry, observed: boolea
   }
 }
 
-/** Something here waits for time to pass, so a token must be seen to stop. */
+/** Something here waits for time to pass, or for a called process, so a token must be seen to stop. */
 function waits(net: NetBuilder, element: Element): boolean {
   if (element.stuckAfter !== undefined || element.sla !== undefined) return true
+  if (element.calledElement !== undefined && element.loop === undefined) return true
   return net.boundariesOf(element.id).some((boundary) => boundary.trigger?.kind === 'timer')
 }

@@ -1,6 +1,7 @@
 /** Events at the border of an activity: they compete for its token, or leave it there and start one of their own. */
 import type { Element } from '../../model.js'
 import { firstPhase, hasPhase, type Draft, type ElementRule, type NetBuilder } from '../builder.js'
+import { callsAnother } from './call-activity.js'
 import { leadsToCommand } from './leads-to-command.js'
 import { openPlaces, opensScope } from './scope.js'
 import { isCancellable } from './transaction.js'
@@ -33,5 +34,5 @@ function hostPlaces(net: NetBuilder, host: Element): readonly number[] {
   const scope = net.scopeAround(host)
   if (opensScope(host)) return openPlaces(net, host)
   const places = net.entries(host).map((entry) => entry.place)
-  return hasPhase(host, 'start') ? [...places, net.place('in', host.id, scope)] : places
+  return hasPhase(host, 'start') || callsAnother(host) ? [...places, net.place('in', host.id, scope)] : places
 }

@@ -1,5 +1,6 @@
 import type { ElementRules } from '../builder.js'
 import { activity } from './activity.js'
+import { callActivity } from './call-activity.js'
 import { boundaryEvent } from './boundary-event.js'
 import { endEvent } from './end-event.js'
 import { eventBasedGateway } from './event-based-gateway.js'
@@ -25,7 +26,7 @@ export const elementRules: ElementRules = {
   businessRuleTask: activity,
   sendTask: activity,
   receiveTask: activity,
-  callActivity: activity,
+  callActivity,
   subProcess,
   transaction: subProcess,
   adHocSubProcess: subProcess,
