@@ -77,6 +77,23 @@ export interface SlaDefinition {
   readonly name?: string
 }
 
+/** How often an activity happens, as far as the model says so; texts as written, FEEL where they start with `=` or are plain names and numbers. */
+export interface LoopDefinition {
+  readonly kind: 'standard' | 'parallel' | 'sequential'
+  /** Number of instances. */
+  readonly cardinality?: string
+  /** A list, of which each item has an instance. */
+  readonly collection?: string
+  /** Of multi-instance: after an instance, nothing more follows where it is true. */
+  readonly completion?: string
+  /** Of standard loops: another one follows where it is true. */
+  readonly condition?: string
+  /** Of standard loops: it may happen not at all. */
+  readonly testBefore?: true
+  /** Of standard loops. */
+  readonly maximum?: number
+}
+
 export interface Element {
   readonly id: string
   /** '' where the model gives none. */
@@ -99,7 +116,7 @@ export interface Element {
   /** Of compensation boundary events: the activity that undoes what the host has done. */
   readonly handler?: string
   /** Standard loop or multi-instance. */
-  readonly loop?: { readonly kind: 'standard' | 'parallel' | 'sequential' }
+  readonly loop?: LoopDefinition
   /** Of gateways and activities: the flow taken when no condition holds. */
   readonly defaultFlow?: string
   /** Of call activities: id of the called process. */

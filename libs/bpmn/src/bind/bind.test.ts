@@ -56,6 +56,23 @@ describe('by name', () => {
   })
 })
 
+describe('how often an activity happens', () => {
+  const loop = async (inside: string, root = ''): Promise<Element['loop']> => first(await read(file(`<userTask id="a" name="Pay">${inside}</userTask>`, '', root))).loop
+
+  test('as the standard says it', async () => {
+    expect(await loop('<standardLoopCharacteristics testBefore="true" loopMaximum="3"><loopCondition>=open</loopCondition></standardLoopCharacteristics>'))
+      .toEqual({ kind: 'standard', condition: '=open', testBefore: true, maximum: 3 })
+    expect(await loop('<multiInstanceLoopCharacteristics isSequential="true"><loopCardinality>5</loopCardinality><completionCondition>=done</completionCondition></multiInstanceLoopCharacteristics>'))
+      .toEqual({ kind: 'sequential', cardinality: '5', completion: '=done' })
+  })
+
+  test('as Camunda says it', async () => {
+    expect(await loop('<multiInstanceLoopCharacteristics><extensionElements><z:loopCharacteristics inputCollection="=items"/></extensionElements></multiInstanceLoopCharacteristics>'))
+      .toEqual({ kind: 'parallel', collection: '=items' })
+    expect(await loop('<multiInstanceLoopCharacteristics c:collection="${items}"/>', 'xmlns:c="http://camunda.org/schema/1.0/bpmn"')).toEqual({ kind: 'parallel', collection: 'items' })
+  })
+})
+
 describe('Zeebe', () => {
   test('the message name is the event, its correlation key a path into the data, whatever the prefix', async () => {
     const caught = '<intermediateCatchEvent id="a" name="Paid"><messageEventDefinition id="d" messageRef="M"/></intermediateCatchEvent>'

@@ -74,10 +74,12 @@ function bindElement(
   const bindings = bindingsOf(element, drawing, vendors, inModel.rules, mapped, command !== undefined)
   const trigger = withTimerMode(element.trigger, rules, bindings)
   const calledElement = element.calledElement ?? vendors.map((vendor) => vendor.calledElement(element)).find((id) => id !== undefined)
+  const collection = element.loop === undefined ? undefined : vendors.map((vendor) => vendor.collection(element)).find((text) => text !== undefined)
   return {
     findings,
     element: {
       ...element, bindings,
+      ...(element.loop === undefined || collection === undefined ? {} : { loop: { ...element.loop, collection } }),
       ...(trigger === undefined ? {} : { trigger }),
       ...(calledElement === undefined ? {} : { calledElement }),
       ...(command === undefined ? {} : { command }),

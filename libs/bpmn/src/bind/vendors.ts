@@ -12,6 +12,8 @@ export interface VendorBindings {
   observe(element: Element, drawing: Drawing): readonly ObserveRule[]
   /** Process that a call activity calls, where the vendor says it in its own place. */
   calledElement(element: Element): string | undefined
+  /** List whose items a multi-instance activity goes over. */
+  collection(element: Element): string | undefined
 }
 
 const CAMUNDA = [namespaces.camunda, namespaces.activiti]
@@ -56,6 +58,12 @@ function zeebe(nodes: ReadonlyMap<string, XmlNode>): VendorBindings {
       const called = extension(element.id, 'calledElement')
       return called && attribute(called, 'processId')
     },
+    collection: (element) => {
+      const loop = loopOf(nodes.get(element.id))
+      const holder = loop && childNodes(loop).find((child) => child.local === 'extensionElements')
+      const characteristics = holder && childNodes(holder).find((child) => child.local === 'loopCharacteristics' && child.uri === namespaces.zeebe)
+      return characteristics && attribute(characteristics, 'inputCollection')
+    },
   }
 }
 
@@ -70,7 +78,17 @@ function camunda(nodes: ReadonlyMap<string, XmlNode>): VendorBindings {
         .map((event) => ({ event: event as string, phase: phaseOf(element) }))
     },
     calledElement: () => undefined,
+    collection: (element) => {
+      const loop = loopOf(nodes.get(element.id))
+      const name = loop && CAMUNDA.map((uri) => attribute(loop, 'collection', uri)).find((found) => found !== undefined)
+      // An expression of the engine that only names a variable is that variable.
+      return name?.replace(/^\$\{\s*([A-Za-z_]\w*)\s*\}$/, '$1')
+    },
   }
+}
+
+function loopOf(node: XmlNode | undefined): XmlNode | undefined {
+  return node && childNodes(node).find((child) => child.local === 'multiInstanceLoopCharacteristics')
 }
 
 /** External tasks carry the topic themselves, throwing message events in their definition. */

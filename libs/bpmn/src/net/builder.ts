@@ -5,6 +5,7 @@
 import type { Element, ElementKind, Phase, ProcessModel } from '../model.js'
 import type { Net, Place, Scope, Transition } from './net.js'
 import { labelOf, outputsOf } from './net.js'
+import { MAX_PARALLEL_INSTANCES } from './bounds.js'
 import { openChoice } from './choice.js'
 import { upstreamOf } from './upstream.js'
 
@@ -14,6 +15,8 @@ export interface ElementRule {
   readonly compile: (net: NetBuilder, element: Element) => void
   /** Tokens wait apart, each on the incoming flow that it came by: a join. */
   readonly waitsPerFlow?: (element: Element) => boolean
+  /** It can happen again before it is left. */
+  readonly repeats?: (element: Element) => boolean
   /** It has no transition: the token lies at it until one of its targets takes it from there. */
   readonly leftByTargets?: true
 }
@@ -37,6 +40,9 @@ export interface Exit {
   readonly outputs: readonly number[]
   readonly flows: readonly string[]
 }
+
+/** No flow is called so: ids have no blanks. */
+const AGAIN = 'and again'
 
 export class NetBuilder {
   readonly process: ProcessModel
@@ -102,7 +108,7 @@ export class NetBuilder {
     const key = `${kind} ${element} ${part}`
     const known = this.#placeIndex.get(key)
     if (known !== undefined) return known
-    const index = this.#places.push({ kind, element, scope }) - 1
+    const index = this.#places.push({ kind, element, scope, ...(part === AGAIN ? { isAgain: true as const } : {}) }) - 1
     this.#placeIndex.set(key, index)
     return index
   }
@@ -140,6 +146,11 @@ export class NetBuilder {
     return scope
   }
 
+  /** The same for places. */
+  groupOf(element: string, places: readonly number[]): number {
+    return this.#scopes.push({ element, parent: -1, inner: [...places] }) - 1
+  }
+
   /** Where a token remembers that an activity was done, so that it can be undone; made on first use, and marked by each way out of it. */
   memory(element: Element): number {
     const place = this.place('memory', element.id, this.scopeAround(element))
@@ -152,7 +163,7 @@ export class NetBuilder {
   /** Where an element may take its token from: its own place, and the event-based gateways before it. */
   entries(element: Element): readonly Entry[] {
     const entries: Entry[] = []
-    let own = element.incoming.length === 0
+    let own = element.incoming.length === 0 || this.#repeats(element)
     for (const flow of element.incoming) {
       const source = this.sourceOf(flow)
       if (source !== undefined && this.#rules[source.kind].leftByTargets === true) {
@@ -167,7 +178,19 @@ export class NetBuilder {
 
   /** The ways out of an element: one, by all its flows. Which of those with conditions are taken is left open. */
   exits(element: Element): readonly Exit[] {
+    if (!this.#repeats(element)) return this.exitsWhenOver(element)
     const memory = this.#memories.get(element.id)
+    return [{ outputs: [this.again(element), ...(memory === undefined ? [] : [memory])], flows: [] }]
+  }
+
+  /** Where the token of an activity lies of which one instance is done and another may follow. */
+  again(element: Element): number {
+    return this.place('choice', element.id, this.scopeAround(element), AGAIN)
+  }
+
+  /** The same for an activity that happens again and again, after the last time. */
+  exitsWhenOver(element: Element): readonly Exit[] {
+    const memory = this.#repeats(element) ? undefined : this.#memories.get(element.id)
     const open = element.outgoing.length < 2 ? [] : element.outgoing.filter((flow) => element.defaultFlow === flow || this.#conditional.has(flow))
     const always = element.outgoing.filter((flow) => !open.includes(flow))
     const outputs = [...always.flatMap((flow) => this.arrive(flow)), ...(memory === undefined ? [] : [memory])]
@@ -196,7 +219,8 @@ export class NetBuilder {
     const transitions = this.#drafts.map((draft, index): Transition => {
       const { reads = [], clears = [], rests = false, joinsInclusively, ...rest } = draft
       const upstream = joinsInclusively === true ? upstreamOf(index, this.#drafts, this.#places) : undefined
-      return { ...rest, reads, clears, rests, index, ...(upstream === undefined ? {} : { upstream }) }
+      const most = this.#mostAt(draft.element)
+      return { ...rest, reads, clears, rests, index, ...(upstream === undefined ? {} : { upstream }), ...(most === undefined ? {} : { most }) }
     })
     const producers = this.#places.map((): number[] => [])
     const consumers = this.#places.map((): number[] => [])
@@ -224,6 +248,18 @@ export class NetBuilder {
     })
     const scopes: readonly Scope[] = this.#scopes
     return { process: this.process, places: this.#places, transitions, scopes, source, producers, consumers, observations }
+  }
+
+  /** Where instances run side by side there are as many tokens as instances. */
+  #mostAt(id: string): number | undefined {
+    for (let element = this.#elements.get(id); element !== undefined; element = this.#elements.get(element.parent ?? '')) {
+      if (element.loop?.kind === 'parallel' && this.#repeats(element)) return MAX_PARALLEL_INSTANCES
+    }
+    return undefined
+  }
+
+  #repeats(element: Element): boolean {
+    return this.#rules[element.kind].repeats?.(element) === true
   }
 
   #openScope(element: string, parent: number): number {

@@ -10,10 +10,12 @@ export interface Place {
   /**
    * `at`: arrived at the element. `in`: inside it, its start was seen. `scope`: an open sub-process, whose own tokens lie in its inner
    * places. `join`: on one incoming flow of a join. `source`: the process or sub-process has not taken its start yet. `memory`: the element was
-   * done and can be undone; nothing waits there. `choice`: the element is left, and which of its conditional flows are taken is open. `option`: a
-   * flow that may still be taken, or not; nobody is shown there.
+   * done and can be undone; nothing waits there. `choice`: the element is done, and what follows is open: which of its conditional flows, or
+   * another instance of it. `option`: a flow that may still be taken, or not; nobody is shown there.
    */
   readonly kind: 'at' | 'in' | 'scope' | 'join' | 'source' | 'memory' | 'choice' | 'option'
+  /** Of `choice`: what is open is whether another instance of the activity follows. */
+  readonly isAgain?: true
   /** Index of the enclosing scope; 0 is the process, -1 the place that says that the process is open. */
   readonly scope: number
 }
@@ -49,13 +51,17 @@ export interface Transition {
   readonly immediate?: boolean
   /** Set: fires only while no token is inside this scope. */
   readonly whenEmpty?: number
-  /** Set, of choices: fires only while these places are empty. */
+  /** Set, of choices: fires only while these places are empty, and nothing is moved to make it so. */
   readonly unless?: readonly number[]
   /**
    * Of an inclusive join: per input, the places from which a token may still get there. It takes a token of each input that has one, as soon as
    * no token elsewhere can get to an input that has none, except by one that can as well get to an input that has (BPMN 2.0.2, table 13.3).
    */
   readonly upstream?: readonly ReadonlySet<number>[]
+  /** Possible only where data says so, never found by a search. */
+  readonly onlyDecided?: true
+  /** Its outputs hold up to this many tokens; absent: as many as places usually do. */
+  readonly most?: number
   /** Sequence flows taken, in order. */
   readonly flows: readonly string[]
   /** Of a silent step out of an activity that something waits on (a timer, an SLA): tokens stop before it instead of passing at once. */

@@ -46,8 +46,6 @@ test.each([
 
 describe('what cannot be followed is named', () => {
   test.each([
-    ['<bpmn:task id="x"><bpmn:standardLoopCharacteristics/></bpmn:task>', 'repeated by a loop marker'],
-    ['<bpmn:task id="x"><bpmn:multiInstanceLoopCharacteristics/></bpmn:task>', 'a parallel multi-instance activity'],
     ['<bpmn:boundaryEvent id="x" attachedToRef="a"><bpmn:messageEventDefinition id="d"/><bpmn:timerEventDefinition id="d2"/></bpmn:boundaryEvent>',
       'a multiple boundary event'],
     ['<bpmn:boundaryEvent id="x" attachedToRef="a"/>', 'Give it a message'],

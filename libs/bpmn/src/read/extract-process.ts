@@ -131,8 +131,23 @@ function interruptingOf(node: ModdleElement, kind: Element['kind']): Pick<Elemen
 function loopOf(node: ModdleElement): Element['loop'] {
   const loop = one(node, 'loopCharacteristics')
   if (loop === undefined) return undefined
-  if (localType(loop) === 'standardLoopCharacteristics') return { kind: 'standard' }
-  return { kind: flag(loop, 'isSequential') ? 'sequential' : 'parallel' }
+  if (localType(loop) === 'standardLoopCharacteristics') {
+    const condition = expression(loop, 'loopCondition')
+    const maximum = Number(loop.get('loopMaximum') ?? Number.NaN)
+    return {
+      kind: 'standard',
+      ...(condition === undefined ? {} : { condition }),
+      ...(flag(loop, 'testBefore') ? { testBefore: true } : {}),
+      ...(Number.isInteger(maximum) && maximum > 0 ? { maximum } : {}),
+    }
+  }
+  const cardinality = expression(loop, 'loopCardinality')
+  const completion = expression(loop, 'completionCondition')
+  return {
+    kind: flag(loop, 'isSequential') ? 'sequential' : 'parallel',
+    ...(cardinality === undefined ? {} : { cardinality }),
+    ...(completion === undefined ? {} : { completion }),
+  }
 }
 
 /** FEEL by its `=`, or by the language that the expression or the whole file declares. */

@@ -63,9 +63,9 @@ export const supportedTriggers: Record<EventKind, Record<TriggerKind, Support>> 
 /** Whether what modifies an element can be followed. */
 export const supportedModifiers: Record<'standard' | 'parallel' | 'sequential' | 'eventSubProcess' | 'compensationHandler'
   | 'conditionalFlow' | 'parallelEventGateway', Support> = {
-  standard: `${LATER} Draw the loop with an exclusive gateway.`,
-  parallel: LATER,
-  sequential: `${LATER} Draw the loop with an exclusive gateway.`,
+  standard: true,
+  parallel: true,
+  sequential: true,
   eventSubProcess: true,
   compensationHandler: true,
   conditionalFlow: true,

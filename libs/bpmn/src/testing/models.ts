@@ -8,7 +8,7 @@ import type { Binding, ProcessModel } from '../model.js'
 import { processOf, type ElementDraft, type ProcessDraft } from './scenario.js'
 
 export type Block =
-  | { readonly kind: 'task'; readonly started: boolean; readonly likeEarlier: number | undefined }
+  | { readonly kind: 'task'; readonly started: boolean; readonly likeEarlier: number | undefined; readonly repeats?: Repeats }
   | { readonly kind: 'sequence' | 'choice' | 'parallel' | 'inclusive' | 'race'; readonly blocks: readonly Block[] }
   | { readonly kind: 'timedRace'; readonly blocks: readonly Block[] }
   | { readonly kind: 'optional' | 'subProcess'; readonly body: Block }
@@ -16,6 +16,8 @@ export type Block =
   | {
     readonly kind: 'boundary'; readonly host: Block | undefined; readonly trigger: 'message' | 'timer'; readonly interrupting: boolean; readonly handler: Block
   }
+
+type Repeats = 'standard' | 'parallel' | 'sequential' | undefined
 
 export interface BlockOptions {
   readonly loops: boolean
@@ -27,6 +29,8 @@ export interface BlockOptions {
   readonly nonInterrupting: boolean
   /** Inclusive gateways: what one lost event means is then often open, so that measurements of recovery do without. */
   readonly inclusive?: boolean
+  /** Tasks with loop markers. */
+  readonly repeated?: boolean
   readonly depth?: number
 }
 
@@ -38,6 +42,7 @@ export function blocks(options: BlockOptions): fc.Arbitrary<Block> {
     kind: fc.constant('task' as const),
     started: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
     likeEarlier: options.ambiguous ? fc.option(fc.nat(5), { freq: 5, nil: undefined }) : fc.constant(undefined),
+    ...(options.repeated === true ? { repeats: fc.constantFrom<Repeats[]>(undefined, undefined, undefined, undefined, 'standard', 'parallel', 'sequential') } : {}),
   })
   const { block } = fc.letrec<{ block: Block }>((tie) => {
     const some = (min: number, max: number) => fc.array(tie('block'), { minLength: min, maxLength: max })
@@ -145,7 +150,7 @@ class Drawing {
     if (type === id) this.#types.push(id)
     const bindings: Binding[] = [{ event: type, phase: 'end', from: 'name' }]
     if (block.started) bindings.unshift({ event: `${id}.start`, phase: 'start', from: 'name' })
-    this.element(id, { bindings }, parent)
+    this.element(id, { bindings, ...(block.repeats === undefined ? {} : { loop: { kind: block.repeats } }) }, parent)
     return { entry: id, exit: id }
   }
 

@@ -38,7 +38,7 @@ export class Player {
     this.#elements = new Map(process.elements.map((element) => [element.id, element]))
     for (const flow of process.flows) this.#scopeOfToken.set(`f:${flow.id}`, this.#elements.get(flow.target)?.parent ?? '')
     for (const element of process.elements) {
-      for (const kind of ['i', 's']) this.#scopeOfToken.set(`${kind}:${element.id}`, element.parent ?? '')
+      for (const kind of ['i', 's', 'm']) this.#scopeOfToken.set(`${kind}:${element.id}`, element.parent ?? '')
       this.#scopeOfToken.set(`b:${element.id}`, element.id)
     }
   }
@@ -141,11 +141,30 @@ export class Player {
   }
 
   #activity(element: Element, held: readonly string[], arrived: readonly string[], out: readonly string[]): Draft[] {
+    if (element.loop !== undefined) return this.#repeated(element, held, arrived, out)
     const inside = `i:${element.id}`
     const starts = element.bindings.some((binding) => binding.phase === 'start')
     if (!starts) return arrived.map((word) => this.#step(element, 'end', [word], out))
     const begins = arrived.map((word) => this.#step(element, 'start', [word], [inside]))
     return held.includes(inside) ? [...begins, this.#step(element, 'end', [inside], out)] : begins
+  }
+
+  /** `m:` between instances, one of which has been; `i:` inside one. Parallel ones begin while others run, and all end before it is left. */
+  #repeated(element: Element, held: readonly string[], arrived: readonly string[], out: readonly string[]): Draft[] {
+    const [inside, between] = [`i:${element.id}`, `m:${element.id}`]
+    const goesOn = held.includes(between)
+    const running = held.includes(inside)
+    if (!element.bindings.some((binding) => binding.phase === 'start')) {
+      const first = arrived.map((word) => this.#step(element, 'end', [word], [between]))
+      return goesOn ? [...first, this.#step(element, 'end', [between], [between]), silent(element, [between], out)] : first
+    }
+    const isParallel = element.loop?.kind === 'parallel'
+    const moves = arrived.map((word) => this.#step(element, 'start', [word], [inside]))
+    if (running) moves.push(this.#step(element, 'end', [inside], goesOn ? [] : [between]))
+    if (running && isParallel) moves.push({ ...this.#step(element, 'start', [], [inside]), needs: [inside] })
+    if (goesOn && !running) moves.push(silent(element, [between], out), this.#step(element, 'start', [between], [inside]))
+    else if (goesOn && isParallel) moves.push({ ...this.#step(element, 'start', [], [inside]), needs: [between] })
+    return moves
   }
 
   #boundary(element: Element, held: readonly string[], out: readonly string[]): Draft[] {

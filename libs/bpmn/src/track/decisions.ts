@@ -6,6 +6,7 @@ import { nameOfCause } from './cause.js'
 import { deviationsOf } from './deviations.js'
 import type { TokenAt } from './reading.js'
 import type { Run } from './run.js'
+import { decideRepetition } from './repetitions.js'
 import { decideSplit } from './splits.js'
 import type { ConditionAt } from './waits.js'
 
@@ -67,11 +68,17 @@ function operateOne(run: Run, identify: (decision: Decision) => string): boolean
 
 /** Answers whether a token went on. */
 function decideOne(run: Run, arrival: number): boolean {
-  const { splitsAt, commandsAt, conditionsAt, callsAt } = run.model
+  const { splitsAt, commandsAt, conditionsAt, callsAt, repetitionsAt } = run.model
   for (const token of run.shownTokens) {
     for (const condition of conditionsAt.get(token.place) ?? []) if (run.posture.isCertain(token.place) && becomesTrue(run, token, condition, arrival)) return true
     const call = callsAt.get(token.place)
     if (call !== undefined && run.posture.isCertain(token.place) && settleCall(run, token, call, arrival)) return true
+    const repetition = repetitionsAt.get(token.place)
+    const next = repetition !== undefined && run.posture.isCertain(token.place) ? decideRepetition(run, token.place, repetition) : undefined
+    if (next !== undefined) {
+      run.act('decide', next, run.headTime, arrival, token.cause)
+      return true
+    }
     const split = splitsAt.get(token.place)
     const command = commandsAt.get(token.place)
     if ((split === undefined && command === undefined) || !run.posture.isCertain(token.place)) continue

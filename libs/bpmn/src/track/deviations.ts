@@ -215,7 +215,7 @@ function wasDecided({ net }: TrackedModel, past: readonly Transition[], race: st
 }
 
 /** Transitions that the story of a hypothesis has fired, the newest first. */
-function* firedUpTo(model: TrackedModel, at: TrailStep | undefined, hypothesis: number): Iterable<Transition> {
+export function* firedUpTo(model: TrackedModel, at: TrailStep | undefined, hypothesis: number): Iterable<Transition> {
   const { transitions } = model.net
   for (let step = at; step !== undefined; step = step.before) {
     const move = step.step.moves[hypothesis]

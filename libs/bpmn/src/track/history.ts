@@ -57,7 +57,7 @@ export function historyOf(model: TrackedModel, begin: Begin, head: TrailStep | u
   }
   for (const token of story.tokens) {
     const place = net.places[token.place]
-    if (place !== undefined && isShown(place) && place.kind !== 'join') visits.set(place.element, (visits.get(place.element) ?? 0) + 1)
+    if (place !== undefined && isShown(place) && place.kind !== 'join' && place.kind !== 'choice') visits.set(place.element, (visits.get(place.element) ?? 0) + 1)
   }
   return { events, ended, visits, flows, durations }
 }

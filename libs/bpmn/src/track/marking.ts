@@ -69,15 +69,15 @@ export function fire(marking: Marking, transition: Transition): Marking {
     kept = kept.filter((place) => place !== from)
     for (let count = 0; count < moved; count++) for (const place of to) kept = insert(kept, place)
   }
-  for (const place of transition.outputs) kept = insert(kept, place)
+  for (const place of transition.outputs) kept = insert(kept, place, transition.most)
   return String.fromCharCode(...kept)
 }
 
-function insert(places: number[], place: number): number[] {
+function insert(places: number[], place: number, most = MAX_TOKENS_PER_PLACE): number[] {
   let index = places.length
   while (index > 0 && (places[index - 1] ?? 0) > place) index--
   let same = 0
   for (let back = index; back > 0 && places[back - 1] === place; back--) same++
-  if (same >= MAX_TOKENS_PER_PLACE) return places
+  if (same >= most) return places
   return [...places.slice(0, index), place, ...places.slice(index)]
 }

@@ -59,6 +59,8 @@ interface Facet {
   readonly isBoundary: boolean
   /** Elements that it puts a token inside of, where one was at or in them before: the same stay goes on. */
   readonly stays: ReadonlySet<string>
+  /** It takes nothing: a further instance beside those that run. */
+  readonly isSpawn: boolean
   /** A token that it takes from another element is taken away from there. */
   readonly interrupts: boolean
 }
@@ -73,6 +75,7 @@ export class Reader {
     const boundaries = new Set(net.process.elements.flatMap((element) => (element.kind === 'boundaryEvent' ? [element.id] : [])))
     this.#facets = net.transitions.map((transition) => ({
       transition, how: howOf(transition), isBoundary: boundaries.has(transition.element), interrupts: transition.clears.length > 0 || boundaries.has(transition.element),
+      isSpawn: transition.inputs.length === 0 && transition.kind === 'silent',
       stays: new Set(transition.outputs.flatMap((output) => {
         const place = net.places[output]
         const isInside = place?.kind === 'in' || place?.kind === 'scope'
@@ -114,7 +117,7 @@ export class Reader {
         own ||= isOwn
       }
       for (const token of cleared) visits = this.#close(visits, token, how, context.time, true)
-      if (!own) {
+      if (!own && !facet.isSpawn) {
         const waited = first !== undefined && how === 'observed' && this.#net.places[first.place]?.kind === 'at' && !facet.isBoundary ? first.since : context.time
         visits = { item: { element: transition.element, entered: waited, left: context.time, how, measured: false, interrupted: false }, before: visits }
       }
@@ -165,7 +168,7 @@ export class Reader {
 
   #close(visits: Chain<Visit> | undefined, token: TokenAt, how: VisitHow, left: number, interrupted: boolean): Chain<Visit> | undefined {
     const place = this.#net.places[token.place]
-    if (place === undefined || !isShown(place)) return visits
+    if (place === undefined || !isShown(place) || place.kind === 'choice') return visits
     // A sub-process is done when the last thing inside is: that was seen, though its own end is silent.
     const seen = how === 'observed' || how === 'timer' || (how === 'silent' && place.kind === 'scope')
     return { item: { element: place.element, entered: token.since, left, how, measured: token.sure && seen && !interrupted, interrupted }, before: visits }

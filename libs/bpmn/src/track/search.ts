@@ -107,6 +107,7 @@ export class Search {
   }
 
   moveCost(transition: Transition): number {
+    if (transition.onlyDecided === true) return Infinity
     switch (transition.kind) {
       case 'silent':
         return 0
@@ -130,7 +131,7 @@ export class Search {
       if (thrown !== undefined) return thrown
       for (const index of consumers) {
         const transition = this.#net.transitions[index]
-        if (transition === undefined || transition.kind !== 'silent' || transition.rests || transition.immediate === true) continue
+        if (transition === undefined || transition.kind !== 'silent' || transition.rests || transition.immediate === true || transition.onlyDecided === true) continue
         // A sub-process that has become empty is done, whatever else could have interrupted it.
         if (transition.whenEmpty !== undefined && kind === 'scope') {
           const ways = consumers.filter((other) => this.#net.transitions[other]?.whenEmpty !== undefined)

@@ -24,7 +24,7 @@ export function splitsOf(net: Net, elements: ReadonlyMap<string, Element>): Read
   const splits = new Map<number, SplitAt>()
   net.places.forEach((place, index) => {
     const element = elements.get(place.element)
-    if (element === undefined || !isChoice(element, place.kind)) return
+    if (element === undefined || place.isAgain === true || !isChoice(element, place.kind)) return
     const from = (places: readonly number[]) => places.flatMap((at) => net.consumers[at] ?? []).flatMap((at) => net.transitions[at] ?? [])
     const ways = from([index])
     const options: Option[] = []

@@ -10,6 +10,7 @@ import { Layouts } from './layout.js'
 import { Postures } from './posture.js'
 import { Reader } from './reading.js'
 import { SeenTable } from './seen.js'
+import { repetitionsOf, type RepetitionAt } from './repetitions.js'
 import { splitsOf, type SplitAt } from './splits.js'
 import { callsOf, commandsOf, conditionsOf, patienceOf, timersOf, type CallAt, type ConditionAt, type PatienceAt, type TimerAt } from './waits.js'
 
@@ -30,6 +31,7 @@ export class TrackedModel {
   readonly elements: ReadonlyMap<string, Element>
   readonly timersAt: ReadonlyMap<number, readonly TimerAt[]>
   readonly splitsAt: ReadonlyMap<number, SplitAt>
+  readonly repetitionsAt: ReadonlyMap<number, RepetitionAt>
   readonly conditionsAt: ReadonlyMap<number, readonly ConditionAt[]>
   readonly callsAt: ReadonlyMap<number, CallAt>
   /** Ids of the processes that it calls. */
@@ -69,11 +71,12 @@ export class TrackedModel {
     this.effectsMaxAgeMs = durationMs(process.effectsMaxAge)
     this.timersAt = timersOf(this.net, this.elements)
     this.splitsAt = splitsOf(this.net, this.elements)
+    this.repetitionsAt = repetitionsOf(this.net, this.elements)
     this.conditionsAt = conditionsOf(this.net, this.elements)
     this.callsAt = callsOf(this.net, this.elements)
     this.calledModels = new Set([...this.callsAt.values()].map(({ model }) => model))
     this.commandsAt = commandsOf(this.net)
-    this.decides = this.splitsAt.size + this.commandsAt.size + this.conditionsAt.size + this.callsAt.size > 0
+    this.decides = this.splitsAt.size + this.commandsAt.size + this.conditionsAt.size + this.callsAt.size + this.repetitionsAt.size > 0
     this.patienceAt = patienceOf(this.net, this.elements)
     this.admission = process.admission === undefined ? undefined : new Admission(process.admission)
   }
@@ -127,6 +130,12 @@ export class TrackedModel {
       })
       return possible ? [label] : []
     })
+  }
+
+  /** Of an activity with a loop marker that is followed. */
+  repetitionOf(element: string): RepetitionAt | undefined {
+    for (const repetition of this.repetitionsAt.values()) if (repetition.element.id === element) return repetition
+    return undefined
   }
 
   elementAt(place: number): string {

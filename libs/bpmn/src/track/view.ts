@@ -8,6 +8,7 @@ import type { Run } from './run.js'
 import type { Begin } from './story.js'
 import type { TrailStep } from './trail.js'
 import type { TrackedModel } from './tracked-model.js'
+import type { Instances } from './repetitions.js'
 import { watchRun } from './watch.js'
 
 export interface ShownToken {
@@ -17,6 +18,8 @@ export interface ShownToken {
   readonly dueAt?: number
   readonly stuck: boolean
   readonly late: boolean
+  /** Of an activity with a loop marker: instances that are done, and how many there are to be, where data says so. */
+  readonly instances?: Instances
 }
 
 /** Why somebody should look at it. `kind` and `element` name the cause that alerts are grouped by. */

@@ -2,6 +2,7 @@
 import { isShown } from '../net/net.js'
 import { parseDate } from '../time/moment.js'
 import type { TokenAt } from './reading.js'
+import { instancesOf } from './repetitions.js'
 import type { Run } from './run.js'
 import type { Condition, ShownDeadline, ShownToken } from './view.js'
 
@@ -55,10 +56,15 @@ class Watch {
     for (const wantsScope of [false, true]) {
       for (const token of this.#run.shownTokens) {
         const place = places[token.place]
-        if (place !== undefined && isShown(place) && (place.kind === 'scope') === wantsScope) shown.push(this.#token(token, place.element))
+        if (place !== undefined && isShown(place) && (place.kind === 'scope') === wantsScope) shown.push(this.#counted(place.element, this.#token(token, place.element)))
       }
     }
     return shown
+  }
+
+  #counted(element: string, token: ShownToken): ShownToken {
+    const repetition = this.#run.model.repetitionOf(element)
+    return repetition === undefined ? token : { ...token, instances: instancesOf(this.#run, repetition) }
   }
 
   #token(token: TokenAt, element: string): ShownToken {

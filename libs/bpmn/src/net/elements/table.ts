@@ -8,8 +8,12 @@ import { exclusiveGateway } from './exclusive-gateway.js'
 import { inclusiveGateway } from './inclusive-gateway.js'
 import { intermediateEvent } from './intermediate-event.js'
 import { parallelGateway } from './parallel-gateway.js'
+import { repeatable } from './repetition.js'
 import { startEvent } from './start-event.js'
 import { subProcess } from './sub-process.js'
+
+const task = repeatable(activity)
+const scope = repeatable(subProcess)
 
 /** What every kind of element is in a net; a kind that the model gains does not compile until it stands here. */
 export const elementRules: ElementRules = {
@@ -18,18 +22,18 @@ export const elementRules: ElementRules = {
   boundaryEvent,
   intermediateCatchEvent: intermediateEvent,
   intermediateThrowEvent: intermediateEvent,
-  task: activity,
-  userTask: activity,
-  serviceTask: activity,
-  manualTask: activity,
-  scriptTask: activity,
-  businessRuleTask: activity,
-  sendTask: activity,
-  receiveTask: activity,
-  callActivity,
-  subProcess,
-  transaction: subProcess,
-  adHocSubProcess: subProcess,
+  task,
+  userTask: task,
+  serviceTask: task,
+  manualTask: task,
+  scriptTask: task,
+  businessRuleTask: task,
+  sendTask: task,
+  receiveTask: task,
+  callActivity: repeatable(callActivity),
+  subProcess: scope,
+  transaction: scope,
+  adHocSubProcess: scope,
   exclusiveGateway,
   inclusiveGateway,
   complexGateway: exclusiveGateway,
