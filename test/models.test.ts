@@ -50,8 +50,6 @@ describe.skipIf(skip)('every model of the data folder', () => {
 
 /** Refused for another reason than an element that is not followed, by the name of the file. */
 const REFUSED: Readonly<Record<string, string>> = {
-  // A timer lies behind a choice of which nothing tells how it went before the timer is over.
-  'C.3.0': 'mustBeEager',
   // Two pools and a message between them, without anything inside.
   'message-flow-pool-pool': 'noProcess',
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { PageQuery, Timestamp } from './problem.js'
 
-export const AlertKind = z.enum(['stuck', 'late', 'deviation', 'commandFailed', 'incident', 'modelSuspended', 'logMismatch'])
+export const AlertKind = z.enum(['stuck', 'late', 'deviation', 'commandFailed', 'incident', 'suspended', 'modelSuspended', 'logMismatch'])
 export type AlertKind = z.infer<typeof AlertKind>
 export const AlertStatus = z.enum(['open', 'acknowledged', 'resolved'])
 export type AlertStatus = z.infer<typeof AlertStatus>

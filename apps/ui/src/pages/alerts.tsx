@@ -28,6 +28,7 @@ export const alertSigns: Record<AlertSummary['kind'], SignName> = {
   deviation: 'deviating',
   commandFailed: 'error',
   incident: 'warning',
+  suspended: 'error',
   modelSuspended: 'warning',
   logMismatch: 'error',
 }

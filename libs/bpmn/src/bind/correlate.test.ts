@@ -48,6 +48,12 @@ describe('what an event means', () => {
   })
 })
 
+test('an event over which a filter would run away means nothing that is known: the filter is named', () => {
+  const model = process({ a: [{ event: 'pay', filter: 'count(for a in data.xs return for b in data.xs return a) > 1' }], b: [{ event: 'pay' }] })
+  expect(bindEvent(model, event('pay', { subject: 'S', data: { xs: Array.from({ length: 3_000 }, () => 1) } }))).toEqual({ labels: [], keys: [], ranAway: expect.stringContaining('count(') })
+  expect(labels(model, event('pay', { data: { xs: [1, 2] } }))).toEqual(['a.end', 'b.end'])
+})
+
 describe('an event that no element is bound to', () => {
   const all: ProcessModel = { ...process({ a: [{ event: 'pay', source: 'bank' }] }), unexpected: [{ event: '*', source: 'shop', key: { name: 'order', value: 'data.order' } }] }
 

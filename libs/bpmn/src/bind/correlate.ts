@@ -1,6 +1,6 @@
 import type { DomainEvent } from '../event.js'
 import type { Phase, ProcessModel, UnexpectedEvent } from '../model.js'
-import { compileExpression, truthOf } from './expression.js'
+import { compileExpression } from './expression.js'
 import type { Expression } from './expression.js'
 import { eventContext, keyReader } from './key.js'
 import type { KeyReader } from './key.js'
@@ -10,6 +10,8 @@ export interface BoundEvent {
   readonly labels: readonly { readonly element: string; readonly phase: Phase }[]
   /** The primary key first, if the event has it; then aliases in the process's order. */
   readonly keys: readonly { readonly name: string; readonly value: string }[]
+  /** Filter that would run away over this event: what it means is not known, and it must not be guessed. */
+  readonly ranAway?: string
 }
 
 type Label = BoundEvent['labels'][number]
@@ -80,9 +82,12 @@ export class Binder {
     const candidates = this.candidatesFor(event.type)
     if (candidates === null) return undefined
     if (candidates.labels !== undefined) return { labels: candidates.labels, keys: this.keysOf(event, undefined) }
-    const matching = candidates.all.filter((candidate) => matches(candidate, event))
+    const runaways: string[] = []
+    const matching = candidates.all.filter((candidate) => matches(candidate, event, runaways))
+    const foreign = matching.length > 0 ? [] : candidates.unexpected.filter((rule) => matches(rule, event, runaways))
+    const [ranAway] = runaways
+    if (ranAway !== undefined) return { labels: this.noLabels, keys: [], ranAway }
     if (matching.length === 0) {
-      const foreign = candidates.unexpected.filter((rule) => matches(rule, event))
       return foreign.length === 0 ? undefined : { labels: this.noLabels, keys: this.keysOf(event, foreign) }
     }
     return { labels: distinctLabels(matching), keys: this.keysOf(event, matching) }
@@ -150,9 +155,12 @@ function ruleOf({ source, filter, key }: UnexpectedEvent): Rule {
   }
 }
 
-function matches(rule: Rule, event: DomainEvent): boolean {
+function matches(rule: Rule, event: DomainEvent, runaways: string[]): boolean {
   if (rule.source !== undefined && rule.source !== event.source) return false
-  return rule.filter === undefined || truthOf(rule.filter, eventContext(event)) === 'true'
+  if (rule.filter === undefined) return true
+  const { value, known, ranAway } = rule.filter.evaluate(eventContext(event))
+  if (ranAway === true) runaways.push(rule.filter.text)
+  return known && value === true
 }
 
 /** Of a sorted list. */

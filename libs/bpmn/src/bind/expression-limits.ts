@@ -13,6 +13,11 @@ const MAX_WORK = 1_000_000
 /** Iterations times characters of the context. */
 const MAX_TEXT_WORK = 100_000_000
 
+/** Nodes within nodes of the read text: a condition that people write has a dozen or two, and evaluation takes the depth of the stack. */
+const MAX_DEPTH = 200
+/** `list[1][2]`: each pick copies what it picks from. */
+const MAX_PICKS = 20
+
 /** Regular expressions can hang, and `partial` lets a loop grow upon its own outcome. */
 const REFUSED_NAMES: ReadonlySet<string> = new Set(['matches', 'replace', 'split', 'partial'])
 /** Functions that compare every value of a list with every other. */
@@ -46,10 +51,17 @@ function walk(text: string, tree: Tree): Analysis | { readonly error: string } {
   const entries: { name: string; end: number; from: number; to: number }[] = []
   let entryUses = 0
   let error: string | undefined
+  let depth = 0
+  let picks = 0
   const slice = (node: Node): string => text.slice(node.from, node.to)
 
   tree.iterate({
+    leave: () => {
+      depth--
+    },
     enter: ({ type, node }) => {
+      if (++depth > MAX_DEPTH) error ??= `it is nested more than ${MAX_DEPTH} deep`
+      if (type.name === 'FilterExpression' && ++picks > MAX_PICKS) error ??= `it picks from lists more than ${MAX_PICKS} times`
       if (type.isError) error ??= `it cannot be read near "${text.slice(node.from, node.from + 20) || 'its end'}"`
       if (type.name === 'FunctionDefinition') error ??= 'it defines a function'
       if (type.name === 'IterationContext') iterators.push(stepsOf(node, slice, ranges))

@@ -16,6 +16,8 @@ export interface Expression {
   readonly text: string
   /** Why it can never be evaluated; then every evaluation is unknown. */
   readonly error?: string
+  /** It loops, so that its cost depends on the data. */
+  readonly mayRunAway?: true
   /**
    * The context is plain JSON; `now` in it (epoch milliseconds) is what now() and today() say, without it they are unknown.
    * Never throws.
@@ -57,7 +59,7 @@ function compile(text: string): Expression {
   if (simple === undefined) {
     const analysis = analyse(text)
     if ('error' in analysis) return failed(text, analysis.error)
-    return { text, evaluate: (context) => interpret(text, analysis, context) }
+    return { text, ...(analysis.iterators.length > 0 ? { mayRunAway: true as const } : {}), evaluate: (context) => interpret(text, analysis, context) }
   }
   let analysis: Analysis | undefined
   return {

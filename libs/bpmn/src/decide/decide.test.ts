@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { admissionOf, DMN_VERSIONS, dmnOf, type TableDraft } from '../testing/decisions.js'
@@ -140,5 +141,19 @@ describe('the decision about an event without an instance', () => {
     const { decide: ask, findings } = await admission(dmnOf([{ id: 'order', expression: '"ignore"' }, { id: 'b', expression: '"create"' }]))
     expect(findings).toEqual([])
     expect(ask({}).action).toBe('ignore')
+  })
+})
+
+describe('decisions of other tools', () => {
+  const path = fileURLToPath(new URL('../../../../../shared/data/bpmn/camunda7-invoice/invoiceBusinessDecisions.dmn', import.meta.url))
+
+  test.skipIf(!existsSync(path))('are read and made (skipped where the recorded data is not there)', async () => {
+    const { decisions, roots, findings } = await readDecisions(readFileSync(path))
+    expect([...findings, ...[...decisions.values()].flatMap(checkDecision)]).toEqual([])
+    expect(roots).toEqual(['invoice-assign-approver'])
+    const approver = (amount: number, invoiceCategory: string) => compileDecision(decisions.get('invoice-assign-approver') ?? { decisions: [] }).decide({ amount, invoiceCategory })
+    expect(approver(300, 'Travel Expenses').value).toEqual(['accounting', 'sales'])
+    expect(approver(2_000, 'Misc').value).toEqual(['management'])
+    expect(approver(1, 'Flowers').problem).toContain('does not allow')
   })
 })

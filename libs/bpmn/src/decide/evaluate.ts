@@ -31,7 +31,7 @@ export function compileDecision(model: DecisionModel): Decider {
       try {
         for (const { decision, make } of steps) {
           last = make(known)
-          known[decision.variable] = last.value
+          for (const name of namesOf(decision)) if (name === decision.variable || !Object.hasOwn(known, name)) known[name] = last.value
         }
       } catch (error) {
         if (!(error instanceof Problem)) throw error
@@ -40,6 +40,12 @@ export function compileDecision(model: DecisionModel): Decider {
       return { value: plainValue(last.value), rules: last.rules }
     },
   }
+}
+
+/** By its variable; many tools give none, and call it by its id or by its only output. */
+function namesOf({ variable, id, logic }: Decision): readonly string[] {
+  const only = logic.kind === 'table' && logic.outputs.length === 1 ? logic.outputs[0]?.name : undefined
+  return [variable, id, ...(only === undefined || only === '' ? [] : [only])]
 }
 
 type Make = (context: FeelContext) => { value: unknown; rules: readonly DecisionRule[] }

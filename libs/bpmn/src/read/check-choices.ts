@@ -6,7 +6,7 @@ import { isSubProcess } from './supported.js'
 
 /**
  * Which branch was taken is normally learned from what is observed after it. Where Tidemark itself has to act before anything is
- * observed (send a command, arm a timer or an SLA), it must be able to decide: otherwise that would silently never happen (tracking.md 5).
+ * observed (send a command, arm a timer or an SLA), it must be able to decide: otherwise that would silently never happen.
  */
 export function checkChoices(graph: Graph): Finding[] {
   const acting = firstActing(graph)
@@ -52,9 +52,15 @@ function mustBeEager(split: Element, graph: Graph, acting: ReadonlyMap<Element, 
   const open = flowsOf(split, graph).filter((flow) => split.kind.endsWith('Gateway') || flow.condition !== undefined || flow.id === split.defaultFlow)
   if (open.every((flow) => flow.id === split.defaultFlow || isEvaluable(flow))) return []
   const met = open.map((flow) => acting.get(graph.element.get(flow.target) ?? split)).find((element) => element !== undefined)
-  return met === undefined ? [] : [finding('mustBeEager', split.id,
-    `The choice ${called(split)} leads to ${actionAt(met, graph) ?? 'an action'} at ${called(met)} before any event tells which way was `
-    + 'taken: give each of its flows a FEEL condition, or make it the default.')]
+  if (met === undefined) return []
+  const action = actionAt(met, graph) ?? 'an action'
+  const where = `The choice ${called(split)} leads to ${action} at ${called(met)} before any event tells which way was taken`
+  const mend = 'give each of its flows a FEEL condition, or make it the default'
+  // Where nothing is ever sent a time that begins late costs a note; what would be sent must not be lost in silence.
+  if (graph.process.mode === 'observe' && met.command === undefined) {
+    return [finding('waitsForEvidence', split.id, `${where}, so that it counts only from that event on: ${mend}, if it is to count from the choice.`)]
+  }
+  return [finding('mustBeEager', split.id, `${where}: ${mend}.`)]
 }
 
 function isEvaluable(flow: SequenceFlow): boolean {

@@ -153,10 +153,13 @@ describe('a choice before something that Tidemark does itself', () => {
       <bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:boundaryEvent>`],
     ['an SLA', task('t', '', '<tm:sla duration="P1D"/>')],
   ])('must be decidable: %s', async (what, target) => {
-    const findings = (await found(choice(when('${x}'), '', target))).filter(({ code }) => code === 'mustBeEager')
+    const findings = (await found(choice(when('${x}'), '', target), 'tm:mode="suggest"')).filter(({ code }) => code === 'mustBeEager')
     expect(findings).toMatchObject([{ elementId: 'x', severity: 'error' }])
     expect(findings[0]?.message).toContain(what)
-    expect(await codes(choice(when('=x'), '', target, 'default="x_b"'))).not.toContain('mustBeEager')
+    expect(await codes(choice(when('=x'), '', target, 'default="x_b"'), 'tm:mode="suggest"')).not.toContain('mustBeEager')
+    // A model that only observes sends nothing: there it is a command alone that must not be lost.
+    const observed = (await found(choice(when('${x}'), '', target))).filter(({ code }) => code === 'mustBeEager' || code === 'waitsForEvidence')
+    expect(observed.map(({ code, severity }) => `${severity} ${code}`)).toEqual([what === 'a command' ? 'error mustBeEager' : 'warning waitsForEvidence'])
   })
 
   test('also behind what is passed silently, but not behind what is observed', async () => {

@@ -54,6 +54,7 @@ export const findingCodes = {
   timerWithoutTime: { severity: 'warning', meaning: 'A timer event says no time, so it never fires by itself.' },
   silentCycle: { severity: 'error', meaning: 'A repeating timer has a duration of zero.' },
   mustBeEager: { severity: 'error', meaning: 'An undecidable choice leads to a command, timer or SLA before anything observed.' },
+  waitsForEvidence: { severity: 'warning', meaning: 'An undecidable choice leads to a timer or SLA before anything observed, in a model that sends nothing.' },
   commandWithoutType: { severity: 'error', meaning: 'An element is managed, but its command has no type.' },
   badSetting: { severity: 'error', meaning: 'A tracking setting of the model has a value that is not allowed.' },
 

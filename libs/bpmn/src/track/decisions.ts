@@ -7,6 +7,7 @@ import { deviationsOf } from './deviations.js'
 import type { TokenAt } from './reading.js'
 import type { Run } from './run.js'
 import { decideRepetition } from './repetitions.js'
+import { suspensionOf } from './suspension.js'
 import { decideSplit } from './splits.js'
 import type { ConditionAt } from './waits.js'
 
@@ -30,7 +31,7 @@ const MAX_OWN_STEPS = 100
 
 /** Decides what can be decided now, until nothing more follows. */
 export function settleDecisions(run: Run, arrival: number): void {
-  if (!run.model.decides) return
+  if (!run.model.decides || suspensionOf(run) !== undefined) return
   for (let count = 0; count < MAX_OWN_STEPS; count++) if (!decideOne(run, arrival)) return
   run.approximate = true
 }

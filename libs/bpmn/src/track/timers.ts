@@ -7,6 +7,7 @@ import type { Transition } from '../net/net.js'
 import { nameOfCause } from './cause.js'
 import type { TokenAt } from './reading.js'
 import type { Run } from './run.js'
+import { suspensionOf } from './suspension.js'
 import type { TimerAt } from './waits.js'
 
 /** A timer that has not fired. */
@@ -32,7 +33,7 @@ const MAX_PASSED = 10_000
 /** Timers whose host holds a token in the cheapest explanation, the next one first. */
 export function armsOf(run: Run): readonly Arm[] {
   const { timersAt } = run.model
-  if (timersAt.size === 0) return NONE
+  if (timersAt.size === 0 || suspensionOf(run) !== undefined) return NONE
   const arms: Arm[] = []
   for (const token of run.shownTokens) {
     for (const timer of timersAt.get(token.place) ?? []) {

@@ -11,6 +11,7 @@ import { Postures } from './posture.js'
 import { Reader } from './reading.js'
 import { SeenTable } from './seen.js'
 import { repetitionsOf, type RepetitionAt } from './repetitions.js'
+import { runawaysOf, type Runaways } from './suspension.js'
 import { splitsOf, type SplitAt } from './splits.js'
 import { callsOf, commandsOf, conditionsOf, patienceOf, timersOf, type CallAt, type ConditionAt, type PatienceAt, type TimerAt } from './waits.js'
 
@@ -44,6 +45,8 @@ export class TrackedModel {
   readonly hasUnwanted: boolean
   /** Absent: an event without its start begins an instance. */
   readonly admission: Admission | undefined
+  /** Expressions whose cost depends on the data. */
+  readonly runaways: Runaways
   readonly toleranceMs: number
   readonly graceMs: number
   readonly maxGraceMs: number
@@ -78,6 +81,7 @@ export class TrackedModel {
     this.commandsAt = commandsOf(this.net)
     this.decides = this.splitsAt.size + this.commandsAt.size + this.conditionsAt.size + this.callsAt.size + this.repetitionsAt.size > 0
     this.patienceAt = patienceOf(this.net, this.elements)
+    this.runaways = runawaysOf(process)
     this.admission = process.admission === undefined ? undefined : new Admission(process.admission)
   }
 

@@ -9,6 +9,7 @@ import type { Begin } from './story.js'
 import type { TrailStep } from './trail.js'
 import type { TrackedModel } from './tracked-model.js'
 import type { Instances } from './repetitions.js'
+import { suspensionOf } from './suspension.js'
 import { watchRun } from './watch.js'
 
 export interface ShownToken {
@@ -24,7 +25,7 @@ export interface ShownToken {
 
 /** Why somebody should look at it. `kind` and `element` name the cause that alerts are grouped by. */
 export interface Condition {
-  readonly kind: 'stuck' | 'late' | 'deviation' | 'commandFailed'
+  readonly kind: 'stuck' | 'late' | 'deviation' | 'commandFailed' | 'suspended'
   /** Of deviations: their kind. */
   readonly detail: string
   readonly element: string
@@ -116,6 +117,12 @@ class ViewOfRun implements RunView {
     const completed = posture.ended || (endable && (model.completionMs === 0 || run.settlesAt(quietUntil) <= clock))
     if (endable && !completed) deadlines.push({ kind: 'completion', dueAt: quietUntil, actsAt: run.settlesAt(quietUntil) })
     const { tokens, late } = watchRun(run, completed, clock, deadlines, conditions)
+    const suspended = completed ? undefined : suspensionOf(run)
+    if (suspended !== undefined) {
+      conditions.push({
+        kind: 'suspended', detail: '', element: suspended.element.id, since: run.headTime, severity: 'critical', silent: run.lastArrival - run.headTime > model.effectsMaxAgeMs,
+      })
+    }
     const deviations = deviationsOf(run)
     let nextAt = Infinity
     let settling = false

@@ -243,6 +243,7 @@ function titleOf(condition: Condition, model: TrackedModel): string {
   if (condition.kind === 'stuck') return `“${name}” is stuck`
   if (condition.kind === 'commandFailed') return `“${name}” could not be delivered`
   if (condition.kind === 'late') return `“${name}” is late`
+  if (condition.kind === 'suspended') return `Instances are suspended at “${name}”: an expression would run away over their data`
   return `“${name}” ${DEVIATION_TITLES[condition.detail] ?? condition.detail}`
 }
 

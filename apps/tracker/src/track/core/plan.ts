@@ -41,6 +41,8 @@ export interface BoundEvent extends PlannedFact {
   readonly model: string
   readonly primary: string | undefined
   readonly aliases: readonly Alias[]
+  /** Why it is not known what it means. */
+  readonly refused: string | undefined
 }
 
 export interface Link extends Alias {
@@ -59,7 +61,7 @@ export interface Plan {
   /** Events that now wait, and waiting events that were released (by alias and position). */
   readonly waiting: readonly Waiting[]
   readonly released: readonly (Alias & { readonly position: bigint; readonly by: bigint })[]
-  readonly fates: readonly { readonly position: bigint; readonly model: string; readonly kind: 'ignored' | 'waiting'; readonly reason: string }[]
+  readonly fates: readonly { readonly position: bigint; readonly model: string; readonly kind: 'ignored' | 'waiting' | 'quarantined'; readonly reason: string }[]
 }
 
 /** What is known of aliases before the batch. */
@@ -80,10 +82,12 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
       const meanings: Meaning[] = []
       let keys: readonly { readonly name: string; readonly value: string }[] | undefined
       const primaryKey = primaryKeyOf(model, entry.position)
+      let refused: string | undefined
       for (const { version, binder, after } of model.versions) {
         if (entry.position <= after) continue
         const found = binder.bind(event)
         if (found === undefined) continue
+        if (found.ranAway !== undefined) refused = `runawayExpression: the filter ${found.ranAway.slice(0, 100)} would run away over this event`
         meanings.push({ version, labels: found.labels })
         keys ??= found.keys
       }
@@ -103,7 +107,7 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
         if (name === primaryKey) primary ??= value
         else aliases.push({ model: model.id, name, value })
       }
-      bound.push({ model: model.id, fact, contentHash, primary, aliases })
+      bound.push({ model: model.id, fact, contentHash, primary, aliases, refused })
     }
   }
   return bound
@@ -194,7 +198,11 @@ export function plan(bound: readonly BoundEvent[], known: KnownAliases): Plan {
     if (part === undefined) parts.set(id, { model, key, facts: [planned] })
     else part.facts.push(planned)
   }
-  for (const { model, primary, aliases, fact, contentHash } of bound) {
+  for (const { model, primary, aliases, fact, contentHash, refused } of bound) {
+    if (refused !== undefined) {
+      fates.push({ position: fact.position, model, kind: 'quarantined', reason: refused })
+      continue
+    }
     const planned = { fact, contentHash }
     if (primary !== undefined) {
       add(model, primary, planned)
