@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { LogError, MemoryLog } from '@tidemark/log'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from '../support/app.js'
+import { examplesOf } from '../support/page-examples.js'
 
 const token = 'a token of some length'
 let app: TestApp
@@ -104,6 +105,19 @@ describe('a request that cannot be taken is answered as OTLP says', () => {
     app.log.append = append
     expect(answer).toMatchObject({ status: 503, retryAfter: '1', body: { code: 14 }, events: [] })
   })
+})
+
+test('the example of the page works', async () => {
+  const [rules] = examplesOf('how-to/take-spans.md', 'json')
+  const request = examplesOf('how-to/take-spans.md', 'sh').map((block) => /-d '([^]*)'/.exec(block)?.[1]).find((body) => body !== undefined)
+  const file = join(mkdtempSync(join(tmpdir(), 'tidemark-rules-')), 'rules.json')
+  writeFileSync(file, rules!)
+  const fresh = await startApp({ spanRulesFile: file }, { log: new MemoryLog() })
+  try {
+    expect(await post(request!, {}, fresh)).toMatchObject({ status: 200, body: {}, events: [{ event: { type: 'payment.captured', subject: 'order-42' } }] })
+  } finally {
+    await fresh.stop()
+  }
 })
 
 test('rules that are wrong keep the service from starting', async () => {

@@ -127,8 +127,11 @@ export class Outbox {
     // Of all rows of the set that were taken, also before a restart.
     let newest = max(endOf(position.read) - 1n, BigInt(position.within?.transaction ?? 0))
     let count = 0
-    for (;;) {
-      const { rows } = await client.query<OutboxRow>(`fetch ${FETCH_ROWS} from outbox`)
+    for (let coming = fetchRows(client); ;) {
+      const { rows } = await coming
+      const isLast = rows.length < FETCH_ROWS
+      // The next rows are on their way while these are appended.
+      if (!isLast) coming = fetchRows(client)
       for (const row of rows) {
         // Only whole transactions have a position behind them.
         if (count >= READ_ROWS && batch.endsWith(row) === false) return batch.flush().then(() => false)
@@ -137,7 +140,7 @@ export class Outbox {
         newest = max(newest, BigInt(row.transaction))
       }
       if (this.#stopping.signal.aborted) return false
-      if (rows.length < FETCH_ROWS) break
+      if (isLast) break
     }
     const rest = batch.take()
     // Where nothing was found, the next look begins at the same place, and an index finds nothing quickly.
@@ -255,6 +258,13 @@ class TransactionBatch {
     this.#complete = this.#drafts.length
     this.#lastComplete = { transaction, ...(committed === null ? {} : { committed }) }
   }
+}
+
+function fetchRows(client: pg.Client): Promise<pg.QueryResult<OutboxRow>> {
+  const answer = client.query<OutboxRow>(`fetch ${FETCH_ROWS} from outbox`)
+  // Who awaits it hears of a fault; nobody does where the rows before it failed.
+  answer.catch(() => undefined)
+  return answer
 }
 
 function endOf(snapshot: string): bigint {
