@@ -30,7 +30,7 @@ async function setting(name: string): Promise<string> {
 
 /** As Debezium documents it, and with what makes reading it cheap and exact. */
 const PLAIN = 'create table outbox (id uuid primary key default gen_random_uuid(), aggregatetype text not null, aggregateid text not null, type text not null, payload jsonb)'
-const WITH_TRANSACTION = `${PLAIN}; alter table outbox add column tx xid8 not null default pg_current_xact_id(); create index on outbox (tx)`
+const WITH_TRANSACTION = `${PLAIN}; alter table outbox add column tx xid8 not null default pg_current_xact_id(), add column sequence bigserial; create index on outbox (tx)`
 
 /** Appends that fail while many write: half of them after they were kept. */
 const FAULTS = 8
@@ -84,7 +84,7 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('an out
     for (const end = Date.now() + 20_000; ;) {
       const found = await look()
       if (isSo(found)) return found
-      if (Date.now() > end) throw new Error(`waited in vain until ${what}: ${JSON.stringify(found)}; ${JSON.stringify(waysIn.list())}`)
+      if (Date.now() > end) throw new Error(`waited in vain until ${what}: ${JSON.stringify(found)?.slice(0, 1_000)}; ${JSON.stringify(waysIn.list())}`)
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }
