@@ -142,7 +142,7 @@ function firstSteps(model, all) {
   console.log(`  ${took.length} first steps, ${model.table.size} beliefs: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms`)
 }
 
-/** Instances that wait in the middle: their entries included, but for what the entries say (variables) and their names. */
+/** Instances that wait in the middle: with their entries, but for the strings in them and their variables. */
 function heap(model, all) {
   const context = contextOf(model)
   const packer = new FactPacker()
@@ -154,8 +154,8 @@ function heap(model, all) {
   }
   const make = (facts) => {
     const unit = new Unit(context, facts[0]?.key)
-    // Entries of its own, as they come from a log; names and variables are the same objects.
-    unit.add(facts.map((fact) => ({ ...fact })))
+    // Entries of its own, as they come from a log; names are the same strings, and variables are left out.
+    unit.add(facts.map(({ patch: _patch, ...fact }) => fact))
     unit.view(facts.at(-1)?.appendTime ?? 0)
     return unit
   }
@@ -166,8 +166,13 @@ function heap(model, all) {
   const awake = (used() - before) / units.length
   for (const unit of units) unit.sleep(packer)
   const asleep = (used() - before) / units.length
+  const wake = () => {
+    for (const [index, unit] of units.entries()) unit.view(waiting[index]?.at(-1)?.appendTime ?? 0)
+  }
+  wake()
+  for (const unit of units) unit.sleep(packer)
   const begun = process.cpuUsage()
-  for (const [index, unit] of units.entries()) unit.view(waiting[index]?.at(-1)?.appendTime ?? 0)
+  wake()
   const { user, system } = process.cpuUsage(begun)
   console.log(`  ${units.length} waiting instances of ${events.toFixed(1)} events: ${Math.round(asleep)} bytes each with their entries, ${Math.round(awake)} while they are awake; ${
     ((user + system) / units.length).toFixed(0)} µs to wake one and look at it`)

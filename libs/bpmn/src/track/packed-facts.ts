@@ -1,96 +1,112 @@
 /**
- * The entries of a waiting unit as one string, some tens of bytes an entry: what many units share (types, sources, labels) stands in a table
- * beside them, times are told from one another. Variables are not packed, they stay the objects they are.
+ * The entries of a waiting unit as one string, some tens of bytes an entry: what many of them share (type, source, labels) stands in a table beside
+ * them, times and positions are told from one another. Variables are not packed, they stay the objects they are.
  */
 import type { Fact } from './fact.js'
+import { MAX_PACKED, TextReader, TextWriter } from './packed-text.js'
 
-/** Words of the table; beyond it they are written out where they stand. */
-const MAX_WORDS = 50_000
+/** What many entries share; beyond this many kinds, entries carry it themselves. */
+const MAX_KINDS = 50_000
 
-/** Fields of an entry that everybody has, in the order in which they are packed. */
-const COLUMNS = 8
+type Kind = Pick<Fact, 'source' | 'type' | 'labels'>
+type Patch = Fact['patch']
 
-type Patch = Readonly<Record<string, unknown>> | undefined
-type Labels = Fact['labels']
+/** What not every entry has. */
+type More = Partial<Omit<Fact, 'position' | 'id' | 'patch'>> & {
+  /** Position, time and append time, where they are not small integers. */
+  readonly exact?: readonly [string, number, number]
+}
 
-/** Packs and unpacks; one for all units of a tracker, since they share its words. */
+/** What follows the numbers of an entry. */
+const SEQUENCE = 1
+const MORE = 2
+
+/** Packs and unpacks; one for all units of a tracker, since they share its table. */
 export class FactPacker {
   readonly #numbers = new Map<string, number>()
-  readonly #words: string[] = []
-  readonly #labels = new Map<string, Labels>()
+  readonly #kinds: Kind[] = []
 
   pack(facts: readonly Fact[]): PackedFacts {
-    const flat: unknown[] = []
+    const writer = new TextWriter()
     let patches: Patch[] | undefined
-    let time = 0
-    facts.forEach((fact, index) => {
-      const { position, appendTime, source, id, type, sequence, labels, patch, time: at, ...rest } = fact
+    let [lastPosition, lastTime] = [0, 0]
+    for (const [index, fact] of facts.entries()) {
+      const { position, time, appendTime, source, id, type, sequence, labels, patch, kind, ...rest } = fact
       if (patch !== undefined) {
         patches ??= new Array<Patch>(facts.length)
         patches[index] = patch
       }
-      const more = rest.kind !== 'event' || Object.keys(rest).length > 1
-      flat.push(
-        position <= Number.MAX_SAFE_INTEGER ? Number(position) : String(position), since(at, time), since(appendTime, at), this.#number(source), this.#number(type),
-        this.#number(JSON.stringify(labels)), id, more ? { ...rest, ...(sequence === undefined ? {} : { sequence }) } : (sequence ?? 0),
-      )
-      time = at
-    })
-    return new PackedFacts(this, facts.length, JSON.stringify(flat).slice(1, -1), patches)
+      const number = this.#numberOf({ source, type, labels })
+      const at = Number(position)
+      const isPlain = BigInt(at) === position && [at, time, appendTime].every((value) => Number.isInteger(value) && Math.abs(value) < MAX_PACKED / 2)
+      const more: More = {
+        ...rest, ...(kind === 'event' ? {} : { kind }), ...(number === undefined ? { source, type, labels } : {}),
+        ...(isPlain ? {} : { exact: [String(position), time, appendTime] as const }),
+      }
+      const hasMore = Object.keys(more).length > 0
+      writer.integer((sequence === undefined ? 0 : SEQUENCE) + (hasMore ? MORE : 0))
+      writer.integer(number ?? 0)
+      writer.integer(isPlain ? at - lastPosition : 0)
+      writer.integer(isPlain ? time - lastTime : 0)
+      writer.integer(isPlain ? appendTime - time : 0)
+      writer.string(id)
+      if (sequence !== undefined) writer.string(sequence)
+      if (hasMore) writer.string(JSON.stringify(more))
+      if (isPlain) [lastPosition, lastTime] = [at, time]
+    }
+    return new PackedFacts(this, writer.text, patches)
   }
 
   unpack(text: string, patches: readonly Patch[] | undefined): Fact[] {
-    const flat = JSON.parse(`[${text}]`) as unknown[]
     const facts: Fact[] = []
-    let before = 0
-    for (let at = 0; at < flat.length; at += COLUMNS) {
-      const [position, since, appended, source, type, labels, id, more] = flat.slice(at, at + COLUMNS) as [
-        number | string, Since, Since, number | string, number | string, number | string, string, number | string | Partial<Fact>,
-      ]
-      const time = moment(since, before)
+    const reader = new TextReader(text)
+    let [lastPosition, lastTime] = [0, 0]
+    while (!reader.isDone) {
+      const form = reader.integer()
+      const kind = this.#kinds[reader.integer()]
+      const position = lastPosition + reader.integer()
+      const time = lastTime + reader.integer()
+      const appendTime = time + reader.integer()
+      const id = reader.string()
+      const sequence = form % MORE === SEQUENCE ? reader.string() : undefined
+      const more = form >= MORE ? (JSON.parse(reader.string()) as More) : undefined
       const patch = patches?.[facts.length]
-      before = time
-      facts.push({
-        position: BigInt(position), kind: 'event', time, appendTime: moment(appended, time), source: this.#word(source), id, type: this.#word(type),
-        labels: this.#labelsOf(this.#word(labels)), ...(patch === undefined ? {} : { patch }),
-        ...(typeof more === 'object' ? more : typeof more === 'string' ? { sequence: more } : {}),
-      })
+      facts.push(restore({ position: BigInt(position), kind: 'event', time, appendTime, id, source: '', type: '', labels: NO_LABELS, ...kind }, sequence, patch, more))
+      if (more?.exact === undefined) [lastPosition, lastTime] = [position, time]
     }
     return facts
   }
 
-  #number(word: string): number | string {
-    const known = this.#numbers.get(word)
+  #numberOf(kind: Kind): number | undefined {
+    const name = JSON.stringify([kind.source, kind.type, kind.labels])
+    const known = this.#numbers.get(name)
     if (known !== undefined) return known
-    if (this.#words.length >= MAX_WORDS) return word
-    this.#numbers.set(word, this.#words.length)
-    return this.#words.push(word) - 1
+    if (this.#kinds.length >= MAX_KINDS) return undefined
+    this.#numbers.set(name, this.#kinds.length)
+    return this.#kinds.push(kind) - 1
   }
+}
 
-  #word(word: number | string): string {
-    return typeof word === 'string' ? word : (this.#words[word] ?? '')
-  }
+const NO_LABELS: Fact['labels'] = {}
 
-  /** Shared: a model has few. */
-  #labelsOf(text: string): Labels {
-    let labels = this.#labels.get(text)
-    if (labels === undefined) {
-      labels = JSON.parse(text) as Labels
-      if (this.#labels.size < MAX_WORDS) this.#labels.set(text, labels)
-    }
-    return labels
-  }
+function restore(plain: Fact, sequence: string | undefined, patch: Patch, more: More | undefined): Fact {
+  const fact: { -readonly [Name in keyof Fact]: Fact[Name] } = plain
+  if (sequence !== undefined) fact.sequence = sequence
+  if (patch !== undefined) fact.patch = patch
+  if (more === undefined) return fact
+  const { exact, ...rest } = more
+  Object.assign(fact, rest)
+  if (exact !== undefined) [fact.position, fact.time, fact.appendTime] = [BigInt(exact[0]), exact[1], exact[2]]
+  return fact
 }
 
 export class PackedFacts {
   readonly #packer: FactPacker
   readonly #text: string
   readonly #patches: readonly Patch[] | undefined
-  readonly count: number
 
-  constructor(packer: FactPacker, count: number, text: string, patches: readonly Patch[] | undefined) {
+  constructor(packer: FactPacker, text: string, patches: readonly Patch[] | undefined) {
     this.#packer = packer
-    this.count = count
     this.#text = text
     this.#patches = patches
   }
@@ -98,16 +114,4 @@ export class PackedFacts {
   unpack(): Fact[] {
     return this.#packer.unpack(this.#text, this.#patches)
   }
-}
-
-/** Milliseconds after another moment; where the sum would not be exact, the moment itself. */
-type Since = number | readonly [number]
-
-function since(time: number, before: number): Since {
-  const difference = time - before
-  return before + difference === time ? difference : [time]
-}
-
-function moment(written: Since, before: number): number {
-  return typeof written === 'number' ? before + written : written[0]
 }

@@ -34,18 +34,20 @@ export const MAX_FACTS = 10_000
 
 const NO_CALLS: readonly TakenCall[] = []
 
+/** Before all positions. */
+const NEVER = -1n
+
 export class Unit {
   readonly #context: UnitContext
   readonly #key: string
-  /** In the order of the fold; undefined while they are packed. */
-  #facts: Fact[] | undefined = []
-  #packed: PackedFacts | undefined
+  /** In the order of the fold; packed while it sleeps. */
+  #facts: Fact[] | PackedFacts = []
   /** What follows from them, as long as nothing was put away. */
   #fold: Fold | undefined
   /** Events among them. */
   #events = 0
   /** Of their positions. */
-  #greatest = -1n
+  #greatest = NEVER
   #oversized = false
   /** Somebody has set an event aside: then what is folded is not all that there is. */
   #setsAside = false
@@ -62,7 +64,11 @@ export class Unit {
 
   /** How many entries it has. */
   get size(): number {
-    return this.#facts?.length ?? this.#packed?.count ?? 0
+    return this.#awake().length
+  }
+
+  get sleeps(): boolean {
+    return !Array.isArray(this.#facts)
   }
 
   get runs(): readonly Run[] {
@@ -121,15 +127,15 @@ export class Unit {
 
   /** Puts away all but the entries, and packs those: some tens of bytes each. It is as before when it is next asked for anything. */
   sleep(packer: FactPacker): void {
-    if (this.#facts !== undefined) this.#packed = packer.pack(this.#facts)
-    this.#facts = undefined
+    if (Array.isArray(this.#facts)) this.#facts = packer.pack(this.#facts)
     this.#fold = undefined
+    this.#greatest = NEVER
   }
 
   #awake(): Fact[] {
-    if (this.#facts === undefined) {
-      this.#facts = this.#packed?.unpack() ?? []
-      this.#packed = undefined
+    if (!Array.isArray(this.#facts)) {
+      this.#facts = this.#facts.unpack()
+      for (const { position } of this.#facts) if (position > this.#greatest) this.#greatest = position
     }
     return this.#facts
   }
