@@ -31,7 +31,9 @@ export async function ensureShards(database: Database, shards: number, log: Pick
 /** A log that drops what is old may have dropped what this database has not read: an older copy, or an empty one. */
 async function assertStillThere(log: Pick<Log, 'read'>, position: bigint): Promise<void> {
   try {
-    for await (const _entries of log.read({ from: { position }, limit: 1 })) return
+    const reading = log.read({ from: { position }, limit: 1 })[Symbol.asyncIterator]()
+    await reading.next()
+    await reading.return?.()
   } catch (error) {
     if (!(error instanceof LogError) || error.code !== 'outOfRange') throw error
     throw new TrackerError(
