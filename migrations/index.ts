@@ -1,5 +1,6 @@
 import { initial } from './0001-initial.js'
 import { incidentsAndOutages } from './0002-incidents-and-outages.js'
+import { pastMoments } from './0003-past-moments.js'
 
 export interface Migration {
   /** Runs in order; never changes once landed. */
@@ -9,4 +10,4 @@ export interface Migration {
 }
 
 /** Every step, oldest first. */
-export const migrations: readonly Migration[] = [initial, incidentsAndOutages]
+export const migrations: readonly Migration[] = [initial, incidentsAndOutages, pastMoments]

@@ -89,6 +89,8 @@ export const Instance = InstanceSummary.extend({
   modelName: z.string(),
   /** The tracker's clock when this was true. */
   at: Timestamp,
+  /** A moment of the past: event time, with what is known today. Alerts are left out. */
+  past: z.boolean().optional(),
   visits: z.array(Visit),
   /** Sequence flows taken by the reading, with how often. */
   path: z.array(z.object({ flow: z.string(), count: z.number().int() })),

@@ -56,6 +56,10 @@ export const Flow = z.object({
   model: z.string(), version: z.number().int(),
   /** The tracker's clock when this was true. */
   at: Timestamp,
+  /** A moment of the past: event time, with what is known today. Visits, flows and durations are then those of what was under way. */
+  past: z.boolean().optional(),
+  /** Where too many were under way to follow all again: how many were, for which the others stand. */
+  sampled: z.number().int().optional(),
   active: z.number().int(), completed: z.number().int(), terminated: z.number().int(),
   stuck: z.number().int(), late: z.number().int(), deviating: z.number().int(),
   elements: z.array(ElementFlow),

@@ -1,22 +1,18 @@
-import { explainInstance } from '@tidemark/bpmn'
+import { explainInstance, type InstanceView } from '@tidemark/bpmn'
 import type { Instance } from '@tidemark/api'
 import type { Database } from '../store/database.js'
 import type { InstanceEventRow } from '../store/read/instance-parts.js'
-import type { InstanceDetailRow } from '../store/read/instances.js'
 import { showCalls } from './calls.js'
-import { followAgain } from './follow-again.js'
 import { describeEntry } from './plain-words.js'
 import { nameOf } from './processes.js'
-import type { NamedProcess, Processes } from './processes.js'
+import type { NamedProcess } from './processes.js'
 import { rfc3339 } from './times.js'
 
 /** What the tables do not hold of an instance and following its entries again does. */
 export type Explained = Pick<Instance, 'visits' | 'path' | 'expected' | 'deadlines' | 'calls'> & { readonly undecided: ReadonlyMap<string, readonly string[]> }
 
-/** The run of an instance, followed again from its stored facts up to the clock: where it went, what may come and what is due. */
-export async function explain(db: Database, processes: Processes, row: InstanceDetailRow, clock: number): Promise<Explained> {
-  const view = await followAgain(db, processes, row, clock)
-  const process = await processes.get(row.model, row.version)
+/** Of the run of an instance, followed again from its stored facts up to the clock: where it went, what may come and what is due. */
+export async function explain(db: Database, view: InstanceView | undefined, process: NamedProcess | undefined, clock: number): Promise<Explained> {
   if (view === undefined) return { visits: [], path: [], expected: [], deadlines: [], calls: [], undecided: new Map() }
   const { visits, path, expected, undecided } = explainInstance(view)
   return {

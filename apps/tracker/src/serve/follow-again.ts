@@ -1,8 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { TrackedModel, Unit, type CalledModels, type InstanceView } from '@tidemark/bpmn'
 import type { Database } from '../store/database.js'
 import { followedAfter } from '../store/followed-after.js'
 import { identityOf } from '../store/identity.js'
-import type { InstanceDetailRow } from '../store/read/instances.js'
 import { readVersionsInForce, type VersionInForce } from '../store/read/models.js'
 import { loadUnits } from '../store/write/load-units.js'
 import type { NamedProcess, Processes, VersionOf } from './processes.js'
@@ -10,17 +10,36 @@ import type { NamedProcess, Processes, VersionOf } from './processes.js'
 /** Models that were followed lately by a page, by version; a version never changes. */
 const tracked = new WeakMap<NamedProcess, TrackedModel>()
 
-/** The instance, followed again from its stored facts up to the clock. */
-export async function followAgain(db: Database, processes: Processes, row: InstanceDetailRow, clock: number): Promise<InstanceView | undefined> {
-  const stored = (await loadUnits(db, [row.unit])).get(row.unit)
-  if (stored === undefined) return undefined
-  const versions = await readVersionsInForce(db, row.model)
+export interface UnitKey {
+  readonly unit: string
+  readonly key: string
+}
+
+/** Some milliseconds at a stretch; then others have a turn. */
+const UNITS_AT_A_STRETCH = 64
+
+/**
+ * What is shown of these units of a model at a moment of the clock, followed again from their stored facts, by the id of the instance.
+ * @param past only what had happened by then counts: the moment lies in the past
+ */
+export async function followAgain(
+  db: Database, processes: Processes, model: string, wanted: readonly UnitKey[], clock: number, past: boolean,
+): Promise<ReadonlyMap<string, InstanceView>> {
+  const stored = await loadUnits(db, wanted.map(({ unit }) => unit))
+  const versions = await readVersionsInForce(db, model)
   const processOf = await processes.load(versions)
-  const calledIds = new Set(versions.flatMap((version) => (processOf(version)?.process.elements ?? []).flatMap(({ calledElement }) => (calledElement === undefined || calledElement === row.model ? [] : [calledElement]))))
+  const calledIds = new Set(versions.flatMap((version) => (processOf(version)?.process.elements ?? []).flatMap(({ calledElement }) => (
+    calledElement === undefined || calledElement === model ? [] : [calledElement]))))
   const called = await calledModels(db, processes, versions[0], [...calledIds])
-  const unit = new Unit({ model: row.model, identify: identityOf, versionAt: (time) => inForce(versions, processOf, time), ...(called === undefined ? {} : { called }) }, row.key)
-  unit.add(stored.facts.map(({ fact }) => fact))
-  return unit.view(clock).find((view) => view.id === row.id)
+  const views = new Map<string, InstanceView>()
+  for (const [index, { unit: id, key }] of wanted.entries()) {
+    if (index % UNITS_AT_A_STRETCH === UNITS_AT_A_STRETCH - 1) await setImmediate()
+    const unit = new Unit({ model, identify: identityOf, versionAt: (time) => inForce(versions, processOf, time), ...(called === undefined ? {} : { called }) }, key)
+    const facts = (stored.get(id)?.facts ?? []).map(({ fact }) => fact)
+    unit.add(past ? facts.filter((fact) => fact.time <= clock) : facts)
+    for (const view of unit.view(clock)) views.set(view.id, view)
+  }
+  return views
 }
 
 async function calledModels(db: Database, processes: Processes, caller: VersionInForce | undefined, ids: readonly string[]): Promise<CalledModels | undefined> {

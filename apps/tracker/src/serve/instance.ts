@@ -1,4 +1,5 @@
 import type { Instance } from '@tidemark/api'
+import { TrackerError } from '../problem.js'
 import type { Database } from '../store/database.js'
 import { readAlertsOfInstance } from '../store/read/alerts.js'
 import { readCommandsOfInstance } from '../store/read/commands.js'
@@ -6,7 +7,9 @@ import { readDeviations, readUnitEvents } from '../store/read/instance-parts.js'
 import { readInstance, readKeys } from '../store/read/instances.js'
 import { showCallers } from './calls.js'
 import { explain, showEntry } from './explain.js'
+import { followAgain } from './follow-again.js'
 import { found, uuidOrUndefined } from './not-found.js'
+import { pastCommands, pastDeviations, pastEntries, pastRow } from './past-instance.js'
 import { describeDeviation } from './plain-words.js'
 import { nameOf } from './processes.js'
 import type { Processes } from './processes.js'
@@ -21,18 +24,27 @@ const UNIT_ENTRIES = 10_000
 const ALERTS = 50
 const COMMANDS = 200
 
-/** All about one instance, by its id or one that it had before. */
-export async function showInstancePage(db: Database, processes: Processes, id: string, clock: number): Promise<Instance> {
+/**
+ * All about one instance, by its id or one that it had before.
+ * @param at a moment of the past; absent: now
+ */
+export async function showInstancePage(db: Database, processes: Processes, id: string, clock: number, at?: number): Promise<Instance> {
   const uuid = uuidOrUndefined(id)
-  const row = found(uuid === undefined ? undefined : await readInstance(db, uuid), 'instance', id, '/api/v1/instances')
+  const now = found(uuid === undefined ? undefined : await readInstance(db, uuid), 'instance', id, '/api/v1/instances')
+  const moment = at ?? clock
+  const view = (await followAgain(db, processes, now.model, [now], moment, at !== undefined)).get(now.id)
+  if (at !== undefined && view === undefined) throw new TrackerError('instanceNotBegun', 404, `The instance had not begun at ${rfc3339(at)}: it began at ${rfc3339(now.started_at)}.`)
+  const then = at === undefined ? undefined : view
+  const row = then === undefined ? now : pastRow(now, then, moment)
   const process = await processes.get(row.model, row.version)
   const keys = await readKeys(db, [row.unit])
-  const entries = await readUnitEvents(db, row.unit, UNIT_ENTRIES)
-  const deviations = await readDeviations(db, row.id)
-  const alerts = await readAlertsOfInstance(db, row.id, ALERTS)
+  const entries = (await readUnitEvents(db, row.unit, UNIT_ENTRIES)).filter(({ instance }) => instance === row.id)
+  const deviations = then === undefined ? await readDeviations(db, row.id) : pastDeviations(then)
+  // Alerts are looked after now; what they were then is not kept.
+  const alerts = then === undefined ? await readAlertsOfInstance(db, row.id, ALERTS) : []
   const commands = await readCommandsOfInstance(db, row.id, COMMANDS)
   const processOf = await processes.load(alerts.map(versionOfAlert))
-  const { undecided, ...explained } = await explain(db, processes, row, clock)
+  const { undecided, ...explained } = await explain(db, view, process, moment)
   const calledBy = await showCallers(db, processes, row)
   const shown = showInstance(row, keys, process)
   return {
@@ -42,16 +54,16 @@ export async function showInstancePage(db: Database, processes: Processes, id: s
       return open === undefined ? token : { ...token, undecided: open.map((element) => nameOf(process, element)) }
     }),
     modelName: process?.process.name ?? row.model,
-    at: rfc3339(clock),
+    at: rfc3339(moment), ...(at === undefined ? {} : { past: true }),
     ...explained,
     calledBy,
-    events: entries.filter(({ instance }) => instance === row.id).map((entry) => showEntry(entry, process)),
-    deviationList: deviations.map(({ kind, element, at, count, provisional, accepted }) => ({
-      kind: kind as Instance['deviationList'][number]['kind'], element, name: nameOf(process, element), at: rfc3339(at), count, provisional, accepted,
+    events: (then === undefined ? entries : pastEntries(entries, then, moment)).map((entry) => showEntry(entry, process)),
+    deviationList: deviations.map(({ kind, element, at: since, count, provisional, accepted }) => ({
+      kind: kind as Instance['deviationList'][number]['kind'], element, name: nameOf(process, element), at: rfc3339(since), count, provisional, accepted,
       text: describeDeviation(kind, nameOf(process, element), count),
     })),
     alerts: alerts.map((alert) => showAlert(alert, processOf(versionOfAlert(alert)), clock)),
-    commands: commands.map((command) => showCommand(command, process)),
+    commands: (then === undefined ? commands : pastCommands(commands, then)).map((command) => showCommand(command, process)),
     variables: row.variables,
   }
 }

@@ -13,7 +13,8 @@ import { Answers, AnswersPage, ByAPerson } from './documented.js'
 import { showInstancePage } from './instance.js'
 import { listInstances } from './instances.js'
 import { Processes } from './processes.js'
-import { StrictInstanceQuery } from './queries.js'
+import { InstancePageQuery, StrictInstanceQuery } from './queries.js'
+import { parsePast } from './times.js'
 
 @ApiTags('instances')
 @Controller('api/v1/instances')
@@ -33,8 +34,9 @@ export class InstancesController {
 
   @Get(':id')
   @Answers('One instance: where it is, how it got there, what is due', Instance)
-  find(@Param('id') id: string): Promise<Instance> {
-    return showInstancePage(this.db, this.processes, id, this.progress.clock)
+  async find(@Param('id') id: string, @Query({ schema: InstancePageQuery }) query: InstancePageQuery): Promise<Instance> {
+    const { clock } = this.progress
+    return showInstancePage(this.db, this.processes, id, clock, parsePast(query.at, clock))
   }
   @Post(':id/corrections')
   @ByAPerson('What a person says of an instance: a deviation is normal, an event does not belong, a step was done, tokens are elsewhere, it is over', Instance)

@@ -10,9 +10,9 @@ import { send } from './answer.js'
 import type { Reply } from './answer.js'
 import { deploy } from './deploy.js'
 import { Answers, AnswersPage } from './documented.js'
-import { showFlow } from './flow.js'
 import { readModelBody } from './model-body.js'
 import { findModel, findSource, listModels } from './models.js'
+import { showFlowAt } from './past-flow.js'
 import { Processes } from './processes.js'
 import { CatalogueQuery, DeployQuery, FlowQuery, Version } from './queries.js'
 
@@ -52,8 +52,8 @@ export class ModelsController {
 
   @Get(':id/flow')
   @Answers('The live flow: counts, waits and durations per element, frequencies per sequence flow', Flow)
-  flow(@Param('id') id: string, @Query({ schema: FlowQuery }) query: FlowQuery): Promise<Flow> {
-    return showFlow(this.db, this.processes, id, query.version, this.progress.clock)
+  async flow(@Param('id') id: string, @Query({ schema: FlowQuery }) query: FlowQuery): Promise<Flow> {
+    return showFlowAt(this.db, this.processes, id, query, this.progress.clock)
   }
 
   @Post()

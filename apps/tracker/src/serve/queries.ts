@@ -19,7 +19,11 @@ export type CatalogueQuery = z.infer<typeof CatalogueQuery>
 
 export const Version = z.coerce.number().int().min(1).max(2_147_483_647)
 
-export const FlowQuery = z.strictObject({ version: Version.optional().describe('Absent: the newest.') })
+const PastMoment = z.string().max(40).optional().describe('A past moment of event time, with what is known today. Absent: now.')
+
+export const FlowQuery = z.strictObject({ version: Version.optional().describe('Absent: the newest.'), at: PastMoment })
+export const InstancePageQuery = z.strictObject({ at: PastMoment })
+export type InstancePageQuery = z.infer<typeof InstancePageQuery>
 export type FlowQuery = z.infer<typeof FlowQuery>
 
 export const DeployQuery = z.strictObject({

@@ -12,6 +12,13 @@ export function rfc3339OrAbsent(ms: string | number | null): string | undefined 
 
 const rfc3339Shape = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/i
 
+/** A moment that the tracker's clock has passed; undefined where none is asked for. */
+export function parsePast(text: string | undefined, clock: number): number | undefined {
+  const at = parseTime(text, 'at')
+  if (at === undefined || at <= clock) return at
+  throw new TrackerError('invalidRequest', 400, `at lies in the future: the tracker's clock says ${rfc3339(clock)}.`, [{ attribute: 'at', message: 'later than now' }])
+}
+
 /** Epoch milliseconds of a time in a query; `attribute` names it in the refusal. */
 export function parseTime(text: string | undefined, attribute: string): number | undefined {
   if (text === undefined) return undefined

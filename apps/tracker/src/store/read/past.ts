@@ -1,0 +1,39 @@
+/** Which instances of a version were under way at a moment. Each statement is one range of an index. Moments are epoch milliseconds. */
+import type { Queryable } from '../database.js'
+
+export interface PastCounts {
+  readonly underWay: number
+  readonly completed: number
+  readonly terminated: number
+}
+
+export async function readPastCounts(db: Queryable, model: string, version: number, at: number): Promise<PastCounts> {
+  const of = [model, version, at]
+  const [open, since, before] = await Promise.all([
+    db.query<{ count: string }>(`select count(*) from instance where model = $1 and version = $2::int and started_at <= $3::bigint and ended_at is null`, of),
+    db.query<{ count: string }>(`select count(*) from instance where model = $1 and version = $2::int and ended_at > $3::bigint and started_at <= $3::bigint`, of),
+    db.query<{ status: string; count: string }>(`select status, count(*) from instance where model = $1 and version = $2::int and ended_at <= $3::bigint group by status`, of),
+  ])
+  const ended = (status: string) => Number(before.find((row) => row.status === status)?.count ?? 0)
+  return { underWay: Number(open[0]?.count ?? 0) + Number(since[0]?.count ?? 0), completed: ended('completed'), terminated: ended('terminated') }
+}
+
+/**
+ * Those that were under way; of many a share, by their ids.
+ * @param share of all ids, 0..1
+ */
+export function readUnderWay(db: Queryable, model: string, version: number, at: number, share: number): Promise<{ id: string; unit: string; key: string }[]> {
+  return db.query(
+    `with chosen as (
+       select id from instance where model = $1 and version = $2::int and started_at <= $3::bigint and ended_at is null and id <= $4::uuid
+       union all
+       select id from instance where model = $1 and version = $2::int and ended_at > $3::bigint and started_at <= $3::bigint and id <= $4::uuid
+     ) select instance.id, instance.unit, instance.key from chosen join instance on instance.id = chosen.id`,
+    [model, version, at, highestId(share)])
+}
+
+/** Ids are hashes: this share of them is not above it. */
+function highestId(share: number): string {
+  const head = Math.min(Math.floor(share * 2 ** 32), 2 ** 32 - 1).toString(16).padStart(8, '0')
+  return `${head}-ffff-ffff-ffff-ffffffffffff`
+}
