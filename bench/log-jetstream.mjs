@@ -6,6 +6,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { JetStreamLog } from '../libs/log/dist/jetstream/index.js'
+import { target } from './support/targets.mjs'
 
 const [url] = process.argv.slice(2)
 if (url === undefined) throw new Error('usage: node bench/log-jetstream.mjs nats://host:4222')
@@ -28,6 +29,7 @@ print(`packed, ${APPENDERS} appenders of one`, `${packed.perSecond} events/s, p9
   + `${(packed.perSecond / plain.perSecond).toFixed(1)} times`)
 const batches = await run(16, () => log.append(Array.from({ length: 500 }, () => draft)), 500)
 print('packed, 16 appenders of 500', `${batches.perSecond} events/s, p99 ${batches.p99} ms, ${(batches.perSecond / plain.perSecond).toFixed(1)} times`)
+target('packed beside one message per event', `${(packed.perSecond / plain.perSecond).toFixed(1)} times`, '10', packed.perSecond >= 10 * plain.perSecond)
 await log.close()
 
 const reader = await JetStreamLog.open({ url, ...names, tailCacheBytes: 0 })

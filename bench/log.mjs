@@ -3,19 +3,30 @@
  *
  * The disk is probed before and after in the way of pg_test_fsync: write, fdatasync, again. A raw figure of a machine whose disk
  * changes its pace says nothing; the ratio to the probe of the same run does. Runs whose probes differ more than twofold say so.
+ * SQLite (WAL, synchronous FULL) is the native library through python3, because Node 20 has none: groups of as many rows as there are
+ * appenders in one transaction each, which is the most that a group commit in front of it could give it.
  */
-import { mkdtempSync, openSync, writeSync, fdatasyncSync, closeSync, rmSync, unlinkSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { EmbeddedLog } from '../libs/log/dist/index.js'
+import { megabytesPerSecond, ratio, syncMs as probe, UNSTEADY } from './support/disk.mjs'
+import { round, target } from './support/targets.mjs'
 
 const PAYLOAD_BYTES = 256
 const APPENDERS = 1_024
 const RUN_MS = 4_000
-const PROBE_MS = 1_500
+/** Batches of a fill; the log that is opened after a crash has a gigabyte. */
+const FILL_BATCH = 1_000
+const FILL_BYTES = 2 ** 30
 /** What one event takes on disk, its key and header included; the probe writes groups of this size. */
 const EVENT_BYTES = 320
 
+if (process.argv[2] === '--fill') {
+  await fillAndDie(process.argv[3])
+}
 const directory = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'tidemark-bench-'))
 try {
   await main()
@@ -32,9 +43,11 @@ async function main() {
   print('1 appender', `${round(single.perSecond)} events/s, ack p50 ${ms(single.p50)}, p99 ${ms(single.p99)}`)
 
   const run = await appendRun('group', APPENDERS, payload, RUN_MS)
+  const sqlite = { plain: sqliteRun('sqlite', false), keyed: sqliteRun('sqlite-keyed', true) }
+  const groups = await appendRun('groups', 1, payload, RUN_MS / 2, APPENDERS)
   const after = probes()
   print('disk after', describe(after))
-  if (ratio(before.syncMs, after.syncMs) > 2) print('caution', 'the disk changed its pace more than twofold; the ratios mean little')
+  if (ratio(before.syncMs, after.syncMs) > UNSTEADY || ratio(before.groupSyncMs, after.groupSyncMs) > UNSTEADY) print('caution', 'the disk changed its pace more than twofold; the ratios mean little')
   const syncMs = (before.groupSyncMs + after.groupSyncMs) / 2
   const allowed = APPENDERS / syncMs * 1_000
   print(`${APPENDERS} appenders`, `${round(run.perSecond)} events/s, ${round(run.perSync)} events per sync, `
@@ -43,10 +56,62 @@ async function main() {
     + `${(run.p99 / run.syncMs).toFixed(1)} of its own`)
   print('', `processor ${(run.cpuMs * 1_000 / run.events).toFixed(2)} us per event`)
 
+  print('SQLite', `${round(sqlite.plain)} rows/s in transactions of ${APPENDERS}, ${round(sqlite.keyed)}/s where it recognises repetitions (unique key), as the log does`)
+  print(`1 x ${APPENDERS}`, `${round(groups.perSecond)} events/s by one appender of as many at once`)
+  target(`${APPENDERS} appenders beside SQLite, repetitions recognised`, `${(run.perSecond / sqlite.keyed).toFixed(2)} times`, '1.5', run.perSecond >= 1.5 * sqlite.keyed)
+  target(`the same groups by one appender beside SQLite`, `${(groups.perSecond / sqlite.keyed).toFixed(2)} times`, '1.5', groups.perSecond >= 1.5 * sqlite.keyed)
+  target(`${APPENDERS} appenders, share of what the probe allows`, `${Math.round(run.perSecond / allowed * 100)} %`, '60 %', run.perSecond >= 0.6 * allowed)
+  target('p99 of an acknowledgement', `${(run.p99 / run.syncMs).toFixed(1)} syncs of its own`, '3', run.p99 <= 3 * run.syncMs)
+
   const batches = await appendRun('batches', 16, payload, RUN_MS / 2, 500)
   print('16 x 500', `${round(batches.perSecond)} events/s, ack p99 ${ms(batches.p99)}`)
 
   await reads(payload)
+  await opening()
+}
+
+/** Rows per second. The keys are unique in both cases; only in the second the table knows. */
+function sqliteRun(name, keyed) {
+  const script = `
+import sqlite3, sys, time
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute('pragma journal_mode=wal')
+db.execute('pragma synchronous=full')
+db.execute('create table entry (position integer primary key, time integer, subject text, key text ${keyed ? 'unique' : ''}, payload blob)')
+payload, n, ends, started = b'x' * ${PAYLOAD_BYTES}, 0, time.time() + ${RUN_MS / 2_000}, time.time()
+while time.time() < ends:
+    db.execute('begin')
+    db.executemany('insert or ignore into entry (time, subject, key, payload) values (?, ?, ?, ?)',
+        [(1, 'event.order.placed', 'https://shop.example/orders/%d' % i, payload) for i in range(n, n + ${APPENDERS})])
+    db.execute('commit')
+    n += ${APPENDERS}
+print(n / (time.time() - started))`
+  return Number(execFileSync('python3', ['-c', script, join(directory, `${name}.db`)], { encoding: 'utf8' }))
+}
+
+/** A process fills a log and is killed; how long until the next one has it open, all keys that are remembered included. */
+async function opening() {
+  const path = join(directory, 'crashed')
+  const { signal } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--fill', path], { stdio: ['ignore', 'ignore', 'inherit'] })
+  if (signal !== 'SIGKILL') throw new Error('the log was not filled')
+  const began = performance.now()
+  const log = await EmbeddedLog.open(path)
+  const seconds = (performance.now() - began) / 1_000
+  const { sizeBytes, entries } = log.stats()
+  await log.close()
+  target(`open after a crash: ${(sizeBytes / 2 ** 30).toFixed(2)} GiB, ${round(entries)} entries`, `${seconds.toFixed(2)} s`, '2 s', seconds <= 2 && sizeBytes >= FILL_BYTES)
+}
+
+async function fillAndDie(path) {
+  const log = await EmbeddedLog.open(path)
+  const payload = Buffer.alloc(PAYLOAD_BYTES, 'x')
+  let serial = 0
+  while (log.stats().sizeBytes < FILL_BYTES) {
+    await Promise.all(Array.from({ length: 8 }, () => log.append(Array.from({ length: FILL_BATCH }, () => draft(serial++, payload)))))
+  }
+  void log.append([draft(serial, payload)])
+  process.kill(process.pid, 'SIGKILL')
+  await new Promise(() => undefined)
 }
 
 /** Each appender appends, waits for the answer, appends again. */
@@ -111,7 +176,8 @@ async function reads(payload) {
   print('open', `${openMs.toFixed(0)} ms for ${(log.stats().sizeBytes / 2 ** 20).toFixed(0)} MiB, ${total} keys remembered again`)
   const readAt = performance.now()
   const found = await read(log, { from: 'earliest', follow: true, limit: total })
-  print('follow-read', `${round(found / (performance.now() - readAt) * 1_000)} events/s from the files`)
+  const readPerSecond = found / (performance.now() - readAt) * 1_000
+  target('follow-read from the files', `${round(readPerSecond)} events/s`, '1,000,000', readPerSecond >= 1_000_000)
   const wantedAt = performance.now()
   await read(log, { from: 'earliest', kinds: ['model'] })
   print('filtered', `${round(total / (performance.now() - wantedAt) * 1_000)} events/s passed over by kind`)
@@ -130,40 +196,12 @@ async function read(log, options) {
 
 /** Milliseconds per write and fdatasync of one page, and of what one group of appenders writes; bandwidth in MB/s. */
 function probes() {
-  const syncMs = probe(4_096)
-  const groupSyncMs = probe(APPENDERS * EVENT_BYTES)
-  const bulkMs = probe(8 * 2 ** 20)
-  return { syncMs, groupSyncMs, megabytes: 8.388608 / bulkMs * 1_000 }
-}
-
-function probe(bytes) {
-  const path = join(directory, 'probe')
-  const file = openSync(path, 'w')
-  const buffer = Buffer.alloc(bytes, 1)
-  let count = 0
-  const started = performance.now()
-  while (performance.now() - started < PROBE_MS || count < 3) {
-    writeSync(file, buffer, 0, bytes, count * bytes)
-    fdatasyncSync(file)
-    count++
-  }
-  const each = (performance.now() - started) / count
-  closeSync(file)
-  unlinkSync(path)
-  return each
+  return { syncMs: probe(directory, 4_096), groupSyncMs: probe(directory, APPENDERS * EVENT_BYTES), megabytes: megabytesPerSecond(directory) }
 }
 
 function describe({ syncMs, groupSyncMs, megabytes }) {
   return `${round(1_000 / syncMs)} fdatasync/s of 4 KiB, ${round(1_000 / groupSyncMs)}/s of ${APPENDERS} events, `
     + `${round(megabytes)} MB/s in 8 MiB pieces`
-}
-
-function ratio(a, b) {
-  return Math.max(a, b) / Math.min(a, b)
-}
-
-function round(value) {
-  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(1)
 }
 
 function ms(value) {

@@ -1,3 +1,4 @@
+import { hasZstd } from '@tidemark/log'
 import { existsSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { TrackerError } from './problem.js'
@@ -21,6 +22,8 @@ export interface Settings {
   readonly follows: boolean
   /** Schemas of events, and what of them is not stored. Absent: all is taken as it comes. */
   readonly policyFile?: string
+  /** How the files of the embedded log are written; what is there may be either. */
+  readonly logCompression: 'none' | 'zstd'
   /** What of the log may go. Absent: nothing, ever. */
   readonly retention?: { readonly maxAgeMs?: number; readonly maxSizeBytes?: number; readonly maxEntries?: number }
   /** Hashes what the policy says. */
@@ -111,6 +114,7 @@ const Variables = z.object({
   TIDEMARK_STREAM_GAPS: z.enum(['stop', 'skip'], 'must be stop or skip').default('stop'),
   TIDEMARK_TOKEN: z.string().min(MIN_TOKEN_CHARACTERS, `must have at least ${MIN_TOKEN_CHARACTERS} characters`).optional(),
   TIDEMARK_SHARDS: wholeNumber(1, MAX_SHARDS).default(8),
+  TIDEMARK_LOG_COMPRESSION: z.enum(['none', 'zstd'], 'must be none or zstd').default('none'),
   TIDEMARK_LOG_MAX_DAYS: wholeNumber(1, MAX_RETENTION).optional(),
   TIDEMARK_LOG_MAX_MB: wholeNumber(1, MAX_RETENTION).optional(),
   TIDEMARK_LOG_MAX_ENTRIES: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
@@ -159,6 +163,7 @@ export function readSettings(env: Environment): Settings {
   if (limit !== undefined && given['DATABASE_URL'] === undefined) {
     wrong.push(`${limit}: needs DATABASE_URL, because the embedded database never syncs, and is built again from the whole log after a loss of power`)
   }
+  if (given['TIDEMARK_LOG_COMPRESSION'] === 'zstd' && !hasZstd) wrong.push(`TIDEMARK_LOG_COMPRESSION: zstd needs Node 22.15 or newer, and this is ${process.version}`)
   if (!parsed.success || wrong.length > 0) throw badConfiguration(wrong)
   const values = parsed.data
   const jetstream = jetstreamOf(values)
@@ -169,6 +174,7 @@ export function readSettings(env: Environment): Settings {
     dataDir: values.TIDEMARK_DATA,
     shards: values.TIDEMARK_SHARDS,
     follows: values.TIDEMARK_FOLLOW === 'on',
+    logCompression: values.TIDEMARK_LOG_COMPRESSION,
     logLevel: values.TIDEMARK_LOG_LEVEL,
     commandUrls: values.TIDEMARK_COMMAND_URLS,
     webhookUrls: values.TIDEMARK_WEBHOOK_URLS,

@@ -6,9 +6,9 @@ import type { JetStreamSettings, Settings } from './config.js'
 import { TrackerError } from './problem.js'
 
 /** The log that the settings name. Opening it takes the data directory for this process, where anything is kept in it. */
-export async function openLog(settings: Pick<Settings, 'dataDir' | 'databaseUrl' | 'jetstream'>, clock: Clock): Promise<Log> {
-  const { dataDir, databaseUrl, jetstream } = settings
-  if (jetstream === undefined) return openEmbedded(dataDir, clock)
+export async function openLog(settings: Pick<Settings, 'dataDir' | 'databaseUrl' | 'jetstream' | 'logCompression'>, clock: Clock): Promise<Log> {
+  const { dataDir, databaseUrl, jetstream, logCompression } = settings
+  if (jetstream === undefined) return openEmbedded(dataDir, clock, logCompression)
   if (databaseUrl !== undefined) return openJetStream(jetstream, clock)
   // The embedded database stands in the data directory and has no lock of its own.
   const unlock = await withDirectory(dataDir, async (dir) => {
@@ -27,8 +27,8 @@ export async function openLog(settings: Pick<Settings, 'dataDir' | 'databaseUrl'
 }
 
 /** In `<dataDir>/log`, stamped by the domain clock. */
-function openEmbedded(dataDir: string, clock: Clock): Promise<Log> {
-  return withDirectory(dataDir, (dir) => EmbeddedLog.open(dir, { clock: () => clock.now() }))
+function openEmbedded(dataDir: string, clock: Clock, compression: Settings['logCompression']): Promise<Log> {
+  return withDirectory(dataDir, (dir) => EmbeddedLog.open(dir, { clock: () => clock.now(), compression }))
 }
 
 async function openJetStream({ subjects, ...settings }: JetStreamSettings, clock: Clock): Promise<Log> {

@@ -1,5 +1,6 @@
 export * from './log.js'
 export { EmbeddedLog } from './embedded/embedded-log.js'
+export { hasZstd } from './embedded/codec.js'
 export type { EmbeddedLogOptions } from './embedded/embedded-log.js'
 export { MemoryLog } from './memory-log.js'
 export type { MemoryLogOptions } from './memory-log.js'

@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Draft, Entry } from '../log.js'
 import { LogError } from '../log.js'
+import { deflate } from '../testing/deflate.js'
 import { Crashed, FaultyDisk } from '../testing/faulty-disk.js'
 import { Random } from '../testing/random.js'
 import type { EmbeddedLogOptions } from './embedded-log.js'
@@ -57,6 +58,7 @@ class Workload {
     this.options = {
       disk, clock: () => this.#now++, segmentSizeBytes: 300 + this.#random.below(1_500), tailCacheBytes: this.#random.below(2) * 10_000,
       idleMarkerMs: this.#random.chance(0.5) ? 0 : 1e9, syncIntervalMs: 0,
+      compression: seed % 3 === 0 ? 'zstd' : 'none', codec: deflate,
     }
   }
 

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import * as path from 'node:path'
 import { afterAll } from 'vitest'
 import type { Log } from '../log.js'
+import { deflate } from '../testing/deflate.js'
 import { describeLogContract } from '../testing/log-contract.js'
+import { hasZstd } from './codec.js'
 import type { EmbeddedLogOptions } from './embedded-log.js'
 import { EmbeddedLog } from './embedded-log.js'
 
@@ -23,6 +25,9 @@ afterAll(async () => {
 const variants: [string, EmbeddedLogOptions][] = [
   ['EmbeddedLog', {}],
   ['EmbeddedLog in tiny segments, without a cache', { segmentSizeBytes: 300, tailCacheBytes: 0, idleMarkerMs: 0 }],
+  ['EmbeddedLog, compressed', { compression: 'zstd', codec: deflate, tailCacheBytes: 0 }],
+  // A capability of the Node it runs on.
+  ...(hasZstd ? [['EmbeddedLog, compressed with zstd', { compression: 'zstd', tailCacheBytes: 0 }] as [string, EmbeddedLogOptions]] : []),
 ]
 
 for (const [name, options] of variants) {

@@ -100,7 +100,7 @@ export class FrameBuilder {
 
   seal(offset: number, syncedBytes: number, salt: number): Frame {
     return sealFrame(this.buffer, {
-      lengthBytes: this.lengthBytes, base: this.#base, count: this.count, offset, syncedBytes, kinds: this.#kinds, isMarker: false,
+      lengthBytes: this.lengthBytes, base: this.#base, count: this.count, offset, syncedBytes, kinds: this.#kinds, isMarker: false, rawBytes: 0,
       minAppendTime: this.#minAppendTime, maxAppendTime: this.#maxAppendTime, minTime: this.#minTime, maxTime: this.#maxTime,
     }, salt)
   }

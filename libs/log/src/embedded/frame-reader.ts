@@ -4,7 +4,8 @@ import type { Entry, EntryKind } from '../log.js'
 import { LogError } from '../log.js'
 import type { Wanted } from '../read-plan.js'
 import type { Frame } from './frame.js'
-import { FRAME_HEADER_BYTES } from './frame.js'
+import { recordsOf } from './frame.js'
+import type { Codec } from './codec.js'
 import { PRODUCER_MARK } from './frame-builder.js'
 
 const kindOfCode: (EntryKind | undefined)[] = []
@@ -19,11 +20,12 @@ export class FrameReader {
   #at: number
   #position: number
 
-  constructor(frame: Frame) {
+  constructor(frame: Frame, codec: Codec) {
+    const { buffer, start, end } = recordsOf(frame, codec)
     this.#frame = frame
-    this.#buffer = frame.buffer
-    this.#at = frame.start + FRAME_HEADER_BYTES
-    this.#end = frame.start + frame.lengthBytes
+    this.#buffer = buffer
+    this.#at = start
+    this.#end = end
     this.#position = frame.base
   }
 
@@ -96,12 +98,13 @@ export class FrameReader {
 /** What a restart must learn from a frame: the bytes of each keyed record's key and payload, and the producers' marks. */
 export function eachKeyOrMark(
   frame: Frame,
-  onKey: (position: number, start: number, end: number) => void,
+  codec: Codec,
+  onKey: (position: number, view: DataView, start: number, end: number) => void,
   onMark: (json: string) => void,
 ): void {
-  const { buffer } = frame
-  const end = frame.start + frame.lengthBytes
-  let at = frame.start + FRAME_HEADER_BYTES
+  const { buffer, start, end } = recordsOf(frame, codec)
+  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+  let at = start
   let position = frame.base
   const varint = (): number => {
     let value = 0
@@ -131,7 +134,7 @@ export function eachKeyOrMark(
     at += keyLength
     const payloadLength = varint()
     at += payloadLength
-    if (keyLength > 0) onKey(position, keyStart, at)
+    if (keyLength > 0) onKey(position, view, keyStart, at)
     position++
   }
 }

@@ -4,12 +4,12 @@
  *     0  u32  magic
  *     4  u32  checksum: CRC-32 over the salt of this log and all bytes of the frame behind this field
  *     8  u32  length of the frame in bytes, this header included
- *    12  u8   version
+ *    12  u8   version: 1, or 2 where the records are compressed
  *    13  u8   flags (1: a marker, which holds no entries)
  *    14  u16  kinds: bit n is set where an entry of kind code n is inside
  *    16  u64  base: position of the first entry; of a marker, the position that comes next
  *    24  u32  count of entries
- *    28  u32  0
+ *    28  u32  bytes of the records before they were compressed, 0 where they are not
  *    32  u64  offset of this frame in its segment, so that bytes that landed elsewhere do not validate
  *    40  u64  synced: bytes of this segment that were on disk when this frame was written
  *    48  f64  least append time, epoch ms; of a marker, the highest append time so far
@@ -22,11 +22,16 @@
  * is what tells a torn tail from damage: bytes below it had been acknowledged (recovery.ts).
  */
 import { crc32 } from 'node:zlib'
+import { LogError } from '../log.js'
+import type { Codec } from './codec.js'
 
 export const FRAME_HEADER_BYTES = 80
 const MAGIC = 0x316b6454
 const VERSION = 1
+const COMPRESSED_VERSION = 2
 const MARKER = 1
+/** Share of its bytes beyond which a compressed frame is not worth what it costs to read. */
+const WORTH_IT = 0.9
 /** The magic as it stands on disk, for those who look for a frame behind damaged bytes. */
 export const MAGIC_BYTES = Buffer.from([0x54, 0x64, 0x6b, 0x31])
 const TWO_32 = 0x1_0000_0000
@@ -45,6 +50,8 @@ export interface Frame {
   readonly syncedBytes: number
   readonly kinds: number
   readonly isMarker: boolean
+  /** Bytes of the records before they were compressed, 0 where they are not. */
+  readonly rawBytes: number
   readonly minAppendTime: number
   readonly maxAppendTime: number
   readonly minTime: number
@@ -62,12 +69,12 @@ export function saltChecksum(salt: Uint8Array): number {
 export function sealFrame(buffer: Buffer, fields: FrameFields, salt: number): Frame {
   buffer.writeUInt32LE(MAGIC, 0)
   buffer.writeUInt32LE(fields.lengthBytes, 8)
-  buffer[12] = VERSION
+  buffer[12] = fields.rawBytes === 0 ? VERSION : COMPRESSED_VERSION
   buffer[13] = fields.isMarker ? MARKER : 0
   buffer.writeUInt16LE(fields.kinds, 14)
   writeUInt64(buffer, fields.base, 16)
   buffer.writeUInt32LE(fields.count, 24)
-  buffer.writeUInt32LE(0, 28)
+  buffer.writeUInt32LE(fields.rawBytes, 28)
   writeUInt64(buffer, fields.offset, 32)
   writeUInt64(buffer, fields.syncedBytes, 40)
   buffer.writeDoubleLE(fields.minAppendTime, 48)
@@ -82,9 +89,42 @@ export function sealFrame(buffer: Buffer, fields: FrameFields, salt: number): Fr
 export function sealMarker(at: { base: number; offset: number; syncedBytes: number; appendTime: number }, salt: number): Frame {
   const { base, offset, syncedBytes, appendTime } = at
   return sealFrame(Buffer.alloc(FRAME_HEADER_BYTES), {
-    lengthBytes: FRAME_HEADER_BYTES, base, count: 0, offset, syncedBytes, kinds: 0, isMarker: true,
+    lengthBytes: FRAME_HEADER_BYTES, base, count: 0, offset, syncedBytes, kinds: 0, isMarker: true, rawBytes: 0,
     minAppendTime: appendTime, maxAppendTime: appendTime, minTime: appendTime, maxTime: appendTime,
   }, salt)
+}
+
+/** Where the records of a frame stand. */
+export interface Records {
+  readonly buffer: Buffer
+  readonly start: number
+  readonly end: number
+}
+
+/** Throws LogError corrupt where compressed records are not what they say; invalid where they cannot be read here. */
+export function recordsOf(frame: Frame, codec: Codec): Records {
+  const { buffer, start, lengthBytes, rawBytes, base } = frame
+  if (rawBytes === 0) return { buffer, start: start + FRAME_HEADER_BYTES, end: start + lengthBytes }
+  let raw: Uint8Array
+  try {
+    raw = codec.decompress(buffer.subarray(start + FRAME_HEADER_BYTES, start + lengthBytes), rawBytes)
+  } catch (cause) {
+    if (cause instanceof LogError) throw cause
+    throw new LogError('corrupt', `A compressed frame cannot be read, from position ${base} on.`, { position: BigInt(base), cause })
+  }
+  if (raw.byteLength !== rawBytes) throw new LogError('corrupt', `A compressed frame is not as long as it says, from position ${base} on.`, { position: BigInt(base) })
+  return { buffer: Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength), start: 0, end: rawBytes }
+}
+
+/** The same frame with its records compressed; undefined where that saves less than a tenth. */
+export function compressFrame(frame: Frame, codec: Codec, salt: number): Frame | undefined {
+  const records = frame.buffer.subarray(frame.start + FRAME_HEADER_BYTES, frame.start + frame.lengthBytes)
+  const compressed = codec.compress(records)
+  if (compressed.byteLength > records.byteLength * WORTH_IT) return undefined
+  const buffer = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + compressed.byteLength)
+  buffer.set(compressed, FRAME_HEADER_BYTES)
+  const { buffer: _raw, start: _start, ...fields } = frame
+  return sealFrame(buffer, { ...fields, lengthBytes: buffer.byteLength, rawBytes: records.byteLength }, salt)
 }
 
 /**
@@ -92,7 +132,8 @@ export function sealMarker(at: { base: number; offset: number; syncedBytes: numb
  * Needs {@link FRAME_HEADER_BYTES} bytes from `start`.
  */
 export function claimedLength(buffer: Buffer, start: number, offset: number): number {
-  if (buffer.readUInt32LE(start) !== MAGIC || buffer[start + 12] !== VERSION || readUInt64(buffer, start + 32) !== offset) return 0
+  const version = buffer[start + 12]
+  if (buffer.readUInt32LE(start) !== MAGIC || (version !== VERSION && version !== COMPRESSED_VERSION) || readUInt64(buffer, start + 32) !== offset) return 0
   const lengthBytes = buffer.readUInt32LE(start + 8)
   return lengthBytes < FRAME_HEADER_BYTES ? 0 : lengthBytes
 }
@@ -104,6 +145,7 @@ export function openFrame(buffer: Buffer, start: number, salt: number): Frame | 
   return {
     buffer, start, lengthBytes,
     isMarker: (buffer[start + 13]! & MARKER) !== 0,
+    rawBytes: buffer.readUInt32LE(start + 28),
     kinds: buffer.readUInt16LE(start + 14),
     base: readUInt64(buffer, start + 16),
     count: buffer.readUInt32LE(start + 24),

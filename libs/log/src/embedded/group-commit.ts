@@ -8,10 +8,11 @@
  */
 import type { AppendOptions, Appended } from '../log.js'
 import { LogError } from '../log.js'
+import type { Codec } from './codec.js'
 import type { Disk } from './disk.js'
 import type { Frame } from './frame.js'
 import type { FrameBuilder } from './frame-builder.js'
-import { sealMarker } from './frame.js'
+import { compressFrame, sealMarker } from './frame.js'
 import type { PendingFrame, Waiter } from './pending-frames.js'
 import { PendingFrames } from './pending-frames.js'
 import { Segment } from './segment.js'
@@ -29,6 +30,9 @@ export interface GroupCommitOptions {
   readonly syncIntervalMs: number
   /** How long nothing is appended before a marker covers the last frame. 0: at once, without a timer. */
   readonly idleMarkerMs: number
+  /** Records are compressed where that is worth it. */
+  readonly compression: 'none' | 'zstd'
+  readonly codec: Codec
 }
 
 /** What the log does as the commit proceeds. */
@@ -198,16 +202,19 @@ export class GroupCommit {
   async #write(group: readonly PendingFrame[]): Promise<void> {
     const segment = await this.#roomFor(this.#pending.takenBytes)
     let offset = segment.sizeBytes
+    const { compression, codec } = this.#options
+    // What is kept in memory for those who follow is never compressed.
     const frames = group.map(({ builder }) => {
       const frame = builder.seal(offset, segment.syncedBytes, this.#salt)
-      offset += frame.lengthBytes
-      return frame
+      const stored = (compression === 'none' ? undefined : compressFrame(frame, codec, this.#salt)) ?? frame
+      offset += stored.lengthBytes
+      return { frame, stored }
     })
-    await this.#segment.file.write(frames.map((frame) => frame.buffer.subarray(0, frame.lengthBytes)), segment.sizeBytes)
-    for (const [i, frame] of frames.entries()) {
-      segment.note(frame)
+    await this.#segment.file.write(frames.map(({ stored }) => stored.buffer.subarray(0, stored.lengthBytes)), segment.sizeBytes)
+    for (const [i, { frame, stored }] of frames.entries()) {
+      segment.note(stored)
       this.#unsynced.push(this.#pending.ownBuffer(frame))
-      this.#unsyncedBytes += frame.lengthBytes
+      this.#unsyncedBytes += stored.lengthBytes
       this.#unsyncedWaiters.push(...group[i]!.onSynced)
     }
     this.#pending.written()

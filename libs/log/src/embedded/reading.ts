@@ -3,6 +3,7 @@ import type { Head } from '../head.js'
 import type { Entry } from '../log.js'
 import { LogError } from '../log.js'
 import type { ReadPlan, Wanted } from '../read-plan.js'
+import type { Codec } from './codec.js'
 import type { Frame } from './frame.js'
 import { FrameReader } from './frame-reader.js'
 import { FrameSource } from './frame-source.js'
@@ -15,6 +16,7 @@ export interface Readable {
   readonly segments: SegmentList
   readonly tail: TailCache
   readonly head: Head
+  readonly codec: Codec
   /** The last durable position. Throws LogError closed. */
   durable(): number
 }
@@ -25,6 +27,7 @@ export async function* readForwards(log: Readable, plan: ReadPlan): AsyncGenerat
   let left = plan.limit
   let frame: Frame | undefined
   let reader: FrameReader | undefined
+  let begun = false
   let batch: Entry[] = []
   try {
     while (left > 0 && next <= plan.highest && plan.signal?.aborted !== true) {
@@ -41,19 +44,22 @@ export async function* readForwards(log: Readable, plan: ReadPlan): AsyncGenerat
         }
         continue
       }
-      if (frame === undefined || reader === undefined || next >= frame.base + frame.count) {
+      if (frame === undefined || next >= frame.base + frame.count) {
         frame = source.ready(next)
         if (frame === undefined) {
           // Who asked for `earliest` gets what is earliest by now. Who has begun must hear of what was trimmed before it was read.
-          if (reader === undefined && !plan.exact) next = Math.max(next, log.segments.first)
+          if (!begun && !plan.exact) next = Math.max(next, log.segments.first)
           frame = await source.frame(next)
         }
-        reader = new FrameReader(frame)
+        reader = undefined
       }
       if (isUnwanted(frame, plan.wanted)) {
         next = frame.base + frame.count
+        begun = true
         continue
       }
+      reader ??= new FrameReader(frame, log.codec)
+      begun = true
       const most = Math.min(plan.batchSize, left)
       reader.take(batch, most, next, plan.highest, plan.wanted)
       next = reader.position
@@ -112,7 +118,7 @@ async function stretchBefore(log: Readable, highest: number, plan: ReadPlan): Pr
   try {
     for (let next = from; next <= highest;) {
       const frame = source.ready(next) ?? (await source.frame(next))
-      if (!isUnwanted(frame, plan.wanted)) new FrameReader(frame).take(entries, Infinity, Math.max(from, plan.lowest), highest, plan.wanted)
+      if (!isUnwanted(frame, plan.wanted)) new FrameReader(frame, log.codec).take(entries, Infinity, Math.max(from, plan.lowest), highest, plan.wanted)
       next = frame.base + frame.count
     }
   } finally {
@@ -137,7 +143,7 @@ export async function lookUp(log: Readable, ascending: readonly number[]): Promi
       }
       if (frame === undefined || reader === undefined || position >= frame.base + frame.count || position < reader.position) {
         frame = source.ready(position) ?? (await source.frame(position).catch(undefinedWhereTrimmed))
-        reader = frame && new FrameReader(frame)
+        reader = frame && new FrameReader(frame, log.codec)
       }
       const out: Entry[] = []
       reader?.take(out, 1, position, position, everything)

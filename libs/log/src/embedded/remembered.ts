@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import type { Appended } from '../log.js'
 import type { Producer } from '../producers.js'
 import { Producers } from '../producers.js'
+import type { Codec } from './codec.js'
 import { DuplicateWindow, Fingerprint } from './duplicates.js'
 import type { Frame } from './frame.js'
 import type { FrameBuilder } from './frame-builder.js'
@@ -23,9 +24,11 @@ interface Mark {
 export class Remembered {
   readonly producers = new Producers()
   readonly #window: DuplicateWindow
+  readonly #codec: Codec
   readonly #fingerprint = new Fingerprint(randomInt(2 ** 31))
 
-  constructor(duplicateWindow: number) {
+  constructor(duplicateWindow: number, codec: Codec) {
+    this.#codec = codec
     this.#window = new DuplicateWindow(duplicateWindow)
   }
 
@@ -44,10 +47,9 @@ export class Remembered {
   }
 
   learn(frame: Frame): void {
-    const view = new DataView(frame.buffer.buffer, frame.buffer.byteOffset, frame.buffer.byteLength)
     eachKeyOrMark(
-      frame,
-      (position, start, end) => this.#window.add(this.#fingerprint.take(view, start, end), position),
+      frame, this.#codec,
+      (position, view, start, end) => this.#window.add(this.#fingerprint.take(view, start, end), position),
       (json) => this.#learnMark(JSON.parse(json) as Mark),
     )
   }

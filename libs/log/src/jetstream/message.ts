@@ -6,6 +6,7 @@
  * be behind), so a reader keeps the highest it has seen, and our messages carry the highest that their writer had seen (`floorMs`).
  */
 import type { MsgHdrs } from '@nats-io/transport-node'
+import { zstd } from '../embedded/codec.js'
 import type { Frame } from '../embedded/frame.js'
 import { FrameBuilder } from '../embedded/frame-builder.js'
 import { FrameReader } from '../embedded/frame-reader.js'
@@ -86,7 +87,7 @@ export class MessageReader {
   constructor(message: Decoded) {
     if (message.frame === undefined) throw damagedMessage(message.sequence)
     this.#message = message
-    this.#reader = new FrameReader(message.frame)
+    this.#reader = new FrameReader(message.frame, zstd)
   }
 
   /** Of the entry that comes next. */

@@ -9,6 +9,7 @@ import { randomInt } from 'node:crypto'
 import type { JetStreamApiError } from '@nats-io/jetstream'
 import { JetStreamApiCodes } from '@nats-io/jetstream'
 import { nuid } from '@nats-io/transport-node'
+import { zstd } from '../embedded/codec.js'
 import { DuplicateWindow, Fingerprint } from '../embedded/duplicates.js'
 import { FrameBuilder } from '../embedded/frame-builder.js'
 import { eachKeyOrMark } from '../embedded/frame-reader.js'
@@ -129,9 +130,7 @@ export class Publisher {
   seen(message: StreamMessage, decoded: Decoded): void {
     if (message.headers?.get('Nats-Msg-Id') === this.#sendingId) this.#echo = { sequence: message.sequence, decoded }
     if (decoded.frame === undefined) return
-    const { buffer } = decoded.frame
-    const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
-    eachKeyOrMark(decoded.frame, (position, start, end) => {
+    eachKeyOrMark(decoded.frame, zstd, (position, view, start, end) => {
       const fingerprint = this.#fingerprint.take(view, start, end)
       if (this.#window.find(fingerprint) === 0) this.#window.add(fingerprint, position)
     }, () => undefined)
