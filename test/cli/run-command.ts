@@ -7,6 +7,7 @@ import { register as registerDeploy } from '../../apps/tracker/src/cli/deploy.js
 import { register as registerEmit } from '../../apps/tracker/src/cli/emit.js'
 import { register as registerImport } from '../../apps/tracker/src/cli/import.js'
 import { register as registerLog } from '../../apps/tracker/src/cli/log.js'
+import { register as registerSchema } from '../../apps/tracker/src/cli/schema.js'
 
 export interface Ran {
   readonly code: number
@@ -17,7 +18,7 @@ export interface Ran {
 /** Runs `tidemark <args>` in this process and gives what it said and its exit code. */
 export async function tidemark(...args: string[]): Promise<Ran> {
   const program = new Command('tidemark')
-  for (const register of [registerCheck, registerConformance, registerCorrect, registerDeploy, registerEmit, registerImport, registerLog]) register(program)
+  for (const register of [registerCheck, registerConformance, registerCorrect, registerDeploy, registerEmit, registerImport, registerLog, registerSchema]) register(program)
   const said = { stdout: '', stderr: '' }
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text) => {

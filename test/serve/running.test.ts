@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mappingSchema } from '@tidemark/bpmn'
 import { OpenApi } from '../../apps/tracker/src/serve/openapi.js'
 import { ServeModule } from '../../apps/tracker/src/serve/serve.module.js'
 import { NOON, openServingHouse } from '../support/house.js'
@@ -89,3 +90,12 @@ function routesOf({ app }: RunningHouse): string[] {
     return (methods ?? '').split(', ').filter((method) => method !== '' && method !== 'HEAD').map((method) => `${method} ${path}`)
   })
 }
+
+describe('the schema of mapping files', () => {
+  it('is served to editors of any origin', async () => {
+    const answer = await fetch(`${house.url}/api/v1/mapping-schema`)
+    expect(answer.headers.get('content-type')).toMatch(/^application\/schema\+json/)
+    expect(answer.headers.get('access-control-allow-origin')).toBe('*')
+    expect(await answer.json()).toEqual(mappingSchema)
+  })
+})

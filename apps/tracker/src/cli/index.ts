@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
   emit: { summary: 'send one event, or a file of them', load: () => import('./emit.js') },
   correct: { summary: 'say what is known of an instance: a step was done, an event does not belong', load: () => import('./correct.js') },
   import: { summary: 'send a recorded event log as events', load: () => import('./import.js') },
+  schema: { summary: 'print the JSON Schema of mapping files, for editors', load: () => import('./schema.js') },
   log: { summary: 'look after the log: verify, repair, dump', load: () => import('./log.js') },
   rebuild: { summary: 'fold the state of a running tracker again from its log', load: () => import('./rebuild.js') },
   conformance: { summary: 'compare a recorded log with a model', load: () => import('./conformance.js') },

@@ -20,7 +20,7 @@ import { Metrics } from './metrics.js'
 import { MetricsController } from './metrics.controller.js'
 import { ModelsController } from './models.controller.js'
 import { OpenApi } from './openapi.js'
-import { OpenApiController } from './openapi.controller.js'
+import { MappingSchemaController, OpenApiController } from './openapi.controller.js'
 import { Processes } from './processes.js'
 import { RebuildController } from './rebuild.controller.js'
 import { StatusController } from './status.controller.js'
@@ -30,7 +30,7 @@ import { validationPipe } from './validation.js'
 @Module({
   controllers: [
     ModelsController, InstancesController, EventExplorerController, AlertsController, CommandsController, LiveController, StatusController,
-    HealthController, MetricsController, RebuildController, OpenApiController, DemoController,
+    HealthController, MetricsController, RebuildController, OpenApiController, MappingSchemaController, DemoController,
   ],
   providers: [
     { provide: APP_PIPE, useFactory: validationPipe },

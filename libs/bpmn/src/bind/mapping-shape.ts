@@ -4,7 +4,7 @@ import type { ElementRules, ObserveRule, ProcessRules } from './rules.js'
 import { at } from './shape-reader.js'
 import type { Shape, ShapeReader } from './shape-reader.js'
 
-/** The keys of each part of a mapping file; mapping-schema.json lists the same, and a test keeps them equal. */
+/** The keys of each part of a mapping file; mapping-schema.ts lists the same, and a test keeps them equal. */
 export const mappingKeys = {
   process: [
     'process', 'key', 'mode', 'tolerance', 'grace', 'maxGrace', 'stuckAfter', 'completion', 'zone', 'effectsMaxAge', 'sla', 'unexpected', 'accepted',

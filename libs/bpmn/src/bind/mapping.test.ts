@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { readProcesses } from '../read/read-processes.js'
+import { mappingSchema } from './mapping-schema.js'
 import { mappingKeys } from './mapping-shape.js'
 import { parseMapping } from './mapping.js'
 
@@ -87,10 +87,10 @@ elements:
   })
 })
 
-describe('mapping-schema.json', () => {
+describe('the schema of a mapping', () => {
   interface Schema { properties: Record<string, unknown>; additionalProperties: boolean; $defs: Record<string,
     { properties?: Record<string, unknown>; anyOf?: { properties?: object }[] }> }
-  const schema = JSON.parse(readFileSync(new URL('../mapping-schema.json', import.meta.url), 'utf8')) as Schema
+  const schema = mappingSchema as unknown as Schema
   const keysOf = (name: string): string[] => {
     const definition = schema.$defs[name]
     const properties = definition?.properties ?? definition?.anyOf?.find((choice) => choice.properties !== undefined)?.properties

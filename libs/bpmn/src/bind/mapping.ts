@@ -5,7 +5,7 @@ import { readElementRules, readProcessRules } from './mapping-shape.js'
 import { ShapeReader } from './shape-reader.js'
 import type { ElementRules, ProcessRules } from './rules.js'
 
-/** What a side file says of a model: the same as `tm:` in the model can say, and it wins over it. mapping-schema.json is its shape. */
+/** What a side file says of a model: the same as `tm:` in the model can say, and it wins over it. mapping-schema.ts is its shape. */
 export interface Mapping {
   /** Id of the process meant; needed only where a file has several. */
   readonly process?: string
