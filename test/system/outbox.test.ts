@@ -39,6 +39,7 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('an out
   let db: pg.Client
   let log: Log
   let waysIn: WaysIn
+  let pace: () => Promise<void>
   let policy = readPolicy(undefined, undefined)
   const open: (() => Promise<unknown>)[] = []
 
@@ -48,6 +49,7 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('an out
   beforeEach(() => {
     log = new MemoryLog()
     waysIn = new WaysIn()
+    pace = async () => undefined
     policy = readPolicy(undefined, undefined)
   })
   afterEach(async () => {
@@ -59,15 +61,15 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('an out
     await postgres?.stop()
   })
 
-  async function connect(): Promise<pg.Client> {
-    const client = new pg.Client({ connectionString: postgres!.url })
+  async function connect(url = postgres!.url): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: url })
     client.on('error', () => undefined)
     await client.connect()
     return client
   }
 
   function follow(settings: Partial<OutboxSettings> = {}): Outbox {
-    const outbox = new Outbox({ name: 'shop', url: postgres!.url, table: 'outbox', columns: {}, pollMs: 20, ...settings }, { log, intake: new Intake(log, policy), clock: systemClock(), waysIn, logger: pino({ level: 'silent' }) })
+    const outbox = new Outbox({ name: 'shop', url: postgres!.url, table: 'outbox', columns: {}, pollMs: 20, ...settings }, { log, intake: new Intake(log, policy), clock: systemClock(), waysIn, pace: () => pace(), logger: pino({ level: 'silent' }) })
     open.push(() => outbox.stop())
     outbox.start()
     return outbox
@@ -187,7 +189,7 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('an out
 
     test.skipIf(skipUnless(keepsCommitTimes, 'a Postgres with track_commit_timestamp'))('also where all of it is found in one look', async () => {
       await db.query(WITH_TRANSACTION)
-      const clients = await Promise.all(Array.from({ length: 5 }, connect))
+      const clients = await Promise.all(Array.from({ length: 5 }, () => connect()))
       open.push(...clients.map((client) => () => client.end()))
       for (const [n, client] of clients.entries()) {
         await client.query('begin')
@@ -292,6 +294,65 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('an out
       }
     },
   )
+
+  /** Five transactions at once of 600 rows each, which is more than an append takes in all; committed in this order. */
+  const ORDER = [3, 0, 4, 2, 1]
+  async function writeLarge(url: string): Promise<void> {
+    const clients = await Promise.all(ORDER.map(() => connect(url)))
+    for (const [n, client] of clients.entries()) {
+      await client.query('begin')
+      await client.query(`insert into outbox (aggregatetype, aggregateid, type, payload) select 'order', $1 || '-' || n, 'order.placed', '{}' from generate_series(1, 600) n order by n`, [n])
+    }
+    for (const n of ORDER) await clients[n]!.query('commit')
+    for (const client of clients) await client.end()
+  }
+
+  test.each(['on', 'off'])('goes on in the middle of a set after a fault, with track_commit_timestamp %s', async (keeps) => {
+    const server = keeps === 'on' ? postgres! : (await startPostgres())!
+    if (server !== postgres) open.push(() => server.stop())
+    const other = await connect(server.url)
+    open.push(() => other.end())
+    await other.query(WITH_TRANSACTION)
+    await writeLarge(server.url)
+    const append = log.append.bind(log)
+    let [appends, repeated] = [0, 0]
+    log.append = async (drafts, options) => {
+      appends += 1
+      if (appends % 3 === 1) throw new Error('lost')
+      const result = await append(drafts, options)
+      repeated += result.duplicates
+      if (appends % 3 === 0) throw new Error('kept, but not told')
+      return result
+    }
+    follow({ url: server.url })
+    const subjects = (await takes(3_000)).map(({ subject }) => subject)
+    const order = keeps === 'on' && keepsCommitTimes ? ORDER : ORDER.toSorted()
+    expect(subjects).toEqual(order.flatMap((n) => Array.from({ length: 600 }, (_, row) => `${n}-${row + 1}`)))
+    expect(repeated).toBe(0)
+    expect(appends).toBeGreaterThan(4)
+    // What was read stays read.
+    await insert(other, 'last')
+    expect((await takes(3_001)).at(-1)?.subject).toBe('last')
+    expect(repeated).toBe(0)
+  })
+
+  test('is read no faster than following allows', async () => {
+    let mayGoOn = () => undefined as void
+    let asked = 0
+    pace = () => {
+      asked += 1
+      return asked < 3 ? Promise.resolve() : new Promise((resolve) => (mayGoOn = resolve))
+    }
+    await db.query(WITH_TRANSACTION)
+    await writeLarge(postgres!.url)
+    follow()
+    await until('it is held', () => asked, (times) => times === 3)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect((await taken()).length).toBeLessThanOrEqual(400)
+    pace = async () => undefined
+    mayGoOn()
+    await takes(3_000)
+  })
 
   test.skipIf(skipUnless(nats !== undefined, 'a NATS server'))('has its position in a log of JetStream as well', async () => {
     open.push(() => nats!.stop())

@@ -5,9 +5,11 @@ import type { Clock } from '../clock.js'
 import type { Settings } from '../config.js'
 import type { Policy } from '../policy/policy.js'
 import type { Database } from '../store/database.js'
+import { lagOf } from '../store/lag.js'
 import { nextDue } from '../store/next-due.js'
 import { readNeeded } from '../store/read/needed.js'
-import { CLOCK, DATABASE, LOG, LOGGER, POLICY, SETTINGS, WAYS_IN } from '../store/tokens.js'
+import type { Progress } from '../store/progress.js'
+import { CLOCK, DATABASE, LOG, LOGGER, POLICY, PROGRESS, SETTINGS, WAYS_IN } from '../store/tokens.js'
 import type { WaysIn } from '../store/ways-in.js'
 import { EventsController } from './events.controller.js'
 import { Heartbeat } from './heartbeat.js'
@@ -16,6 +18,7 @@ import { LogKeeper } from './log-keeper.js'
 import { NatsController } from './nats.controller.js'
 import { NatsIntake } from './nats-intake.js'
 import { Outbox } from './outbox/outbox.js'
+import { pacedBy } from './outbox/pace.js'
 import { placesOfPositions } from './outbox/position.js'
 import { readSpanRules } from './spans/rules.js'
 import { SpanIntake } from './spans/span-intake.js'
@@ -35,9 +38,11 @@ const OUTBOXES = Symbol('Outboxes')
     },
     {
       provide: OUTBOXES,
-      inject: [SETTINGS, LOG, Intake, CLOCK, WAYS_IN, LOGGER],
-      useFactory: ({ outboxes }: Settings, log: Log, intake: Intake, clock: Clock, waysIn: WaysIn, logger: Logger) =>
-        outboxes.map((settings) => new Outbox(settings, { log, intake, clock, waysIn, logger })),
+      inject: [SETTINGS, LOG, Intake, CLOCK, WAYS_IN, LOGGER, PROGRESS],
+      useFactory: ({ outboxes, follows }: Settings, log: Log, intake: Intake, clock: Clock, waysIn: WaysIn, logger: Logger, progress: Progress) => {
+        const pace = pacedBy(() => (follows ? lagOf(log, progress, clock).seconds : 0), clock)
+        return outboxes.map((settings) => new Outbox(settings, { log, intake, clock, waysIn, pace, logger }))
+      },
     },
     {
       provide: LogKeeper,

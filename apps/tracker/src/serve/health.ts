@@ -4,10 +4,10 @@ import type { Clock } from '../clock.js'
 import type { Settings } from '../config.js'
 import { TrackerError } from '../problem.js'
 import type { Database } from '../store/database.js'
+import { lagOf } from '../store/lag.js'
 import type { Progress } from '../store/progress.js'
 import { readHeartbeat } from '../store/read/totals.js'
 import type { WaysIn } from '../store/ways-in.js'
-import { lagOf } from './status.js'
 
 /** A database that answers later than this does not answer. */
 const DATABASE_TIMEOUT_MS = 2_000

@@ -3,12 +3,12 @@ import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Clock } from '../clock.js'
 import type { Policy } from '../policy/policy.js'
 import type { Database } from '../store/database.js'
+import { lagOf } from '../store/lag.js'
 import type { Progress } from '../store/progress.js'
 import { readAllModelCounts } from '../store/read/models.js'
 import { readOutbox, readTotals } from '../store/read/totals.js'
 import type { WaysIn } from '../store/ways-in.js'
 import { version } from '../version.js'
-import { lagOf } from './status.js'
 
 /** A label value costs memory in every system that stores it: no more models than this, and never an instance. */
 const MODELS = 200

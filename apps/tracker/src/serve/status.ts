@@ -3,24 +3,12 @@ import type { Log } from '@tidemark/log'
 import type { Clock } from '../clock.js'
 import type { Settings } from '../config.js'
 import type { Database } from '../store/database.js'
+import { lagOf } from '../store/lag.js'
 import type { Progress } from '../store/progress.js'
 import { readTotals } from '../store/read/totals.js'
 import type { WaysIn } from '../store/ways-in.js'
 import { version } from '../version.js'
 import { rfc3339 } from './times.js'
-
-export interface Lag {
-  readonly entries: number
-  /** Of the machine's clock: how far the tracker is behind the newest entry. */
-  readonly seconds: number
-}
-
-/** How far following is behind the log. */
-export function lagOf(log: Log, progress: Progress, clock: Clock): Lag {
-  const { last, lastAppendTime } = log.stats()
-  if (last <= progress.position) return { entries: 0, seconds: 0 }
-  return { entries: log.entriesAfter(progress.position), seconds: Math.max(0, lastAppendTime - progress.clock) / 1_000 / clock.scale }
-}
 
 export interface StatusContext {
   readonly db: Database

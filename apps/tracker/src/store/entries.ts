@@ -57,7 +57,7 @@ export const SettlementEntry = z.discriminatedUnion('what', [
   /** How far an outbox table has been read; stands in one batch with the events that were read. See ingest/outbox/position.ts. */
   z.object({
     what: z.literal('outboxRead'), outbox: z.string(), read: z.string(),
-    within: z.object({ target: z.string(), committed: z.string().optional(), transaction: z.string() }).optional(),
+    within: z.object({ target: z.string(), committed: z.string().optional(), transaction: z.string(), newest: z.string() }).optional(),
   }),
   z.object({ what: z.literal('alertCleared'), alert: z.string(), episode: z.number().int() }),
   /** A message about it arrived or was given up: a rebuild does not send it again. */

@@ -3,7 +3,7 @@
  * that a snapshot sees and the one before it did not), idle (one look every `pollMs`). Whatever fails, it begins again at the position that
  * the log holds: events and position are one batch there, so nothing is lost or taken twice, however this ends.
  *
- * Limits: rows of one read transaction (so that vacuum is not held up), rows and bytes of one append.
+ * Limits: the time of one read transaction, rows and bytes of one append. Where following lags behind, it reads slower.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Draft, type Log, LogError } from '@tidemark/log'
@@ -20,15 +20,16 @@ import { declareCursor, describeTable, type OutboxRow, type OutboxTable, targetO
 
 /** Rows that are fetched at once. */
 const FETCH_ROWS = 200
-/** After these a read transaction ends, at the end of a transaction of the outbox, and another goes on. */
-const READ_ROWS = 50_000
+/** After so long a read transaction ends, so that vacuum is not held up, and another goes on, which has to sort what is left anew. */
+const READ_MS = 5 * 60_000
 /** One append: small enough for a packed message of JetStream, whatever is in it. */
 const APPEND_BYTES = 256 * 1024
 const APPEND_ROWS = 1_000
 /** A position is looked for from the end of the log: where it would stand further back than this, it is written again. */
 const MAX_ENTRIES_BEHIND = 1_000_000
 const CONNECT_TIMEOUT_MS = 5_000
-const QUERY_TIMEOUT_MS = 60_000
+/** A first look at millions of rows sorts them before it answers. */
+const QUERY_TIMEOUT_MS = 5 * 60_000
 const FIRST_RETRY_MS = 500
 const LONGEST_RETRY_MS = 30_000
 
@@ -37,6 +38,8 @@ export interface OutboxPlace {
   readonly intake: Pick<Intake, 'admit' | 'quarantined'>
   readonly clock: Clock
   readonly waysIn: WaysIn
+  /** Resolves when more may be appended: at once, or a little later where following is behind. */
+  readonly pace: () => Promise<void>
   readonly logger: Logger
 }
 
@@ -123,21 +126,24 @@ export class Outbox {
     }
     const target = position.within?.target ?? targetOf(table, snapshot)
     await client.query(declareCursor('outbox', table, position, target, { snapshot, keepsCommitTimes: keeps === 'on' }))
-    const batch = new TransactionBatch((drafts, last) => this.#append(drafts, last === undefined ? undefined : { read: position.read, within: { target, ...last } }))
     // Of all rows of the set that were taken, also before a restart.
-    let newest = max(endOf(position.read) - 1n, BigInt(position.within?.transaction ?? 0))
+    let newest = max(endOf(position.read) - 1n, BigInt(position.within?.newest ?? 0))
+    const batch = new TransactionBatch((drafts, last) => this.#append(drafts, last === undefined ? undefined : { read: position.read, within: { target, newest: String(newest), ...last } }))
+    const { clock, pace, intake } = this.#place
+    const until = clock.machine() + READ_MS
     let count = 0
     for (let coming = fetchRows(client); ;) {
       const { rows } = await coming
       const isLast = rows.length < FETCH_ROWS
       // The next rows are on their way while these are appended.
       if (!isLast) coming = fetchRows(client)
+      if (rows.length > 0) await pace()
       for (const row of rows) {
         // Only whole transactions have a position behind them.
-        if (count >= READ_ROWS && batch.endsWith(row) === false) return batch.flush().then(() => false)
-        await batch.add(row, draftOfRow(row, this.#settings.name, table.columns, this.#place.intake))
-        count += 1
+        if (clock.machine() > until && count > 0 && !batch.endsWith(row)) return batch.flush().then(() => false)
         newest = max(newest, BigInt(row.transaction))
+        await batch.add(row, draftOfRow(row, this.#settings.name, table.columns, intake))
+        count += 1
       }
       if (this.#stopping.signal.aborted) return false
       if (isLast) break

@@ -13,7 +13,7 @@ test('a snapshot is cut behind the newest transaction that was seen', () => {
 test('the position of an outbox is the newest of its own', async () => {
   const log = new MemoryLog()
   expect(await storedPosition(log, 'order')).toBeUndefined()
-  const within = { target: '5:9:7', committed: '2026-03-01 12:00:00+00', transaction: '6' }
+  const within = { target: '5:9:7', committed: '2026-03-01 12:00:00+00', transaction: '6', newest: '8' }
   await log.append([positionDraft('order', { read: '3:5:' }), positionDraft('payment', { read: '8:8:' }), positionDraft('order', { read: '3:5:', within })])
   await log.append([{ kind: 'clock', subject: 'clock', payload: new Uint8Array() }])
   expect(await storedPosition(log, 'order')).toEqual({ read: '3:5:', within })

@@ -15,6 +15,8 @@ export interface OutboxPosition {
     readonly committed?: string | undefined
     /** Its id. */
     readonly transaction: string
+    /** The highest id of those that were taken, which in the order of commits need not be the last. */
+    readonly newest: string
   } | undefined
 }
 
