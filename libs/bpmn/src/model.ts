@@ -21,6 +21,8 @@ export interface Trigger {
   /** Message, signal or link name; error or escalation code (else its name). */
   readonly name?: string
   readonly timer?: TimerDefinition
+  /** Of `parallelMultiple`: how many events it waits for. */
+  readonly parts?: number
   /** Condition of a conditional event: FEEL where it starts with `=`, else as written and not to be evaluated. */
   readonly condition?: string
   /** Of compensation that is thrown: the activity to undo; absent: all that was done in the scope. */
@@ -113,6 +115,10 @@ export interface Element {
   /** Of sub-processes: started by an event instead of a flow. */
   readonly triggeredByEvent?: boolean
   readonly isForCompensation?: boolean
+  /** Of ad-hoc sub-processes: one activity at a time; over where the condition (FEEL) is true. */
+  readonly adHoc?: { readonly sequential?: true; readonly completion?: string }
+  /** Of event-based gateways that begin a process: all of their events have to come. */
+  readonly awaitsAll?: true
   /** Of compensation boundary events: the activity that undoes what the host has done. */
   readonly handler?: string
   /** Standard loop or multi-instance. */

@@ -20,10 +20,10 @@ const GENERATED_ID = new RegExp([
  */
 export function byName(element: Element, drawing: Drawing): readonly ObserveRule[] {
   if (!canBeNamed(element)) return []
-  const message = drawing.messages.get(element.id)?.name
+  const messages = (drawing.messages.get(element.id) ?? []).map(({ name }) => name)
   const id = GENERATED_ID.test(element.id) ? undefined : element.id
   const events = new Set<string>()
-  for (const candidate of [message, element.name, id]) {
+  for (const candidate of [...messages, element.name, id]) {
     if (candidate === undefined || candidate === '') continue
     events.add(candidate)
     const bare = /^(?:Send|Receive)_(.+)$/.exec(candidate)?.[1]
@@ -35,7 +35,7 @@ export function byName(element: Element, drawing: Drawing): readonly ObserveRule
 function canBeNamed(element: Element): boolean {
   if (isTask(element.kind) || element.kind === 'callActivity') return true
   const trigger = element.trigger?.kind
-  if (trigger === 'message' || trigger === 'signal') return true
+  if (trigger === 'message' || trigger === 'signal' || trigger === 'multiple' || trigger === 'parallelMultiple') return true
   if (element.kind === 'intermediateThrowEvent') return trigger === 'none'
   const isPlain = (element.kind === 'startEvent' || element.kind === 'endEvent') && trigger === 'none'
   return isPlain && (/\w\.\w/.test(element.name) || /^(?:Send|Receive)_/.test(element.id))

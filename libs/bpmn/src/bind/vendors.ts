@@ -42,12 +42,11 @@ function zeebe(nodes: ReadonlyMap<string, XmlNode>): VendorBindings {
   return {
     from: 'zeebe',
     observe(element, drawing) {
-      const message = drawing.messages.get(element.id)
-      const subscription = message && extension(message.id, 'subscription')
       const job = extension(element.id, 'taskDefinition')
       const jobType = job && attribute(job, 'type')
       const rules: ObserveRule[] = []
-      if (message !== undefined) {
+      for (const message of drawing.messages.get(element.id) ?? []) {
+        const subscription = extension(message.id, 'subscription')
         const key = keyOf(subscription && attribute(subscription, 'correlationKey'))
         rules.push({ event: message.name, phase: phaseOf(element), ...(key === undefined ? {} : { key }) })
       }
@@ -72,9 +71,8 @@ function camunda(nodes: ReadonlyMap<string, XmlNode>): VendorBindings {
   return {
     from: 'camunda',
     observe(element, drawing) {
-      const message = drawing.messages.get(element.id)
       const topic = topicOf(nodes.get(element.id))
-      return [message?.name, topic].filter((event) => event !== undefined && event !== '' && !event.includes('${'))
+      return [...(drawing.messages.get(element.id) ?? []).map(({ name }) => name), topic].filter((event) => event !== undefined && event !== '' && !event.includes('${'))
         .map((event) => ({ event: event as string, phase: phaseOf(element) }))
     },
     calledElement: () => undefined,

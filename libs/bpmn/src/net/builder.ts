@@ -18,15 +18,15 @@ export interface ElementRule {
   /** It can happen again before it is left. */
   readonly repeats?: (element: Element) => boolean
   /** It has no transition: the token lies at it until one of its targets takes it from there. */
-  readonly leftByTargets?: true
+  readonly leftByTargets?: (element: Element) => boolean
 }
 
 export type ElementRules = Readonly<Record<ElementKind, ElementRule>>
 
 /** A transition as an element states it; lists that are left out are empty. */
 export interface Draft extends Omit<Transition, 'index' | 'reads' | 'clears' | 'rests' | 'upstream'>, Partial<Pick<Transition, 'reads' | 'clears' | 'rests'>> {
-  /** Takes what its inputs hold once nothing more can come to them. */
-  readonly joinsInclusively?: true
+  /** Takes a token of each input that has one: once nothing more can come to the others, or at any time. */
+  readonly joins?: 'whatCanCome' | 'whatIsThere'
 }
 
 /** Where an element's first transition takes its token from, and the flows that are taken on the way (behind an event-based gateway). */
@@ -166,7 +166,7 @@ export class NetBuilder {
     let own = element.incoming.length === 0 || this.#repeats(element)
     for (const flow of element.incoming) {
       const source = this.sourceOf(flow)
-      if (source !== undefined && this.#rules[source.kind].leftByTargets === true) {
+      if (source !== undefined && this.#rules[source.kind].leftByTargets?.(source) === true) {
         entries.push({ place: this.place('at', source.id, this.scopeAround(source)), flows: [flow] })
       } else {
         own = true
@@ -217,8 +217,8 @@ export class NetBuilder {
 
   build(source: number): Net {
     const transitions = this.#drafts.map((draft, index): Transition => {
-      const { reads = [], clears = [], rests = false, joinsInclusively, ...rest } = draft
-      const upstream = joinsInclusively === true ? upstreamOf(index, this.#drafts, this.#places) : undefined
+      const { reads = [], clears = [], rests = false, joins, ...rest } = draft
+      const upstream = joins === 'whatCanCome' ? upstreamOf(index, this.#drafts, this.#places) : joins === 'whatIsThere' ? rest.inputs.map(() => new Set<number>()) : undefined
       const most = this.#mostAt(draft.element)
       return { ...rest, reads, clears, rests, index, ...(upstream === undefined ? {} : { upstream }), ...(most === undefined ? {} : { most }) }
     })

@@ -9,6 +9,9 @@ export function checkSupport(graph: Graph): Finding[] {
   return graph.process.elements.flatMap((element) => {
     const findings = reasons(element, graph).map(([what, support]) => finding('unsupportedElement', element.id,
       `${called(element)} is ${what}. ${support}`))
+    if (element.kind === 'complexGateway') {
+      findings.push(finding('complexRule', element.id, `The rule of the complex gateway ${called(element)} is not evaluated; when it goes on, and where to, is learned from the events that follow.`))
+    }
     if (element.kind === 'callActivity') {
       const callee = element.calledElement === undefined ? 'another process' : `the process ${element.calledElement}`
       findings.push(finding('opaqueCall', element.id, `${called(element)} calls ${callee}: while that is not deployed too, it is followed as one task${element.bindings.length === 0 ? ', which is passed at once' : ''}.`))

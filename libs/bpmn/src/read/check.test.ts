@@ -46,8 +46,8 @@ test.each([
 
 describe('what cannot be followed is named', () => {
   test.each([
-    ['<bpmn:boundaryEvent id="x" attachedToRef="a"><bpmn:messageEventDefinition id="d"/><bpmn:timerEventDefinition id="d2"/></bpmn:boundaryEvent>',
-      'a multiple boundary event'],
+    ['<bpmn:boundaryEvent id="x" attachedToRef="a" parallelMultiple="true"><bpmn:messageEventDefinition id="d"/><bpmn:signalEventDefinition id="d2"/></bpmn:boundaryEvent>',
+      'a parallel multiple boundary event'],
     ['<bpmn:boundaryEvent id="x" attachedToRef="a"/>', 'Give it a message'],
   ])('%s', async (extra, words) => {
     const finding = (await found(SOUND + extra)).find(({ code }) => code === 'unsupportedElement')

@@ -9,5 +9,5 @@ export interface Drawing {
   readonly elements: readonly Element[]
   readonly flows: readonly SequenceFlow[]
   /** Messages and signals by the element that waits for or sends them: receive and send tasks included. */
-  readonly messages: ReadonlyMap<string, { readonly id: string; readonly name: string }>
+  readonly messages: ReadonlyMap<string, readonly { readonly id: string; readonly name: string }[]>
 }

@@ -1,6 +1,6 @@
 import type { Element, Finding, SequenceFlow } from '../model.js'
 import type { Drawing } from './drawing.js'
-import { extractTrigger, messageOf } from './extract-trigger.js'
+import { extractTrigger, messagesOf } from './extract-trigger.js'
 import { called, finding } from './finding-codes.js'
 import { joinLinks } from './links.js'
 import { expression, flag, localType, many, nameOf, one, text } from './moddle-element.js'
@@ -46,8 +46,8 @@ export function extractProcess(process: ModdleElement, name: string): { drawing:
     ...element, ...handlerOf(element, handlers), incoming: ends.incoming.get(element.id) ?? [], outgoing: ends.outgoing.get(element.id) ?? [],
   }))
   const messages = new Map(nodes.flatMap(({ node }) => {
-    const message = messageOf(node)
-    return message === undefined || node.id === undefined ? [] : [[node.id, message] as const]
+    const carried = messagesOf(node)
+    return carried.length === 0 || node.id === undefined ? [] : [[node.id, carried] as const]
   }))
   const documentation = text(many(process, 'documentation')[0], 'text')?.trim()
   return {
@@ -93,6 +93,8 @@ function extractElement(node: ModdleElement, parent: string | undefined, lane: s
     ...(isSubProcess(kind) && flag(node, 'triggeredByEvent') ? { triggeredByEvent: true } : {}),
     ...(isActivity(kind) && flag(node, 'isForCompensation') ? { isForCompensation: true } : {}),
     ...(loop === undefined ? {} : { loop }),
+    ...(kind === 'adHocSubProcess' ? { adHoc: adHocOf(node) } : {}),
+    ...(kind === 'eventBasedGateway' && node.get('eventGatewayType') === 'Parallel' ? { awaitsAll: true } : {}),
     ...(defaultFlow === undefined ? {} : { defaultFlow }),
     ...(calledElement === undefined ? {} : { calledElement }),
     bindings: [],
@@ -126,6 +128,11 @@ function interruptingOf(node: ModdleElement, kind: Element['kind']): Pick<Elemen
   const inEventSubProcess = kind === 'startEvent' && node.$parent !== undefined && isSubProcess(localType(node.$parent) as Element['kind'])
     && flag(node.$parent, 'triggeredByEvent')
   return inEventSubProcess ? { interrupting: node.get('isInterrupting') !== false } : {}
+}
+
+function adHocOf(node: ModdleElement): Element['adHoc'] {
+  const completion = expression(node, 'completionCondition')
+  return { ...(node.get('ordering') === 'Sequential' ? { sequential: true } : {}), ...(completion === undefined ? {} : { completion }) }
 }
 
 function loopOf(node: ModdleElement): Element['loop'] {

@@ -13,7 +13,7 @@ export function extractTrigger(event: ModdleElement): Trigger {
   const definitions = definitionsOf(event)
   const [definition] = definitions
   if (definition === undefined) return { kind: 'none' }
-  if (definitions.length > 1) return { kind: isParallelMultiple(event) ? 'parallelMultiple' : 'multiple' }
+  if (definitions.length > 1) return isParallelMultiple(event) ? { kind: 'parallelMultiple', parts: definitions.length } : { kind: 'multiple' }
   const kind = KINDS[localType(definition)] ?? 'none'
   const name = nameOfTrigger(kind, definition, event)
   const timer = kind === 'timer' ? timerOf(definition) : undefined
@@ -28,13 +28,14 @@ export function extractTrigger(event: ModdleElement): Trigger {
   }
 }
 
-/** The message or signal of an event, or the message of a send or receive task. */
-export function messageOf(node: ModdleElement): { id: string; name: string } | undefined {
-  const holder = /^(send|receive)Task$/.test(localType(node)) ? node : definitionsOf(node)[0]
-  if (holder === undefined || !/^(send|receive)Task$|^(message|signal)EventDefinition$/.test(localType(holder))) return undefined
-  const message = one(holder, localType(holder) === 'signalEventDefinition' ? 'signalRef' : 'messageRef')
-  if (message?.id === undefined || nameOf(message) === '') return undefined
-  return { id: message.id, name: nameOf(message) }
+/** The messages and signals of an event, or the message of a send or receive task. */
+export function messagesOf(node: ModdleElement): { id: string; name: string }[] {
+  const holders = /^(send|receive)Task$/.test(localType(node)) ? [node] : definitionsOf(node)
+  return holders.flatMap((holder) => {
+    if (!/^(send|receive)Task$|^(message|signal)EventDefinition$/.test(localType(holder))) return []
+    const message = one(holder, localType(holder) === 'signalEventDefinition' ? 'signalRef' : 'messageRef')
+    return message?.id === undefined || nameOf(message) === '' ? [] : [{ id: message.id, name: nameOf(message) }]
+  })
 }
 
 function definitionsOf(event: ModdleElement): ModdleElement[] {

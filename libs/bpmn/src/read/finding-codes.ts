@@ -31,6 +31,7 @@ export const findingCodes = {
   foreignContent: { severity: 'info', meaning: 'Something that is not BPMN stands outside extensionElements and was ignored.' },
 
   unsupportedElement: { severity: 'error', meaning: 'Tidemark cannot follow this kind of element.' },
+  complexRule: { severity: 'info', meaning: 'The rule of a complex gateway is not evaluated; when it goes on is learned from the events that follow.' },
   opaqueCall: { severity: 'info', meaning: 'A call activity is followed as one task while the called process is not deployed too.' },
   severalPools: { severity: 'info', meaning: 'Several pools have a process; each is followed on its own.' },
   blackBoxPool: { severity: 'info', meaning: 'A pool without flow nodes is not followed.' },

@@ -6,8 +6,6 @@ export type EventKind = Extract<ElementKind, `${string}Event`>
 /** `true`: followed. A text: refused, and what to draw in its place. */
 export type Support = true | string
 
-const LATER = 'Tidemark does not follow it yet.'
-
 /** Whether a kind of element can be followed; a new kind in the model does not compile until it stands here. */
 export const supportedElements: Record<ElementKind, Support> = {
   startEvent: true,
@@ -26,11 +24,11 @@ export const supportedElements: Record<ElementKind, Support> = {
   callActivity: true,
   subProcess: true,
   transaction: true,
-  adHocSubProcess: `${LATER} Draw the order of its activities, or one task in its place.`,
+  adHocSubProcess: true,
   exclusiveGateway: true,
   parallelGateway: true,
   inclusiveGateway: true,
-  complexGateway: `${LATER} Draw exclusive and parallel gateways.`,
+  complexGateway: true,
   eventBasedGateway: true,
 }
 
@@ -40,23 +38,23 @@ const NO_CATCH = 'BPMN does not allow it there.'
 export const supportedTriggers: Record<EventKind, Record<TriggerKind, Support>> = {
   startEvent: {
     none: true, message: true, timer: true, signal: true, error: true, escalation: true, conditional: true, link: NO_CATCH,
-    terminate: NO_CATCH, cancel: NO_CATCH, compensation: true, multiple: LATER, parallelMultiple: LATER,
+    terminate: NO_CATCH, cancel: NO_CATCH, compensation: true, multiple: true, parallelMultiple: true,
   },
   endEvent: {
     none: true, message: true, timer: NO_CATCH, signal: true, error: true, escalation: true, conditional: NO_CATCH, link: NO_CATCH,
-    terminate: true, cancel: true, compensation: true, multiple: LATER, parallelMultiple: NO_CATCH,
+    terminate: true, cancel: true, compensation: true, multiple: true, parallelMultiple: NO_CATCH,
   },
   intermediateCatchEvent: {
     none: true, message: true, timer: true, signal: true, error: NO_CATCH, escalation: NO_CATCH, conditional: true, link: true,
-    terminate: NO_CATCH, cancel: NO_CATCH, compensation: NO_CATCH, multiple: LATER, parallelMultiple: LATER,
+    terminate: NO_CATCH, cancel: NO_CATCH, compensation: NO_CATCH, multiple: true, parallelMultiple: true,
   },
   intermediateThrowEvent: {
     none: true, message: true, timer: NO_CATCH, signal: true, error: NO_CATCH, escalation: true, conditional: NO_CATCH, link: true,
-    terminate: NO_CATCH, cancel: NO_CATCH, compensation: true, multiple: LATER, parallelMultiple: NO_CATCH,
+    terminate: NO_CATCH, cancel: NO_CATCH, compensation: true, multiple: true, parallelMultiple: NO_CATCH,
   },
   boundaryEvent: {
     none: 'Give it a message, timer, error or signal.', message: true, timer: true, signal: true, error: true, escalation: true,
-    conditional: true, link: NO_CATCH, terminate: NO_CATCH, cancel: true, compensation: true, multiple: LATER, parallelMultiple: LATER,
+    conditional: true, link: NO_CATCH, terminate: NO_CATCH, cancel: true, compensation: true, multiple: true, parallelMultiple: 'Tidemark does not follow it there. Draw an event sub-process, or one event.',
   },
 }
 
@@ -69,7 +67,7 @@ export const supportedModifiers: Record<'standard' | 'parallel' | 'sequential' |
   eventSubProcess: true,
   compensationHandler: true,
   conditionalFlow: true,
-  parallelEventGateway: LATER,
+  parallelEventGateway: true,
 }
 
 export function isElementKind(name: string): name is ElementKind {

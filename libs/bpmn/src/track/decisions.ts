@@ -76,7 +76,7 @@ function decideOne(run: Run, arrival: number): boolean {
     if (call !== undefined && run.posture.isCertain(token.place) && settleCall(run, token, call, arrival)) return true
     const repetition = repetitionsAt.get(token.place)
     const next = repetition !== undefined && run.posture.isCertain(token.place) ? decideRepetition(run, token.place, repetition) : undefined
-    if (next !== undefined) {
+    if (next !== undefined && isOpen(run, next)) {
       run.act('decide', next, run.headTime, arrival, token.cause)
       return true
     }
@@ -86,7 +86,7 @@ function decideOne(run: Run, arrival: number): boolean {
     if (split !== undefined) {
       const context = { ...run.variables, now: run.headTime }
       const chosen = decideSplit(split, (condition) => truthOf(condition, context))
-      if (chosen !== undefined) {
+      if (chosen?.[0] !== undefined && isOpen(run, chosen[0])) {
         for (const transition of chosen) run.act('decide', transition, run.headTime, arrival, token.cause)
         return true
       }
@@ -94,6 +94,12 @@ function decideOne(run: Run, arrival: number): boolean {
     if (command !== undefined && decideCommand(run, token, command, arrival)) return true
   }
   return false
+}
+
+/** What other tokens stand in the way of now can be decided when they have gone. */
+function isOpen(run: Run, transition: Transition): boolean {
+  const { hypotheses } = run.belief
+  return hypotheses.some(({ cost, marking }) => cost === 0 && run.model.table.search.enable(marking, transition, 0).length > 0)
 }
 
 /** A conditional event happens when its condition becomes true, and again only after it was false. */

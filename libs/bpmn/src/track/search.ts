@@ -41,7 +41,7 @@ export class Search {
     this.#net = net
     this.#costs = costs
     this.#observeMode = net.process.mode === 'observe'
-    this.#ofChoice = net.transitions.map((transition) => transition.inputs.some((place) => net.places[place]?.kind === 'option'))
+    this.#ofChoice = net.transitions.map(({ inputs, reads }) => [...inputs, ...reads].some((place) => net.places[place]?.kind === 'option'))
     this.#readers = net.places.map((_, place) => net.transitions.filter((transition) => transition.reads.includes(place)))
   }
 

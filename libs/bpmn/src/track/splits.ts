@@ -24,6 +24,8 @@ export function splitsOf(net: Net, elements: ReadonlyMap<string, Element>): Read
   const splits = new Map<number, SplitAt>()
   net.places.forEach((place, index) => {
     const element = elements.get(place.element)
+    const over = place.kind === 'scope' ? endOfAdHoc(net, element, index) : undefined
+    if (over !== undefined) splits.set(index, over)
     if (element === undefined || place.isAgain === true || !isChoice(element, place.kind)) return
     const from = (places: readonly number[]) => places.flatMap((at) => net.consumers[at] ?? []).flatMap((at) => net.transitions[at] ?? [])
     const ways = from([index])
@@ -41,6 +43,14 @@ export function splitsOf(net: Net, elements: ReadonlyMap<string, Element>): Read
     if (options.length > 0 && ways.length > 1) splits.set(index, { element, options, ...(otherwise === undefined ? {} : { otherwise }) })
   })
   return splits
+}
+
+/** An ad-hoc sub-process is over where its completion condition is true. */
+function endOfAdHoc(net: Net, element: Element | undefined, open: number): SplitAt | undefined {
+  const text = element?.adHoc?.completion
+  const condition = text?.startsWith('=') === true ? compileExpression(text) : undefined
+  const take = (net.consumers[open] ?? []).flatMap((index) => net.transitions[index] ?? []).find((transition) => transition.whenEmpty !== undefined && transition.kind === 'silent')
+  return element === undefined || condition === undefined || condition.error !== undefined || take === undefined ? undefined : { element, options: [{ condition, take }] }
 }
 
 function isChoice(element: Element, kind: Net['places'][number]['kind']): boolean {

@@ -10,7 +10,7 @@ export const inclusiveGateway: ElementRule = {
     if (element.incoming.length < 2) {
       for (const { place, flows } of net.entries(element)) net.add({ ...move, inputs: [place], flows: [...flows, ...exit.flows] })
     } else {
-      net.add({ ...move, inputs: element.incoming.flatMap((flow) => net.arrive(flow)), flows: exit.flows, joinsInclusively: true })
+      net.add({ ...move, inputs: element.incoming.flatMap((flow) => net.arrive(flow)), flows: exit.flows, joins: 'whatCanCome' })
     }
   },
 }

@@ -2,6 +2,7 @@
 import type { Element } from '../../model.js'
 import { happenings, type Draft, type ElementRule, type Exit, type NetBuilder } from '../builder.js'
 import { addUndoing } from './compensation.js'
+import { awaitAllButOne } from './parallel-multiple.js'
 import { addLingering, addOnwards } from './signal.js'
 import { addThrown, throwingOf } from './throwing.js'
 
@@ -10,15 +11,17 @@ export const intermediateEvent: ElementRule = {
     const catches = element.kind === 'intermediateCatchEvent' ? element.trigger?.kind : undefined
     if (element.trigger?.kind === 'compensation' && addUndoing(net, element)) return
     if (catches === undefined) addOnwards(net, element)
-    for (const { place, flows } of net.entries(element)) {
+    for (const entry of net.entries(element)) {
+      const place = catches === 'parallelMultiple' ? awaitAllButOne(net, element, entry.place, entry.flows) : entry.place
+      const flows = place === entry.place ? entry.flows : []
       for (const happening of happenings(element)) {
         const move: Draft = { ...happening, element: element.id, inputs: [place], outputs: [], flows }
         if (catches === undefined && addLingering(net, element, move)) continue
         for (const exit of net.exits(element)) {
           if (catches === undefined && element.trigger?.kind === 'escalation') escalate(net, element, move, exit)
           else if (move.kind !== 'silent') pass(net, move, exit)
-          // A condition that nobody can evaluate is passed when what follows says so.
-          else pass(net, { ...move, kind: catches === 'timer' ? 'timer' : 'silent', rests: catches === 'conditional' }, exit)
+          // A condition that nobody can evaluate, or one of several triggers, is passed when what follows says so.
+          else pass(net, { ...move, kind: catches === 'timer' ? 'timer' : 'silent', rests: catches === 'conditional' || catches === 'multiple' || catches === 'parallelMultiple' }, exit)
         }
       }
     }

@@ -1,5 +1,6 @@
 /** Starts compete for the one source token of their scope, so that the scope makes them. */
 import { firstPhase, type Draft, type ElementRule, type NetBuilder } from '../builder.js'
+import { awaitAllButOne } from './parallel-multiple.js'
 import { begunByNothing, openPlace } from './scope.js'
 
 export const startEvent: ElementRule = {
@@ -20,8 +21,9 @@ export function beginScope(net: NetBuilder, scope: number, source: number, paren
     return
   }
   for (const start of starts) {
+    const from = awaitAllButOne(net, start, source, [])
     for (const exit of net.exits(start)) {
-      const move: Draft = { kind: 'silent', element: start.id, inputs: [source], outputs: [...exit.outputs, ...also], flows: exit.flows }
+      const move: Draft = { kind: 'silent', element: start.id, inputs: [from], outputs: [...exit.outputs, ...also], flows: exit.flows }
       net.add(start.bindings.length > 0 ? { ...move, kind: 'observe', phase: firstPhase(start) } : move)
     }
   }

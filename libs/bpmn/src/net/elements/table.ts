@@ -1,7 +1,9 @@
 import type { ElementRules } from '../builder.js'
 import { activity } from './activity.js'
 import { callActivity } from './call-activity.js'
+import { adHocSubProcess } from './ad-hoc-sub-process.js'
 import { boundaryEvent } from './boundary-event.js'
+import { complexGateway } from './complex-gateway.js'
 import { endEvent } from './end-event.js'
 import { eventBasedGateway } from './event-based-gateway.js'
 import { exclusiveGateway } from './exclusive-gateway.js'
@@ -33,10 +35,10 @@ export const elementRules: ElementRules = {
   callActivity: repeatable(callActivity),
   subProcess: scope,
   transaction: scope,
-  adHocSubProcess: scope,
+  adHocSubProcess: repeatable(adHocSubProcess),
   exclusiveGateway,
   inclusiveGateway,
-  complexGateway: exclusiveGateway,
+  complexGateway,
   parallelGateway,
   eventBasedGateway,
 }
