@@ -47,6 +47,16 @@ describe.skipIf(skipped)('an analyst', () => {
     expect(counts).toContain('103')
   })
 
+  test('looks at a moment of the past: the fines that were under way then, and back to now', async () => {
+    const { page } = visitor
+    await page.getByTestId('at').fill('2006-07-25T12:00:00')
+    await page.waitForURL(/at=2006-07-25/)
+    await expect.poll(() => page.getByTestId('figure-completed').innerText()).not.toContain('99')
+    await page.getByRole('button', { name: 'Now', exact: true }).click()
+    await expect.poll(() => page.getByTestId('figure-completed').innerText()).toContain('99')
+    expect(page.url()).not.toContain('at=')
+  })
+
   test('clicks where the new ones wait, and goes to their list', async () => {
     const { page } = visitor
     await pillAt(page, 'Xor_Early').click()

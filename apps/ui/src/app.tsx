@@ -17,7 +17,7 @@ import { Empty } from './parts/empty.js'
 import { Frame } from './parts/frame.js'
 import { ProblemNote } from './parts/problem-note.js'
 import { makeQueryClient } from './queries.js'
-import { alertSearch, commandSearch, eventSearch, flowSearch, instanceSearch, modelSearch, parseQuery, stringifyQuery, typeSearch } from './search.js'
+import { alertSearch, commandSearch, eventSearch, flowSearch, instanceSearch, modelSearch, momentSearch, parseQuery, stringifyQuery, typeSearch } from './search.js'
 import { cssVariables, theme } from './theme.js'
 
 const root = createRootRoute({
@@ -32,7 +32,7 @@ const routes = [
   createRoute({ getParentRoute: () => root, path: '/flow', component: HomePage }),
   createRoute({ getParentRoute: () => root, path: '/flow/$model', component: FlowPage, validateSearch: flowSearch.parse }),
   createRoute({ getParentRoute: () => root, path: '/instances', component: InstancesPage, validateSearch: instanceSearch.parse }),
-  createRoute({ getParentRoute: () => root, path: '/instances/$id', component: InstancePage }),
+  createRoute({ getParentRoute: () => root, path: '/instances/$id', component: InstancePage, validateSearch: momentSearch.parse }),
   createRoute({ getParentRoute: () => root, path: '/alerts', component: AlertsPage, validateSearch: alertSearch.parse }),
   createRoute({ getParentRoute: () => root, path: '/commands', component: CommandsPage, validateSearch: commandSearch.parse }),
   createRoute({ getParentRoute: () => root, path: '/events', component: EventsPage, validateSearch: eventSearch.parse }),

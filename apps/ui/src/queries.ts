@@ -49,15 +49,17 @@ export const modelXmlQuery = (model: string, version: number | undefined) => que
   staleTime: Infinity,
 })
 
-export const flowQuery = (model: string, version: number | undefined) => queryOptions({
-  queryKey: ['flow', model, version],
-  queryFn: ({ signal }) => get<Flow>(`/models/${encodeURIComponent(model)}/flow`, { version }, signal),
+/** @param at a moment of the past, which no change renews; absent: now */
+export const flowQuery = (model: string, version: number | undefined, at?: string) => queryOptions({
+  queryKey: [at === undefined ? 'flow' : 'past-flow', model, version, at],
+  queryFn: ({ signal }) => get<Flow>(`/models/${encodeURIComponent(model)}/flow`, { version, at }, signal),
   placeholderData: (before, query) => (query?.queryKey[1] === model ? before : undefined),
 })
 
-export const instanceQuery = (id: string) => queryOptions({
-  queryKey: ['instance', id],
-  queryFn: ({ signal }) => get<Instance>(`/instances/${encodeURIComponent(id)}`, {}, signal),
+export const instanceQuery = (id: string, at?: string) => queryOptions({
+  queryKey: [at === undefined ? 'instance' : 'past-instance', id, at],
+  queryFn: ({ signal }) => get<Instance>(`/instances/${encodeURIComponent(id)}`, { at }, signal),
+  placeholderData: (before, query) => (query?.queryKey[1] === id ? before : undefined),
 })
 
 export const alertQuery = (id: string) => queryOptions({

@@ -27,3 +27,8 @@ describe('a link to a filtered list', () => {
     expect(stringifyQuery({ model: 'm', stuck: true })).toBe('?model=m&stuck=true')
   })
 })
+
+it('a link to a moment of the past names it, and what is no moment is now', () => {
+  expect(flowSearch.parse(parseQuery('?at=2026-03-12T14:03:22.000Z&lens=waits'))).toEqual({ at: '2026-03-12T14:03:22.000Z', lens: 'waits' })
+  expect(flowSearch.parse(parseQuery('?at=yesterday'))).toEqual({})
+})

@@ -45,6 +45,7 @@ export function stringifyQuery(search: Record<string, unknown>): string {
 export const text: Reader<string> = (value) => value
 export const flag: Reader<boolean> = (value) => (value === 'true' ? true : value === 'false' ? false : undefined)
 export const whole: Reader<number> = (value) => (/^\d{1,9}$/.test(value) ? Number(value) : undefined)
+export const moment: Reader<string> = (value) => (Number.isNaN(Date.parse(value)) ? undefined : value)
 export function oneOf<T extends string>(values: readonly T[]): Reader<T> {
   return (value) => values.find((known) => known === value)
 }
@@ -58,8 +59,10 @@ export const commandStatuses: readonly CommandStatus[] = [
   'proposed', 'scheduled', 'sending', 'delivered', 'failed', 'dead', 'rejected', 'withdrawn', 'missed', 'noted',
 ]
 
-export const flowSearch = codec({ version: whole, lens: oneOf(lenses), element: text, view: oneOf(['diagram', 'table'] as const) })
+export const flowSearch = codec({ version: whole, lens: oneOf(lenses), element: text, view: oneOf(['diagram', 'table'] as const), at: moment })
 export type FlowSearch = ReturnType<typeof flowSearch.parse>
+
+export const momentSearch = codec({ at: moment })
 
 export const instanceSearch = codec({
   model: text, version: whole, key: text, status: oneOf(instanceStatuses), element: text, waitingLongerThan: text,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { briefDurationText, countdownText, durationText, momentTitle, relativeText, scaleText } from './times.js'
+import { briefDurationText, countdownText, durationText, momentTitle, relativeText, scaleText, fromLocalText, localText } from './times.js'
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -59,4 +59,10 @@ describe('a moment beside the clock of the tracker', () => {
 it('tells how fast the clock of a demo runs', () => {
   expect(scaleText(86_400)).toBe('a day passes in a second')
   expect(scaleText(7_200)).toBe('2 h pass in a second')
+})
+
+it('a moment in a field for date and time is the moment that was put there, to the second', () => {
+  for (const moment of ['2026-03-12T14:03:22.000Z', '2026-07-01T00:00:00.000Z']) expect(fromLocalText(localText(moment))).toBe(moment)
+  for (const typed of ['', '0002-01-01T00:00', 'x']) expect(fromLocalText(typed)).toBeUndefined()
+  expect(localText('yesterday')).toBe('')
 })

@@ -65,6 +65,18 @@ export function momentText(iso: string, precise = true): string {
   return (precise ? preciseFormat : shortFormat).format(moment)
 }
 
+/** As a field for date and time takes it, in the reader's zone: "2026-03-12T14:03:22". */
+export function localText(iso: string): string {
+  const moment = new Date(iso)
+  return Number.isNaN(moment.getTime()) ? '' : new Date(moment.getTime() - moment.getTimezoneOffset() * minuteMs).toISOString().slice(0, 19)
+}
+
+/** The inverse; undefined where it is no moment after the year 1000 (a year that is still being typed). */
+export function fromLocalText(local: string): string | undefined {
+  const moment = new Date(local)
+  return Number.isNaN(moment.getTime()) || moment.getFullYear() < 1000 ? undefined : moment.toISOString()
+}
+
 /** "12 Mar 2026": where a day passes in a second the hour says nothing. */
 export function dayText(iso: string): string {
   return dayFormat.format(new Date(iso))

@@ -15,22 +15,24 @@ interface CanvasProps {
   failed: unknown
   lens: Lens
   model: string
+  /** What moves is shown, where now is. */
+  isNow: boolean
   name: string
   selected: string | undefined
   onSelect: (element: string | undefined) => void
 }
 
 /** The diagram of the flow: what the tracker tells goes to it as a view and as moves. */
-export function FlowCanvas({ flow, xml, failed, lens, model, name, selected, onSelect }: CanvasProps) {
+export function FlowCanvas({ flow, xml, failed, lens, model, isNow, name, selected, onSelect }: CanvasProps) {
   const view = useMemo(() => (flow === undefined ? emptyView : flowView(flow, lens)), [flow, lens])
   const handle = useRef<DiagramHandle>(null)
   const version = flow?.version
   useEffect(
     () =>
       live.onMoved((moved) => {
-        if (moved.model === model && moved.version === version) handle.current?.move(moved.moves.map(({ flows }) => flows))
+        if (isNow && moved.model === model && moved.version === version) handle.current?.move(moved.moves.map(({ flows }) => flows))
       }),
-    [model, version],
+    [model, version, isNow],
   )
   useEffect(() => {
     // After the panel has taken its place, so that the element is in what is left.

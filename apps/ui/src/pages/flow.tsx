@@ -4,6 +4,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import type { Flow, ModelSummary } from '@tidemark/api'
 import { useCallback } from 'react'
 import { Figure } from '../parts/figure.js'
+import { MomentChoice } from '../parts/moment-choice.js'
 import { Page, Spacer } from '../parts/page.js'
 import { ProblemNote } from '../parts/problem-note.js'
 import { Split } from '../parts/split.js'
@@ -24,7 +25,7 @@ export function FlowPage() {
   const models = useQuery(modelsQuery)
   const summary = models.data?.find(({ id }) => id === model)
   const version = search.version ?? summary?.version
-  const flow = useQuery({ ...flowQuery(model, version), enabled: version !== undefined })
+  const flow = useQuery({ ...flowQuery(model, version, search.at), enabled: version !== undefined })
   const xml = useQuery(modelXmlQuery(model, version))
   const lens = search.lens ?? 'counts'
   const asTable = search.view === 'table'
@@ -43,7 +44,13 @@ export function FlowPage() {
         <>
           <VersionChoice summary={summary} version={version} onChange={(chosen) => change({ version: chosen })} />
           <Figures flow={flow.data} model={model} version={search.version} />
+          {flow.data?.sampled !== undefined && (
+            <span className="dim" title="Too many were under way to follow all of them again">
+              from a sample of {flow.data.sampled.toLocaleString('en')}
+            </span>
+          )}
           <Spacer />
+          <MomentChoice at={search.at} onChange={(at) => change({ at })} />
           <LensChoice lens={lens} onChange={(chosen) => change({ lens: chosen === 'counts' ? undefined : chosen })} />
           <SegmentedControl
             aria-label="Show as"
@@ -65,7 +72,7 @@ export function FlowPage() {
           )
         }
       >
-        {failed !== null && flow.data === undefined ? (
+        {failed !== null && (flow.data === undefined || search.at !== undefined) ? (
           <ProblemNote error={failed} again={() => void flow.refetch()} />
         ) : models.data !== undefined && summary === undefined ? (
           <ProblemNote error={new Error(`No model has the id ${model}. It may have been deployed under another name.`)} />
@@ -78,6 +85,7 @@ export function FlowPage() {
             failed={xml.error}
             lens={lens}
             model={model}
+            isNow={search.at === undefined}
             name={summary?.name ?? model}
             selected={search.element}
             onSelect={select}

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import type { Instance } from '@tidemark/api'
-import { useMemo, useState } from 'react'
+import { useMemo, useState, type ReactNode } from 'react'
 import { isAbsent } from '../api.js'
 import { pathView } from '../diagram/path.js'
 import { emptyView } from '../diagram/view.js'
@@ -10,6 +10,7 @@ import { CopyButton } from '../parts/copy-button.js'
 import { DiagramFrame } from '../parts/diagram-frame.js'
 import { Empty } from '../parts/empty.js'
 import { Ago, Lasting, Moment } from '../parts/moment.js'
+import { MomentChoice } from '../parts/moment-choice.js'
 import { Page, Spacer } from '../parts/page.js'
 import { ProblemNote } from '../parts/problem-note.js'
 import { StateBadges, Status } from '../parts/sign.js'
@@ -24,16 +25,19 @@ const route = getRouteApi('/instances/$id')
 /** One instance: its path, its story, what it waits for, and what was done about it. */
 export function InstancePage() {
   const { id } = route.useParams()
-  const { data: instance, error, refetch } = useQuery(instanceQuery(id))
+  const { at } = route.useSearch()
+  const navigate = route.useNavigate()
+  const { data: instance, error, refetch } = useQuery(instanceQuery(id, at))
   const xml = useQuery(modelXmlQuery(instance?.model ?? '', instance?.version))
+  const choice = <MomentChoice at={at} onChange={(chosen) => void navigate({ search: { at: chosen }, replace: true })} />
   const view = useMemo(() => (instance === undefined ? emptyView : pathView(instance)), [instance])
   const [hovered, setHovered] = useState<string>()
   const [selected, setSelected] = useState<string>()
 
   if (instance === undefined) {
     return (
-      <Page title="Instance">
-        {isAbsent(error) ? (
+      <Page title="Instance" bar={at !== undefined && choice}>
+        {isAbsent(error) && at === undefined ? (
           <Empty title="There is no instance with this id">
             <span>It may belong to a model that was rebuilt, or its link is old.</span>
             <Link to="/instances">All instances</Link>
@@ -45,7 +49,7 @@ export function InstancePage() {
     )
   }
   return (
-    <Page title={instance.key} name={<Title instance={instance} />} bar={<Facts instance={instance} />}>
+    <Page title={instance.key} name={<Title instance={instance} />} bar={<Facts instance={instance} choice={choice} />}>
       {error !== null && <ProblemNote error={error} again={() => void refetch()} />}
       <div className={classes.columns}>
         <div className={classes.main}>
@@ -85,7 +89,7 @@ function Title({ instance }: { instance: Instance }) {
   )
 }
 
-function Facts({ instance }: { instance: Instance }) {
+function Facts({ instance, choice }: { instance: Instance; choice: ReactNode }) {
   const others = instance.keys.filter(({ value }) => value !== instance.key)
   return (
     <>
@@ -110,6 +114,7 @@ function Facts({ instance }: { instance: Instance }) {
         </span>
       )}
       <Spacer />
+      {choice}
       <dl className={classes.facts}>
         {others.map(({ name, value }) => (
           <div key={name}>
