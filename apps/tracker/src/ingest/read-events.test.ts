@@ -8,7 +8,7 @@ const RUNS = 300
 const SEED = 42
 
 /** Text that a log can hold: whole characters, no NUL. */
-const text = (maxLength: number) => fc.string({ minLength: 1, maxLength, unit: 'grapheme' }).filter((one) => !one.includes('\0') && one.isWellFormed() && one.length <= maxLength)
+const text = (maxLength: number) => fc.string({ minLength: 1, maxLength, unit: 'grapheme' }).filter((one) => !one.includes('\0') && one.length <= maxLength)
 const time = fc.date({ min: new Date('1970-01-01T00:00:00Z'), max: new Date('2999-12-31T23:59:59Z'), noInvalidDate: true }).map((date) => date.toISOString())
 const reserved = new Set(['specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'dataschema', 'data', 'data_base64'])
 const extensions = fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9]{0,9}$/).filter((name) => !reserved.has(name)), text(40), { maxKeys: 3 })
