@@ -85,6 +85,19 @@ export const CallLink = z.object({
 })
 export type CallLink = z.infer<typeof CallLink>
 
+/** A message to or from another pool of the same file that was sent and has not been received. */
+export const MessageInTransit = z.object({
+  flow: z.string(), name: z.string(),
+  /** `out`: this instance has sent it. `in`: it is on its way here. */
+  direction: z.enum(['in', 'out']),
+  element: z.string(), elementName: z.string(),
+  otherModel: z.string(), otherElement: z.string(), otherName: z.string(),
+  since: Timestamp, dueAt: Timestamp.optional(),
+  /** It should have been received by now. */
+  late: z.boolean(),
+})
+export type MessageInTransit = z.infer<typeof MessageInTransit>
+
 export const Instance = InstanceSummary.extend({
   modelName: z.string(),
   /** The tracker's clock when this was true. */
@@ -104,6 +117,7 @@ export const Instance = InstanceSummary.extend({
   /** Instances that it has called; instances that call it. */
   calls: z.array(CallLink),
   calledBy: z.array(CallLink),
+  messages: z.array(MessageInTransit),
   variables: z.record(z.string(), z.unknown()),
 })
 export type Instance = z.infer<typeof Instance>

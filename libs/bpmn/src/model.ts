@@ -154,6 +154,24 @@ export type CommandMode = 'observe' | 'suggest' | 'manage'
 /** An event type, exact or with a trailing `*`, as of a {@link Binding}. */
 export type UnexpectedEvent = Pick<Binding, 'event' | 'source' | 'filter' | 'key'>
 
+/** A message between this process and another pool of its file, where both ends are seen by events of their own. */
+export interface MessageFlow {
+  readonly id: string
+  /** '' where the model gives none. */
+  readonly name: string
+  /** `out`: this process sends it. `in`: it receives it. */
+  readonly direction: 'in' | 'out'
+  /** Of this process. */
+  readonly element: string
+  readonly other: { readonly process: string; readonly element: string; readonly name: string }
+  /** The events that say that it was sent, and that it was received. */
+  readonly sentBy: readonly Binding[]
+  readonly receivedBy: readonly Binding[]
+  /** How long it may be on its way: what its receiver may be waited for. */
+  readonly stuckAfter?: string
+  readonly sla?: SlaDefinition
+}
+
 /** One process of a BPMN file (a pool with flow nodes, or a process without a pool). */
 export interface ProcessModel {
   readonly id: string
@@ -180,6 +198,8 @@ export interface ProcessModel {
   readonly effectsMaxAge: string
   /** Events that belong to the process although no element is bound to them: a deviation wherever they come. */
   readonly unexpected: readonly UnexpectedEvent[]
+  /** Messages that it exchanges with other pools; absent: none that is seen at both ends. */
+  readonly messages?: readonly MessageFlow[]
   /** Deviations that are normal here: `kind` at `element` (absent: anywhere). */
   readonly accepted: readonly { readonly kind: string; readonly element?: string }[]
   /** Says what becomes of an event whose key has no instance and that begins none; absent: it begins one all the same. */

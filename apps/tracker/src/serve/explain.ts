@@ -9,17 +9,22 @@ import type { NamedProcess } from './processes.js'
 import { rfc3339 } from './times.js'
 
 /** What the tables do not hold of an instance and following its entries again does. */
-export type Explained = Pick<Instance, 'visits' | 'path' | 'expected' | 'deadlines' | 'calls'> & { readonly undecided: ReadonlyMap<string, readonly string[]> }
+export type Explained = Pick<Instance, 'visits' | 'path' | 'expected' | 'deadlines' | 'calls' | 'messages'> & { readonly undecided: ReadonlyMap<string, readonly string[]> }
 
 /** Of the run of an instance, followed again from its stored facts up to the clock: where it went, what may come and what is due. */
 export async function explain(db: Database, view: InstanceView | undefined, process: NamedProcess | undefined, clock: number): Promise<Explained> {
-  if (view === undefined) return { visits: [], path: [], expected: [], deadlines: [], calls: [], undecided: new Map() }
+  if (view === undefined) return { visits: [], path: [], expected: [], deadlines: [], calls: [], messages: [], undecided: new Map() }
   const { visits, path, expected, undecided } = explainInstance(view)
   return {
     visits: visits.map(({ element, entered, left, how, interrupted }) => ({
       element, name: nameOf(process, element), entered: rfc3339(entered), how, ...(left === undefined ? {} : { left: rfc3339(left) }), ...(interrupted ? { interrupted } : {}),
     })),
     path: [...path],
+    messages: view.view.messages.map(({ flow, since, dueAt, late }) => ({
+      flow: flow.id, name: flow.name, direction: flow.direction, element: flow.element, elementName: nameOf(process, flow.element),
+      otherModel: flow.other.process, otherElement: flow.other.element, otherName: flow.other.name || flow.other.element,
+      since: rfc3339(since), ...(dueAt === undefined ? {} : { dueAt: rfc3339(dueAt) }), late,
+    })),
     calls: await showCalls(db, process, view.calls),
     expected: expected.map(({ element, events }) => ({ element, name: nameOf(process, element), events: [...events] })),
     deadlines: view.view.deadlines.map(({ kind, element, dueAt, actsAt }) => ({

@@ -9,6 +9,7 @@ import { CallList } from './call-list.js'
 import { Corrections } from './corrections.js'
 import { CommandActions } from './command-actions.js'
 import classes from './instance.module.css'
+import { MessageList } from './message-list.js'
 import { WaitsFor } from './waits-for.js'
 import { commandTexts, commandTones, sentence } from './words.js'
 
@@ -18,6 +19,7 @@ export function InstanceAside({ instance, onHover }: { instance: Instance; onHov
     <aside className={classes.aside} aria-label="State">
       <WaitsFor instance={instance} onHover={onHover} />
       {instance.deviationList.length > 0 && <Deviations deviations={instance.deviationList} onHover={onHover} />}
+      {instance.messages.length > 0 && <MessageList instance={instance} onHover={onHover} />}
       {instance.calls.length + instance.calledBy.length > 0 && <CallList instance={instance} onHover={onHover} />}
       {instance.commands.length > 0 && <Commands instance={instance} />}
       {instance.alerts.length > 0 && <Alerts instance={instance} />}

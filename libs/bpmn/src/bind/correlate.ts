@@ -65,6 +65,8 @@ export class Binder {
   private readonly candidates = new ByType<Candidate>()
   private readonly unexpected = new ByType<Rule>()
   private readonly noLabels: readonly Label[] = []
+  private readonly messages = new ByType<Rule & { readonly says: string }>()
+  private readonly hasMessages: boolean
   private readonly keys: readonly { readonly name: string; readonly read: KeyReader }[]
   /** By event type; `null`: nothing binds it. */
   private readonly byType = new Map<string, Candidates | null>()
@@ -74,6 +76,11 @@ export class Binder {
     for (const element of process.elements) {
       for (const binding of element.bindings) this.candidates.add(binding.event, { ...ruleOf(binding), label: { element: element.id, phase: binding.phase } })
     }
+    for (const { id, sentBy, receivedBy } of process.messages ?? []) {
+      for (const binding of sentBy) this.messages.add(binding.event, { ...ruleOf(binding), says: `sent ${id}` })
+      for (const binding of receivedBy) this.messages.add(binding.event, { ...ruleOf(binding), says: `received ${id}` })
+    }
+    this.hasMessages = (process.messages ?? []).length > 0
     for (const rule of process.unexpected) this.unexpected.add(rule.event, ruleOf(rule))
   }
 
@@ -91,6 +98,13 @@ export class Binder {
       return foreign.length === 0 ? undefined : { labels: this.noLabels, keys: this.keysOf(event, foreign) }
     }
     return { labels: distinctLabels(matching), keys: this.keysOf(event, matching) }
+  }
+
+  /** What an event says of messages between this process and other pools, `sent <flow>` or `received <flow>`; undefined where it says nothing. */
+  messagesIn(event: DomainEvent): { readonly says: readonly string[]; readonly keys: BoundEvent['keys'] } | undefined {
+    if (!this.hasMessages) return undefined
+    const matching = this.messages.of(event.type).filter((rule) => matches(rule, event, []))
+    return matching.length === 0 ? undefined : { says: [...new Set(matching.map(({ says }) => says))].sort(), keys: this.keysOf(event, matching) }
   }
 
   /** The keys of an event that means nothing here by itself: of a process that is called. */

@@ -2,11 +2,12 @@ import type { Finding } from '../model.js'
 import type { Drawing } from './drawing.js'
 import { extractProcess } from './extract-process.js'
 import { called, finding } from './finding-codes.js'
+import { messageFlowsOf, type DrawnMessageFlow } from './message-flows.js'
 import { localType, many, nameOf, one } from './moddle-element.js'
 import type { ModdleElement } from './moddle-element.js'
 
 /** The processes of a file that have something to follow: one per pool, and those that are in no pool. */
-export function extract(definitions: ModdleElement): { drawings: Drawing[]; findings: Finding[] } {
+export function extract(definitions: ModdleElement): { drawings: Drawing[]; messageFlows: DrawnMessageFlow[]; findings: Finding[] } {
   const findings: Finding[] = []
   const roots = many(definitions, 'rootElements')
   const pools = roots.filter((root) => localType(root) === 'collaboration').flatMap((root) => many(root, 'participants'))
@@ -29,9 +30,9 @@ export function extract(definitions: ModdleElement): { drawings: Drawing[]; find
   }
   if (drawings.length > 1) {
     const names = drawings.map((drawing) => called(drawing)).join(', ')
-    findings.push(finding('severalPools', undefined, `The file has ${drawings.length} processes; each is followed on its own: ${names}.`))
+    findings.push(finding('severalPools', undefined, `The file has ${drawings.length} processes; each is followed on its own, joined by the messages that are seen at both ends: ${names}.`))
   }
-  return { drawings, findings }
+  return { drawings, messageFlows: messageFlowsOf(roots), findings }
 }
 
 function blackBox(pool: ModdleElement): Finding {

@@ -8,6 +8,7 @@ import { extract } from './extract.js'
 import { finding } from './finding-codes.js'
 import { defaultLimits } from './limits.js'
 import type { ReadLimits } from './limits.js'
+import { joinPools } from './message-flows.js'
 import { namespaces } from './namespaces.js'
 import { parse } from './parse.js'
 import { repair } from './repair.js'
@@ -61,16 +62,17 @@ export async function readProcesses(file: string | Uint8Array, options: ReadOpti
   const extracted = extract(parsed.definitions)
   findings.push(...extracted.findings)
   const bound = bindProcess(extracted.drawings, root, options.mapping)
-  findings.push(...bound.findings, ...bound.processes.flatMap((process) => check(process)))
-  const admission = options.decision === undefined ? undefined : await readAdmission(options.decision, bound.processes)
+  const processes = joinPools(bound.processes, extracted.messageFlows)
+  findings.push(...bound.findings, ...processes.flatMap((process) => check(process)))
+  const admission = options.decision === undefined ? undefined : await readAdmission(options.decision, processes)
   if (admission !== undefined) findings.push(...admission.findings)
   return {
-    processes: bound.processes.map((process) => {
+    processes: processes.map((process) => {
       const own = admission?.of.get(process.id)
       return own === undefined ? process : { ...process, admission: own }
     }),
     findings, xml,
-    elementCount: bound.processes.reduce((sum, process) => sum + process.elements.length, 0),
+    elementCount: processes.reduce((sum, process) => sum + process.elements.length, 0),
   }
 }
 

@@ -1,9 +1,11 @@
 /** For tests that read given / when / then: processes in a few lines, events as words, time in durations after a fixed start. */
 import type { CommandMode, Element, ElementKind, ProcessModel, SequenceFlow } from '../model.js'
 import { durationMs } from '../time/duration.js'
+import { Binder } from '../bind/correlate.js'
 import { calledLabels } from '../track/calls.js'
 import type { Fact } from '../track/fact.js'
 import type { Version } from '../track/fold.js'
+import { messageLabels } from '../track/messages.js'
 import { TrackedModel } from '../track/tracked-model.js'
 import { labelOf } from '../net/net.js'
 import { Unit, type InstanceView } from '../track/unit.js'
@@ -86,6 +88,8 @@ export class Scenario {
       const own = labelsFor(process, type)
       if (own.length > 0) labels[calledLabels(id, 1)] = own
     }
+    const said = this.model.process.messages === undefined ? undefined : new Binder(this.model.process).messagesIn({ id: '', source: '/test', type, time })
+    if (said !== undefined) labels[messageLabels(1)] = said.says
     this.unit.add([{ ...fact, labels }])
     this.#now = Math.max(this.#now, fact.appendTime)
     return this

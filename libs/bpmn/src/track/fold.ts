@@ -4,6 +4,7 @@ import { CalledFolds } from './calls.js'
 import type { Decision } from './decisions.js'
 import type { Fact } from './fact.js'
 import { holdBack, type HeldEvent } from './held.js'
+import { messageLabels, tellMessages } from './messages.js'
 import { Run } from './run.js'
 import type { TrackedModel } from './tracked-model.js'
 
@@ -146,6 +147,8 @@ export class Fold {
 
   #apply(run: Run, fact: Fact): void {
     if (this.#called !== undefined && run.model.callsAt.size > 0) run.calls = this.#called.at(run.model.calledModels, fact)
+    const said = fact.kind === 'event' && run.model.process.messages !== undefined ? fact.labels[messageLabels(run.version)] : undefined
+    if (said !== undefined) run.messages = tellMessages(run.messages, said, fact, run.model.toleranceMs)
     if (fact.kind === 'event') run.observe(fact, fact.labels[run.version])
     else if (fact.kind === 'settled') run.fireDue(fact.time)
     else run.operate(fact)

@@ -10,6 +10,7 @@ import type { Chain } from './chain.js'
 import { settleDecisions, settleOperations, type Decision } from './decisions.js'
 import type { Fact } from './fact.js'
 import { historyOf, type History } from './history.js'
+import type { Messages } from './messages.js'
 import type { Posture } from './posture.js'
 import type { TokenAt } from './reading.js'
 import type { Seen } from './seen.js'
@@ -25,6 +26,7 @@ const NO_OPERATIONS: ReadonlyMap<string, Fact> = new Map()
 const NONE_ACCEPTED: readonly Acceptance[] = []
 const NO_CALLS: Calls = new Map()
 const NO_TAKEN: ReadonlyMap<string, TakenCall> = new Map()
+const NO_MESSAGES: Messages = new Map()
 const NO_VARIABLES: Readonly<Record<string, unknown>> = {}
 
 /** All that it refers to is never changed, only replaced: a copy shares it. */
@@ -45,6 +47,8 @@ export class Run {
   /** Runs of the processes that it calls, as of the last entry; and those that its calls have taken, by instance. */
   calls: Calls
   taken: ReadonlyMap<string, TakenCall>
+  /** What was sent and received between its pool and others. */
+  messages: Messages
   variables: Readonly<Record<string, unknown>>
   /** Deviations that a person has said are normal in this instance. */
   accepted: readonly Acceptance[]
@@ -70,6 +74,7 @@ export class Run {
     this.operations = from?.operations ?? NO_OPERATIONS
     this.calls = from?.calls ?? NO_CALLS
     this.taken = from?.taken ?? NO_TAKEN
+    this.messages = from?.messages ?? NO_MESSAGES
     this.variables = from?.variables ?? NO_VARIABLES
     this.accepted = from?.accepted ?? NONE_ACCEPTED
     this.approximate = from?.approximate ?? false

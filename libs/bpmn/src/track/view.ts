@@ -4,6 +4,7 @@ import { deviationsOf, type Deviation } from './deviations.js'
 import { historyOf, type History, type ReadEvent } from './history.js'
 import type { Chain } from './chain.js'
 import type { Fact } from './fact.js'
+import { watchMessages, type InTransit } from './messages.js'
 import type { Run } from './run.js'
 import type { Begin } from './story.js'
 import type { TrailStep } from './trail.js'
@@ -52,6 +53,8 @@ export interface RunView {
   readonly lastEventAt: number
   readonly endedAt?: number
   readonly tokens: readonly ShownToken[]
+  /** Messages between its pool and others that were sent and have not been received. */
+  readonly messages: readonly InTransit[]
   readonly deviations: readonly Deviation[]
   readonly events: readonly ReadEvent[]
   readonly decisions: readonly Decision[]
@@ -95,6 +98,7 @@ class ViewOfRun implements RunView {
   readonly lastEventAt: number
   readonly endedAt: number | undefined
   readonly tokens: readonly ShownToken[]
+  readonly messages: readonly InTransit[]
   readonly deviations: readonly Deviation[]
   readonly decisions: readonly Decision[]
   readonly conditions: readonly Condition[]
@@ -117,6 +121,7 @@ class ViewOfRun implements RunView {
     const completed = posture.ended || (endable && (model.completionMs === 0 || run.settlesAt(quietUntil) <= clock))
     if (endable && !completed) deadlines.push({ kind: 'completion', dueAt: quietUntil, actsAt: run.settlesAt(quietUntil) })
     const { tokens, late } = watchRun(run, completed, clock, deadlines, conditions)
+    const messages = watchMessages(run, completed, clock, deadlines, conditions)
     const suspended = completed ? undefined : suspensionOf(run)
     if (suspended !== undefined) {
       conditions.push({
@@ -147,13 +152,14 @@ class ViewOfRun implements RunView {
     }
     this.status = !completed ? 'active' : posture.ended && story.terminated ? 'terminated' : 'completed'
     this.stuck = tokens.some((token) => token.stuck)
-    this.late = late
+    this.late = late || messages.some((message) => message.late && message.flow.direction === 'out')
     this.settling = settling
     this.approximate = run.approximate || cut
     this.startedAt = run.first.time
     this.lastEventAt = run.lastEventTime
     this.endedAt = completed ? run.headTime : undefined
     this.tokens = tokens
+    this.messages = messages
     this.deviations = deviations
     this.decisions = run.decisions.size === 0 ? NO_DECISIONS : [...run.decisions.values()]
     this.conditions = conditions

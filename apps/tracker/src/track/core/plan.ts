@@ -3,7 +3,7 @@
  * learned, and an event whose key is not linked yet waits under it.
  */
 import type { Binder, DomainEvent, Fact } from '@tidemark/bpmn'
-import { calledLabels, labelOf } from '@tidemark/bpmn'
+import { calledLabels, labelOf, messageLabels } from '@tidemark/bpmn'
 import type { Decoded } from './decode.js'
 import { variablesOf } from './variables.js'
 
@@ -80,23 +80,26 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
   for (const { entry, event, contentHash } of events) {
     for (const model of models) {
       const meanings: Meaning[] = []
+      let messages: Record<string, readonly string[]> | undefined
       let keys: readonly { readonly name: string; readonly value: string }[] | undefined
       const primaryKey = primaryKeyOf(model, entry.position)
       let refused: string | undefined
       for (const { version, binder, after } of model.versions) {
         if (entry.position <= after) continue
         const found = binder.bind(event)
+        const said = binder.messagesIn(event)
+        if (said !== undefined) (messages ??= {})[messageLabels(version)] = said.says
+        keys ??= found?.keys ?? said?.keys
         if (found === undefined) continue
         if (found.ranAway !== undefined) refused = `runawayExpression: the filter ${found.ranAway.slice(0, 100)} would run away over this event`
         meanings.push({ version, labels: found.labels })
-        keys ??= found.keys
       }
       const called = model.calls === undefined ? undefined : bindCalled(model.calls, entry.position, event)
       if (called !== undefined) keys ??= keysOfCaller(model, entry.position, event, called)
       if (keys === undefined) continue
       const fact: { -readonly [Key in keyof Fact]: Fact[Key] } = {
         position: entry.position, kind: 'event', time: entry.time, appendTime: entry.appendTime, source: event.source, id: event.id, type: event.type,
-        labels: called === undefined ? labelsOf(meanings) : { ...labelsOf(meanings), ...called.labels },
+        labels: called === undefined && messages === undefined ? labelsOf(meanings) : { ...labelsOf(meanings), ...called?.labels, ...messages },
       }
       if (event.sequence !== undefined) fact.sequence = event.sequence
       const patch = variablesOf(event.data)
