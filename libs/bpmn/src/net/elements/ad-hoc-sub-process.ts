@@ -1,9 +1,12 @@
 /** A sub-process without an order: what nothing leads to in it may begin at any time, any number of times, at least one of them once. */
 import { hasPhase, type Draft, type ElementRule } from '../builder.js'
 import { begunByNothing, openPlace, openPlaces } from './scope.js'
+import { subProcess } from './sub-process.js'
 
 export const adHocSubProcess: ElementRule = {
   compile(net, element) {
+    // With a start event, which the standard forbids, its drawer means an order after all.
+    if (net.childrenOf(element.id).some((child) => child.kind === 'startEvent')) return subProcess.compile(net, element)
     const scope = net.scopeInside(element.id)
     const source = net.place('source', element.id, scope)
     for (const { place, flows } of net.entries(element)) {
