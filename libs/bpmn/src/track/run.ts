@@ -237,7 +237,7 @@ export class Run {
 
   /** Fires what the clock has passed; on a clone, since this is shown and never folded upon. Answers whether anything fired. */
   fireShown(clock: number): boolean {
-    return fireWanted(this, (arm) => this.actsAt(arm) <= clock, (arm) => this.actsAt(arm))
+    return fireWanted(this, (arm) => this.actsAt(arm) <= clock, (arm) => Math.max(this.actsAt(arm), this.lastArrival))
   }
 
   /** When an arm is acted on by the clock: late enough for an event that would have stopped it to come. */
