@@ -1,7 +1,11 @@
 import 'reflect-metadata'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { INestMicroservice } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { EmbeddedLog, type Log, LogError, MemoryLog } from '@tidemark/log'
@@ -110,6 +114,39 @@ describe.each(logs)('a Nest service on $name', ({ name, isThere, open: make }) =
     await app.close()
     await expect(server.unwrap<Log>().append([])).rejects.toMatchObject({ code: 'closed' })
   })
+})
+
+const BUILT = fileURLToPath(new URL('../../examples/nest-service/dist/main.js', import.meta.url))
+const ORDERS = 400
+const KILLS = 4
+
+test.skipIf(skipUnless(nats !== undefined, 'a NATS server'))(`a service that is killed ${KILLS} times answers every order, and each once`, { timeout: 120_000 }, async () => {
+  if (!existsSync(BUILT)) throw new Error('the sample service is not built: run "npm run build:server" first')
+  const log = await JetStreamLog.open({ url: nats!.url })
+  open.push(() => log.close())
+  const shop = new LogClient({ to: log, source: '/shop' })
+  const answered = async () => (await eventsIn(log)).filter(({ type }) => type === 'invoice.sent').map(({ subject }) => subject!)
+  const start = () => spawn(process.execPath, [BUILT, nats!.url], { stdio: 'ignore' })
+  const kill = async (service: ChildProcess) => {
+    const gone = once(service, 'exit')
+    service.kill('SIGKILL')
+    await gone
+  }
+  let service = start()
+  open.push(() => kill(service))
+  let emitted = 0
+  for (let life = 0; life <= KILLS; life += 1) {
+    const orders = Array.from({ length: ORDERS / (KILLS + 1) }, () => new EventRecord({ total: 1 }, { id: `p${emitted}`, subject: `o-${(emitted += 1)}` }))
+    const before = (await answered()).length
+    await Promise.all(orders.map((order) => firstValueFrom(shop.emit('order.placed', order))))
+    // In the middle of them, or behind the last.
+    await until('some more are answered', async () => (await answered()).length > before)
+    if (life === KILLS) break
+    await kill(service)
+    service = start()
+  }
+  await until('all are answered', async () => (await answered()).length >= ORDERS)
+  expect((await answered()).toSorted()).toEqual(Array.from({ length: ORDERS }, (_, n) => `o-${n + 1}`).toSorted())
 })
 
 describe('a handler that fails', () => {
