@@ -1,6 +1,6 @@
 /**
  * The entries of a waiting unit as one string, some tens of bytes an entry: what many of them share (type, source, labels) stands in a table beside
- * them, times and positions are told from one another. Variables are not packed, they stay the objects they are.
+ * them; times, positions, ids and sequences are told from those before. Variables are not packed, they stay the objects they are.
  */
 import type { Fact } from './fact.js'
 import { MAX_PACKED, TextReader, TextWriter } from './packed-text.js'
@@ -29,7 +29,7 @@ export class FactPacker {
   pack(facts: readonly Fact[]): PackedFacts {
     const writer = new TextWriter()
     let patches: Patch[] | undefined
-    let [lastPosition, lastTime] = [0, 0]
+    let [lastPosition, lastTime, lastId, lastSequence] = [0, 0, '', '']
     for (const [index, fact] of facts.entries()) {
       const { position, time, appendTime, source, id, type, sequence, labels, patch, kind, ...rest } = fact
       if (patch !== undefined) {
@@ -49,8 +49,12 @@ export class FactPacker {
       writer.integer(isPlain ? at - lastPosition : 0)
       writer.integer(isPlain ? time - lastTime : 0)
       writer.integer(isPlain ? appendTime - time : 0)
-      writer.string(id)
-      if (sequence !== undefined) writer.string(sequence)
+      writer.string(id, lastId)
+      lastId = id
+      if (sequence !== undefined) {
+        writer.string(sequence, lastSequence)
+        lastSequence = sequence
+      }
       if (hasMore) writer.string(JSON.stringify(more))
       if (isPlain) [lastPosition, lastTime] = [at, time]
     }
@@ -60,15 +64,15 @@ export class FactPacker {
   unpack(text: string, patches: readonly Patch[] | undefined): Fact[] {
     const facts: Fact[] = []
     const reader = new TextReader(text)
-    let [lastPosition, lastTime] = [0, 0]
+    let [lastPosition, lastTime, lastId, lastSequence] = [0, 0, '', '']
     while (!reader.isDone) {
       const form = reader.integer()
       const kind = this.#kinds[reader.integer()]
       const position = lastPosition + reader.integer()
       const time = lastTime + reader.integer()
       const appendTime = time + reader.integer()
-      const id = reader.string()
-      const sequence = form % MORE === SEQUENCE ? reader.string() : undefined
+      const id = lastId = reader.string(lastId)
+      const sequence = form % MORE === SEQUENCE ? (lastSequence = reader.string(lastSequence)) : undefined
       const more = form >= MORE ? (JSON.parse(reader.string()) as More) : undefined
       const patch = patches?.[facts.length]
       facts.push(restore({ position: BigInt(position), kind: 'event', time, appendTime, id, source: '', type: '', labels: NO_LABELS, ...kind }, sequence, patch, more))

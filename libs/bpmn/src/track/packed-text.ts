@@ -19,9 +19,13 @@ export class TextWriter {
     this.#codes.push(rest)
   }
 
-  string(text: string): void {
-    this.integer(text.length)
-    for (let index = 0; index < text.length; index++) this.#codes.push(text.charCodeAt(index))
+  /** A string by what it does not share with the beginning of another one, which the reader knows. */
+  string(text: string, like = ''): void {
+    let shared = 0
+    while (shared < text.length && shared < like.length && text.charCodeAt(shared) === like.charCodeAt(shared)) shared++
+    this.integer(shared)
+    this.integer(text.length - shared)
+    for (let index = shared; index < text.length; index++) this.#codes.push(text.charCodeAt(index))
   }
 
   get text(): string {
@@ -56,9 +60,10 @@ export class TextReader {
     return rest % 2 === 1 ? -(rest + 1) / 2 : rest / 2
   }
 
-  string(): string {
+  string(like = ''): string {
+    const shared = this.integer()
     const length = this.integer()
     this.#at += length
-    return this.#text.slice(this.#at - length, this.#at)
+    return like.slice(0, shared) + this.#text.slice(this.#at - length, this.#at)
   }
 }
