@@ -1,3 +1,4 @@
+import { supportedElements, supportedModifiers, supportedTriggers } from './supported.js'
 import { describe, expect, test } from 'vitest'
 import type { Finding } from '../model.js'
 import { findingCodes } from './finding-codes.js'
@@ -44,11 +45,16 @@ test.each([
   expect(finding?.message).toContain(words)
 })
 
+test('whatever is refused says what to draw in its place', () => {
+  const all = [...Object.values(supportedElements), ...Object.values(supportedModifiers), ...Object.values(supportedTriggers).flatMap((triggers) => Object.values(triggers))]
+  expect(all.filter((support) => support !== true && !/: draw /.test(support))).toEqual([])
+})
+
 describe('what cannot be followed is named', () => {
   test.each([
     ['<bpmn:boundaryEvent id="x" attachedToRef="a" parallelMultiple="true"><bpmn:messageEventDefinition id="d"/><bpmn:signalEventDefinition id="d2"/></bpmn:boundaryEvent>',
       'a parallel multiple boundary event'],
-    ['<bpmn:boundaryEvent id="x" attachedToRef="a"/>', 'Give it a message'],
+    ['<bpmn:boundaryEvent id="x" attachedToRef="a"/>', 'draw it with a message'],
   ])('%s', async (extra, words) => {
     const finding = (await found(SOUND + extra)).find(({ code }) => code === 'unsupportedElement')
     expect(finding).toMatchObject({ severity: 'error', elementId: 'x' })

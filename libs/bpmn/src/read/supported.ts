@@ -32,29 +32,37 @@ export const supportedElements: Record<ElementKind, Support> = {
   eventBasedGateway: true,
 }
 
-const NO_CATCH = 'BPMN does not allow it there.'
+/** Where BPMN does not allow a trigger, it says what to draw in its place. */
+const LINK = 'BPMN does not allow it there: draw an intermediate link event, or a sequence flow.'
+const TERMINATE = 'BPMN does not allow it there: draw a terminate end event.'
+const CANCEL = 'BPMN does not allow it there: draw a cancel end event inside a transaction, and a cancel boundary event at its border.'
+const WAITS = 'BPMN does not allow it there, since it can only be waited for: draw an intermediate catch event.'
+const CAUGHT = 'BPMN does not allow it there, since it is caught where it happens: draw a boundary event, or an event sub-process.'
+const ENDS = 'BPMN does not allow it there, since it ends what it happens in: draw an error end event.'
+const ALL_OF = 'BPMN does not allow it there, since only what is waited for can be awaited together: draw one event after the other.'
 
 /** Whether a trigger can be followed at a kind of event. */
 export const supportedTriggers: Record<EventKind, Record<TriggerKind, Support>> = {
   startEvent: {
-    none: true, message: true, timer: true, signal: true, error: true, escalation: true, conditional: true, link: NO_CATCH,
-    terminate: NO_CATCH, cancel: NO_CATCH, compensation: true, multiple: true, parallelMultiple: true,
+    none: true, message: true, timer: true, signal: true, error: true, escalation: true, conditional: true, link: LINK,
+    terminate: TERMINATE, cancel: CANCEL, compensation: true, multiple: true, parallelMultiple: true,
   },
   endEvent: {
-    none: true, message: true, timer: NO_CATCH, signal: true, error: true, escalation: true, conditional: NO_CATCH, link: NO_CATCH,
-    terminate: true, cancel: true, compensation: true, multiple: true, parallelMultiple: NO_CATCH,
+    none: true, message: true, timer: WAITS, signal: true, error: true, escalation: true, conditional: WAITS, link: LINK,
+    terminate: true, cancel: true, compensation: true, multiple: true, parallelMultiple: ALL_OF,
   },
   intermediateCatchEvent: {
-    none: true, message: true, timer: true, signal: true, error: NO_CATCH, escalation: NO_CATCH, conditional: true, link: true,
-    terminate: NO_CATCH, cancel: NO_CATCH, compensation: NO_CATCH, multiple: true, parallelMultiple: true,
+    none: true, message: true, timer: true, signal: true, error: CAUGHT, escalation: CAUGHT, conditional: true, link: true,
+    terminate: TERMINATE, cancel: CANCEL, compensation: CAUGHT, multiple: true, parallelMultiple: true,
   },
   intermediateThrowEvent: {
-    none: true, message: true, timer: NO_CATCH, signal: true, error: NO_CATCH, escalation: true, conditional: NO_CATCH, link: true,
-    terminate: NO_CATCH, cancel: NO_CATCH, compensation: true, multiple: true, parallelMultiple: NO_CATCH,
+    none: true, message: true, timer: WAITS, signal: true, error: ENDS, escalation: true, conditional: WAITS, link: true,
+    terminate: TERMINATE, cancel: CANCEL, compensation: true, multiple: true, parallelMultiple: ALL_OF,
   },
   boundaryEvent: {
-    none: 'Give it a message, timer, error or signal.', message: true, timer: true, signal: true, error: true, escalation: true,
-    conditional: true, link: NO_CATCH, terminate: NO_CATCH, cancel: true, compensation: true, multiple: true, parallelMultiple: 'Tidemark does not follow it there. Draw an event sub-process, or one event.',
+    none: 'It waits for nothing: draw it with a message, timer, error or signal.', message: true, timer: true, signal: true, error: true, escalation: true,
+    conditional: true, link: LINK, terminate: TERMINATE, cancel: true, compensation: true, multiple: true,
+    parallelMultiple: 'Tidemark does not follow it there: draw an event sub-process, or one event.',
   },
 }
 
