@@ -6,7 +6,7 @@ import { processOf, Scenario, START, type ElementDraft } from '../testing/scenar
 const message = { trigger: { kind: 'message' } } as const
 const after = (text: string, kind: TimerDefinition['kind'] = 'duration', mode: TimerDefinition['mode'] = 'self') => ({ trigger: { kind: 'timer', timer: { kind, text, mode } } }) as const
 /** A task with a boundary timer that leads to another. */
-const timed = (timer: ElementDraft, more: Partial<ProcessModel> = {}, interrupting = true): ProcessModel => processOf({
+const timed = (timer: ElementDraft, more: Partial<Omit<ProcessModel, 'elements' | 'flows'>> = {}, interrupting = true): ProcessModel => processOf({
   elements: { start: message, a: {}, b: {}, end: {}, tooLate: { kind: 'boundaryEvent', attachedTo: 'a', interrupting, ...timer }, late: {}, endLate: {} },
   flows: ['start > a > b > end', 'tooLate > late > endLate'], ...more,
 })
