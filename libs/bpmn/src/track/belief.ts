@@ -3,6 +3,7 @@
  * kept, as a regular-expression engine builds its automaton: following is one look-up per event.
  */
 import type { Net, Transition } from '../net/net.js'
+import { alternativesOf } from '../net/alternatives.js'
 import { labelOf } from '../net/net.js'
 import { fire, initialMarking, type Marking } from './marking.js'
 import { MAX_DEBT, MAX_EXACT_MARKINGS, type CostScheme } from './costs.js'
@@ -72,6 +73,7 @@ export class BeliefTable {
   readonly #costs: CostScheme
   #beliefs = new Map<string, Belief>()
   readonly #symbols = new Map<string, Symbol>()
+  #alternatives: ReadonlyMap<string, ReadonlySet<string>> | undefined
 
   constructor(net: Net, costs: CostScheme) {
     this.net = net
@@ -160,7 +162,7 @@ export class BeliefTable {
     belief.hypotheses.forEach((hypothesis, from) => {
       const room = Math.min(this.#costs.search, found.cheapest + this.#costs.window - hypothesis.cost)
       for (const transition of symbol.transitions) this.#addSteps(found, hypothesis, from, transition, room)
-      const owed = hypothesis.debt.find((label) => symbol.labels.includes(label))
+      const owed = hypothesis.debt.find((label) => symbol.labels.includes(label)) ?? hypothesis.debt.find((label) => this.#standsFor(symbol, label))
       if (owed !== undefined) {
         const at = hypothesis.debt.indexOf(owed)
         found.add({
@@ -178,6 +180,13 @@ export class BeliefTable {
       })
     })
     return this.#settle(found)
+  }
+
+  /** The event is another of the ways of which one was skipped: nobody could say which. */
+  #standsFor(symbol: Symbol, skipped: string): boolean {
+    this.#alternatives ??= alternativesOf(this.net)
+    const others = this.#alternatives.get(skipped)
+    return others !== undefined && symbol.labels.some((label) => others.has(label))
   }
 
   #act(belief: Belief, transition: Transition): Step {

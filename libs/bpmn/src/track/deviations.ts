@@ -3,6 +3,7 @@ import { partsOf, type Net, type Transition } from '../net/net.js'
 import type { Move } from './belief.js'
 import { handlersOutOfOrder } from './compensation-order.js'
 import type { Fact } from './fact.js'
+import { overtakenBy } from './overtaken.js'
 import type { Run } from './run.js'
 import type { Story } from './story.js'
 import type { TrackedModel } from './tracked-model.js'
@@ -84,7 +85,7 @@ export function noteDeviations(model: TrackedModel, story: Story, step: TrailSte
     case 'redeem':
       return move.label === undefined ? drafts : redeem(model, drafts, move.label, step)
     case 'log':
-      return noteStray(drafts, step, strayKind(model, story, step, move.from))
+      return noteStray(model, drafts, step, move, story)
     default:
       return drafts
   }
@@ -138,15 +139,20 @@ function unwantedEnd({ net, elements }: TrackedModel, move: Move): string | unde
 
 /** A late event pays back a skipped step. Within the tolerance it was clock skew, and nothing is said of it. */
 function redeem(model: TrackedModel, drafts: Drafts, label: string, step: TrailStep): Drafts {
-  const late = draftOf(step, 'outOfOrder', [partsOf(label).element])
+  // Of several ways of which one was passed unseen, it may be another than the one that was thought of.
+  const element = step.symbol?.labels.includes(label) === true ? partsOf(label).element : elementOf(step)
   const at = drafts.found.findIndex((draft) => draft.owed.includes(label))
   const owing = drafts.found[at]
-  if (owing === undefined) return { found: [...drafts.found, late], strays: -1, began: drafts.began }
+  if (owing === undefined) return withStray(drafts, step, 'outOfOrder', element)
   const paid = owing.owed.indexOf(label)
   const owed = owing.owed.filter((_, index) => index !== paid)
-  const found = drafts.found.with(at, { ...owing, owed, elements: elementsOf(owed) })
-  const withinTolerance = model.toleranceMs > 0 && step.time - owing.at <= model.toleranceMs && !numberedByOneSource(owing.fact, step.fact)
-  return { found: withinTolerance ? found : [...found, late], strays: -1, began: drafts.began }
+  const settled = { ...drafts, found: drafts.found.with(at, { ...owing, owed, elements: elementsOf(owed) }) }
+  return isSkew(model, { time: owing.at, fact: owing.fact }, step) ? { ...settled, strays: -1 } : withStray(settled, step, 'outOfOrder', element)
+}
+
+/** So little later that it is a matter of the clocks. */
+function isSkew({ toleranceMs }: TrackedModel, first: Pick<TrailStep, 'time' | 'fact'>, late: TrailStep): boolean {
+  return toleranceMs > 0 && late.time - first.time <= toleranceMs && !numberedByOneSource(first.fact, late.fact)
 }
 
 /** A step that reports start and end and was passed without either is one step. */
@@ -159,13 +165,23 @@ function numberedByOneSource(a: Fact | undefined, b: Fact | undefined): boolean 
   return a?.sequence !== undefined && b?.sequence !== undefined && a.source === b.source
 }
 
-function noteStray(drafts: Drafts, step: TrailStep, kind: DeviationKind): Drafts {
-  const element = elementOf(step)
+function noteStray(model: TrackedModel, drafts: Drafts, step: TrailStep, move: Move, story: Story): Drafts {
+  const kind = strayKind(model, story, step, move.from)
+  const before = kind === 'unexpected' ? overtakenBy(model, step, move.from) : undefined
+  if (before === undefined) return withStray(drafts, step, kind, elementOf(step))
+  // With it in its place nothing was skipped there.
+  const found = drafts.found.map((draft) => (draft.kind === 'skipped' && draft.step >= before.index ? { ...draft, owed: [], elements: [] } : draft))
+  return isSkew(model, before, step) ? { ...drafts, found } : withStray({ ...drafts, found }, step, 'outOfOrder', elementOf(step))
+}
+
+/** Deviations of one kind without an event between them that fits are one. */
+function withStray(drafts: Drafts, step: TrailStep, kind: DeviationKind, element: string): Drafts {
   const open = drafts.found[drafts.strays]
   if (open === undefined || (open.kind !== kind && !(open.kind === 'rework' && kind === 'repeated'))) {
     return { found: [...drafts.found, draftOf(step, kind, [element])], strays: drafts.found.length, began: drafts.began }
   }
-  const elements = [...open.elements, element]
+  // Start and end of one activity that both come late are one step.
+  const elements = kind === 'outOfOrder' && open.elements.includes(element) ? open.elements : [...open.elements, element]
   const grown = { ...open, elements, kind: open.kind === 'repeated' && new Set(elements).size > 1 ? 'rework' as const : open.kind }
   return { found: drafts.found.with(drafts.strays, grown), strays: drafts.strays, began: drafts.began }
 }

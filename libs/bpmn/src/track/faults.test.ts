@@ -13,43 +13,47 @@ import { Unit } from './unit.js'
 
 const acyclic = { loops: false, timers: false, ambiguous: false, nonInterrupting: false }
 
+interface Ambiguity {
+  /** What comes out instead of one deviation of the kind of the fault. */
+  readonly found: RegExp
+  /** In no more than this share of the runs in which the fault shows. */
+  readonly most: number
+  readonly why: string
+}
+
 interface Expected {
   /** What the one deviation is called, whatever stands behind it. */
   readonly right: RegExp
-  /** Of the runs where the fault can be seen at all. */
-  readonly share: number
-  /** What else may come out, and why that is honest. */
-  readonly exceptions: readonly RegExp[]
+  readonly ambiguities: readonly Ambiguity[]
 }
 
+/** Each ambiguity stands here because it occurs; one that does not any more has to go. */
 const expected: Readonly<Partial<Record<Fault, Expected>>> = {
-  drop: { right: /^skipped \S+$/, share: 1, exceptions: [] },
-  duplicate: { right: /^repeated \S+$/, share: 1, exceptions: [] },
+  drop: { right: /^skipped \S+$/, ambiguities: [] },
+  duplicate: { right: /^repeated \S+$/, ambiguities: [] },
   swap: {
-    right: /^outOfOrder \S+$/, share: 0.87,
-    exceptions: [
-      // Its place was passed by a way around it, or closed by an interruption: nothing is owed that it could pay.
-      /^(unexpected|afterCancel|raceLost) \S+$/,
-      // It was one of several ways, and the shortest was taken for skipped: a step that may stand for another cannot be told from it.
-      /^skipped (\S+), (unexpected|raceLost) \S+$/,
-    ],
+    right: /^outOfOrder \S+$/,
+    ambiguities: [{ found: /^afterCancel \S+$/, most: 0.05, why: 'what closes its sub-process came first, and by their times it did happen after that' }],
   },
   stray: {
-    right: /^(unexpected|raceLost|afterCancel) \S+$/, share: 0.95,
-    // It lies so little ahead that it was believed to have been reached: what was passed is then missing, or comes out of order.
-    exceptions: [/^((outOfOrder|skipped)( \S+)+(, )?)+$/],
+    right: /^(unexpected|raceLost|afterCancel|afterEnd) \S+$/,
+    ambiguities: [
+      { found: /^outOfOrder( \S+)+$/, most: 0.07, why: 'its step may be left out and was just passed, or lies just ahead: it looks like an event that is a little late or early' },
+      { found: /^skipped( \S+)+$/, most: 0.02, why: 'it is one of several that are done together or not at all, and may be done there: the others are missing' },
+    ],
   },
 }
 
 describe('one fault on an acyclic model is one deviation of its kind', () => {
-  it.each(Object.entries(expected))(`%s (${LAW_RUNS} runs)`, (fault, { right, share, exceptions }) => {
-    const counts = { right: 0, otherwise: 0, hidden: 0 }
+  it.each(Object.entries(expected))(`%s (${LAW_RUNS} runs)`, (fault, { right, ambiguities }) => {
+    const counts = { right: 0, hidden: 0, ambiguous: ambiguities.map(() => 0) }
     fc.assert(fc.property(blocks(acyclic), fc.nat(), (block, seed) => {
       const random = randomOf(seed)
-      const process = modelOf(block)
+      const process = modelOf(block, { tolerance: 'PT0S' })
       const walk = walkOf(process, random)
       const seen = new Set(walk.events.map((event) => event.type))
-      const strays = process.elements.flatMap((element) => element.bindings.map((binding) => binding.event)).filter((type) => !seen.has(type))
+      // Not the half of an activity that reports its start and its end: its other half would be missing.
+      const strays = process.elements.flatMap(({ bindings }) => (bindings.length === 1 ? bindings.map((binding) => binding.event) : [])).filter((type) => !seen.has(type))
       if (fault === 'stray' && strays.length === 0) return
       const { events, from } = disturb(walk.events, fault as Fault, random, strays)
       if (from >= walk.events.length) return
@@ -62,12 +66,17 @@ describe('one fault on an acyclic model is one deviation of its kind', () => {
       } else if (right.test(found)) {
         counts.right++
       } else {
-        counts.otherwise++
-        expect(exceptions.filter((exception) => exception.test(found)), `${found}: ${told(process, events)}`).not.toEqual([])
+        const which = ambiguities.findIndex((ambiguity) => ambiguity.found.test(found))
+        expect(which, `${found}: ${told(process, events)}`).toBeGreaterThanOrEqual(0)
+        counts.ambiguous[which] = (counts.ambiguous[which] ?? 0) + 1
       }
     }), { numRuns: LAW_RUNS, ...LAW_SEED })
     console.log(`${fault}: ${JSON.stringify(counts)}`)
-    expect(counts.right / (counts.right + counts.otherwise)).toBeGreaterThanOrEqual(share)
+    const shown = counts.right + counts.ambiguous.reduce((sum, count) => sum + count, 0)
+    ambiguities.forEach(({ most, why }, index) => {
+      expect((counts.ambiguous[index] ?? 0) / shown, why).toBeLessThanOrEqual(most)
+      if (LAW_RUNS >= 2000) expect(counts.ambiguous[index], `does not occur any more: ${why}`).toBeGreaterThan(0)
+    })
   }, 120_000)
 })
 
