@@ -19,6 +19,17 @@ describe('The duplicate window', () => {
     expect(new Set(remembered).size).toBe(remembered.length)
   })
 
+  it('answers with the original and remembers what is new, in one look, whatever was forgotten meanwhile', () => {
+    const window = new DuplicateWindow(100_000)
+    const far = 2 ** 40 + 5
+    for (let n = 0; n < 20_000; n++) expect(window.findOrAdd(of(`key ${n}`), far + n)).toBe(0)
+    expect([0, 1, 19_999].map((n) => window.findOrAdd(of(`key ${n}`), 7))).toEqual([far, far + 1, far + 19_999])
+    window.forget(far + 10_000)
+    expect([window.find(of('key 9999')), window.find(of('key 10000')), window.find(of('key 19999'))]).toEqual([far + 9_999, 0, 0])
+    for (let n = 10_000; n < 40_000; n++) expect(window.findOrAdd(of(`key ${n}`), n)).toBe(0)
+    expect([window.find(of('key 9999')), window.find(of('key 10000')), window.find(of('key 39999'))]).toEqual([far + 9_999, 10_000, 39_999])
+  })
+
   it('of no size remembers nothing', () => {
     const window = new DuplicateWindow(0)
     window.add(of('a'), 1)

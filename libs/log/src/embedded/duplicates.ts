@@ -72,13 +72,23 @@ export class DuplicateWindow {
 
   add(fingerprint: Fingerprint, position: number): void {
     if (this.#halfCapacity === 0) return
-    if (this.#newer.size >= this.#halfCapacity) {
-      const forgotten = this.#older
-      this.#older = this.#newer
-      this.#newer = forgotten
-      forgotten.clear()
-    }
-    this.#newer.add(fingerprint, position)
+    this.#makeRoom()
+    this.#newer.findOrAdd(fingerprint, position)
+  }
+
+  /** Position of the original; 0 where this is new, which is then remembered as `position`. One look at each half. */
+  findOrAdd(fingerprint: Fingerprint, position: number): number {
+    if (this.#halfCapacity === 0) return 0
+    this.#makeRoom()
+    return this.#older.find(fingerprint) || this.#newer.findOrAdd(fingerprint, position)
+  }
+
+  #makeRoom(): void {
+    if (this.#newer.size < this.#halfCapacity) return
+    const forgotten = this.#older
+    this.#older = this.#newer
+    this.#newer = forgotten
+    forgotten.clear()
   }
 
   /** Forgets all positions from this one on. */
@@ -89,60 +99,73 @@ export class DuplicateWindow {
 }
 
 const FIRST_SLOTS = 1_024
-
-/** In the place of a position that was forgotten. */
+/** Three words of the fingerprint, and the position in two: side by side, because each look goes to memory that is far away. */
+const SLOT_WORDS = 5
+const TWO_32 = 0x1_0000_0000
+/** In the place of the higher half of a position that was forgotten. */
 const FORGOTTEN = -1
 
-/** Open addressing with linear probing over typed arrays; at most half full. Position 0 is an empty slot. */
+/** Open addressing with linear probing over a typed array; at most half full. Position 0 is an empty slot. */
 class FingerprintTable {
   size = 0
   #mask = FIRST_SLOTS - 1
-  #words = new Int32Array(FIRST_SLOTS * 3)
-  #positions = new Float64Array(FIRST_SLOTS)
+  #words = new Int32Array(FIRST_SLOTS * SLOT_WORDS)
 
   find({ a, b, c }: Fingerprint): number {
-    for (let slot = a & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const position = this.#positions[slot]!
-      if (position === 0) return 0
-      const w = slot * 3
-      if (this.#words[w] === a && this.#words[w + 1] === b && this.#words[w + 2] === c && position !== FORGOTTEN) return position
-    }
+    const words = this.#words
+    const at = this.#place(a, b, c)
+    return (words[at + 3]! >>> 0) + words[at + 4]! * TWO_32
   }
 
-  add({ a, b, c }: Fingerprint, position: number): void {
-    if (this.size * 2 >= this.#positions.length) this.#grow()
-    this.#put(a, b, c, position)
+  /** The position that is there; 0 where none was, and now this one is. */
+  findOrAdd({ a, b, c }: Fingerprint, position: number): number {
+    if (this.size * 2 * SLOT_WORDS >= this.#words.length) this.#grow()
+    const words = this.#words
+    const at = this.#place(a, b, c)
+    const found = (words[at + 3]! >>> 0) + words[at + 4]! * TWO_32
+    if (found !== 0) return found
+    words[at] = a
+    words[at + 1] = b
+    words[at + 2] = c
+    words[at + 3] = position % TWO_32
+    words[at + 4] = Math.floor(position / TWO_32)
     this.size++
+    return 0
   }
 
   forget(from: number): void {
-    for (let slot = 0; slot < this.#positions.length; slot++) if (this.#positions[slot]! >= from) this.#positions[slot] = FORGOTTEN
+    const words = this.#words
+    for (let at = 0; at < words.length; at += SLOT_WORDS) {
+      const position = (words[at + 3]! >>> 0) + words[at + 4]! * TWO_32
+      if (position >= from) words[at + 4] = FORGOTTEN
+    }
   }
 
   /** Empty again, as large as it was: the next one will have as much to hold. */
   clear(): void {
-    this.#positions.fill(0)
+    this.#words.fill(0)
     this.size = 0
   }
 
-  #put(a: number, b: number, c: number, position: number): void {
-    let slot = a & this.#mask
-    while (this.#positions[slot] !== 0) slot = (slot + 1) & this.#mask
-    this.#positions[slot] = position
-    this.#words[slot * 3] = a
-    this.#words[slot * 3 + 1] = b
-    this.#words[slot * 3 + 2] = c
+  /** Where a fingerprint stands, or the empty slot where it would. A forgotten one is passed over: others may stand behind it. */
+  #place(a: number, b: number, c: number): number {
+    const words = this.#words
+    for (let slot = a & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const at = slot * SLOT_WORDS
+      if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 4] !== FORGOTTEN) return at
+      if (words[at + 3] === 0 && words[at + 4] === 0) return at
+    }
   }
 
   #grow(): void {
-    const words = this.#words
-    const positions = this.#positions
-    const slots = positions.length * 2
+    const before = this.#words
+    const slots = (this.#mask + 1) * 4
     this.#mask = slots - 1
-    this.#words = new Int32Array(slots * 3)
-    this.#positions = new Float64Array(slots)
-    for (let i = 0; i < positions.length; i++) {
-      if (positions[i] !== 0) this.#put(words[i * 3]!, words[i * 3 + 1]!, words[i * 3 + 2]!, positions[i]!)
+    this.#words = new Int32Array(slots * SLOT_WORDS)
+    for (let from = 0; from < before.length; from += SLOT_WORDS) {
+      if ((before[from + 3] === 0 && before[from + 4] === 0) || before[from + 4] === FORGOTTEN) continue
+      const at = this.#place(before[from]!, before[from + 1]!, before[from + 2]!)
+      for (let word = 0; word < SLOT_WORDS; word++) this.#words[at + word] = before[from + word]!
     }
   }
 }

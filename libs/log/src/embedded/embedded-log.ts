@@ -172,20 +172,23 @@ export class EmbeddedLog implements Log {
     this.#appendTime = Math.max(this.#appendTime, Math.floor(this.#settings.clock()))
     const first = this.#commit.next
     let next = first
-    const positions = drafts.map((draft) => {
+    const positions: Position[] = []
+    for (const draft of drafts) {
       builder.stage(draft, this.#appendTime)
       const original = draft.key === undefined || draft.key === '' ? 0 : this.#remembered.originalOf(builder, next)
-      if (original !== 0) return BigInt(original)
+      positions.push(BigInt(original === 0 ? next : original))
+      if (original !== 0) continue
       builder.keep()
-      return BigInt(next++)
-    })
+      next++
+    }
     return this.#result(first, next - first, positions)
   }
 
   #result(first: number, accepted: number, positions: readonly Position[]): Appended {
-    const last = BigInt(first + accepted - 1)
     const duplicates = positions.length - accepted
-    return { first: accepted > 0 ? BigInt(first) : last, last, accepted, duplicates, positions, appendTime: this.#appendTime }
+    const isPlain = accepted > 0 && duplicates === 0
+    const last = isPlain ? positions[accepted - 1]! : BigInt(first + accepted - 1)
+    return { first: isPlain ? positions[0]! : accepted > 0 ? BigInt(first) : last, last, accepted, duplicates, positions, appendTime: this.#appendTime }
   }
 
   read(options: ReadOptions): AsyncIterable<readonly Entry[]> {

@@ -34,10 +34,7 @@ export class Remembered {
 
   /** Position of the original of a staged draft; 0 where it is new, which is remembered as `position`. */
   originalOf(staged: FrameBuilder, position: number): number {
-    const fingerprint = this.#fingerprint.take(staged.view, staged.keyStart, staged.stagedEnd)
-    const original = this.#window.find(fingerprint)
-    if (original === 0) this.#window.add(fingerprint, position)
-    return original
+    return this.#window.findOrAdd(this.#fingerprint.take(staged.view, staged.keyStart, staged.stagedEnd), position)
   }
 
   /** What was given a position from this one on was not stored in the end. */

@@ -132,7 +132,7 @@ export class Publisher {
     if (decoded.frame === undefined) return
     eachKeyOrMark(decoded.frame, zstd, (position, view, start, end) => {
       const fingerprint = this.#fingerprint.take(view, start, end)
-      if (this.#window.find(fingerprint) === 0) this.#window.add(fingerprint, position)
+      this.#window.findOrAdd(fingerprint, position)
     }, () => undefined)
   }
 
