@@ -53,7 +53,7 @@ export async function findEventType({ db, processes, log, clock, policy }: Types
 async function newestOf(log: Log, row: EventTypeRow): Promise<EventTypeDetail['example']> {
   const from = { time: Number(row.last_seen) }
   for await (const entries of log.read({ from, subjects: [subjectFor('event', row.type)], kinds: ['event'], limit: LOOKED_AT })) {
-    const example = entries.map(showLogged).find((event) => event.type === row.type)
+    const example = entries.map(showLogged).findLast((event) => event.type === row.type)
     if (example !== undefined) return example
   }
   return undefined
