@@ -74,6 +74,9 @@ export interface KnownAliases {
 /** An alias of more primaries than this links nothing: it is a hub (a customer, a warehouse), not a key. */
 export const MAX_PRIMARIES = 20
 
+/** Events that wait under one alias: more are kept in the log alone. A key that so many speak of and nobody links is no key of an instance. */
+export const MAX_WAITING = 1_000
+
 /** The first pass: what each event means in each model, and by which keys. */
 export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[], models: readonly PlannedModel[]): readonly BoundEvent[] {
   const bound: BoundEvent[] = []
@@ -212,9 +215,10 @@ export function plan(bound: readonly BoundEvent[], known: KnownAliases): Plan {
       for (const alias of aliases) {
         const id = aliasId(alias)
         const primaries = linksOf(id)
-        if (primaries.includes(primary) || primaries.length >= MAX_PRIMARIES) continue
+        if (primaries.includes(primary) || isHub(primaries)) continue
         primaries.push(primary)
         links.push({ ...alias, key: primary, learnedAt: fact.position })
+        if (isHub(primaries)) continue
         const queue = queueOf(id)
         for (const waited of queue.splice(0)) {
           add(model, primary, waited)
@@ -223,21 +227,34 @@ export function plan(bound: readonly BoundEvent[], known: KnownAliases): Plan {
       }
       continue
     }
-    const targets = new Set(aliases.flatMap((alias) => linksOf(aliasId(alias))))
+    const ignore = (reason: string) => fates.push({ position: fact.position, model, kind: 'ignored', reason })
+    const usable = aliases.filter((each) => !isHub(linksOf(aliasId(each))))
+    const targets = new Set(usable.flatMap((each) => linksOf(aliasId(each))))
     for (const key of targets) add(model, key, planned)
     if (targets.size > 0) continue
-    const [alias] = aliases
+    const [alias] = usable
     if (alias === undefined) {
-      fates.push({ position: fact.position, model, kind: 'ignored', reason: 'carries no key of this model: neither its key path nor correlationid, partitionkey or subject' })
+      const [hub] = aliases
+      ignore(hub === undefined ? 'carries no key of this model: neither its key path nor correlationid, partitionkey or subject'
+        : `${hub.name} ${hub.value} is shared by more than ${MAX_PRIMARIES} instances, so that it identifies none: it is no key`)
       continue
     }
-    for (const each of aliases) {
+    if (usable.some((each) => queueOf(aliasId(each)).length >= MAX_WAITING)) {
+      ignore(`${MAX_WAITING} events wait for ${alias.name} ${alias.value} already, and none has linked it to an instance`)
+      continue
+    }
+    for (const each of usable) {
       queueOf(aliasId(each)).push(planned)
       waiting.push({ ...each, planned })
     }
     fates.push({ position: fact.position, model, kind: 'waiting', reason: `waits until an event links ${alias.name} ${alias.value} to an instance` })
   }
   return { parts: [...parts.values()], links, waiting, released, fates }
+}
+
+/** It was one instance too many that linked it. */
+function isHub(primaries: readonly string[]): boolean {
+  return primaries.length > MAX_PRIMARIES
 }
 
 export function aliasId(alias: Alias): string {
