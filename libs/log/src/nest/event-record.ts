@@ -32,16 +32,21 @@ export class EventRecord<Data = unknown> {
   constructor(readonly data: Data, readonly attributes: EventAttributes = {}) {}
 }
 
+/** What a tracker takes. */
+const MAX_TYPE_CHARACTERS = 200
 const ATTRIBUTE = /^[a-z0-9]{1,64}$/
 
 /** The event that is emitted. Throws LogError invalid where a receiver would refuse it. */
 export function cloudEventOf(type: unknown, data: unknown, source: string, now: () => number): CloudEvent {
-  if (typeof type !== 'string' || type === '' || type.length > 200) throw new LogError('invalid', 'A pattern to emit is an event type: a text of 1 to 200 characters.')
+  if (typeof type !== 'string' || type === '' || type.length > MAX_TYPE_CHARACTERS) {
+    throw new LogError('invalid', `A pattern to emit is an event type: a text of 1 to ${MAX_TYPE_CHARACTERS} characters.`)
+  }
   if (/^tidemark\./i.test(type)) throw new LogError('invalid', `'${type}' cannot be emitted: types that begin with "tidemark." are Tidemark's own.`)
   const record = data instanceof EventRecord ? data : new EventRecord(data)
   for (const name of Object.keys(record.attributes)) {
     if (!ATTRIBUTE.test(name) || ['specversion', 'source', 'type', 'data'].includes(name)) {
-      throw new LogError('invalid', `'${name.slice(0, 80)}' is no attribute that an event of type ${type} can be given: extensions are lower-case letters and digits.`)
+      const what = `'${name.slice(0, 80)}' is no attribute that an event of type ${type} can be given`
+      throw new LogError('invalid', `${what}: extensions are lower-case letters and digits.`)
     }
   }
   const { id = randomUUID(), time = new Date(now()).toISOString(), ...others } = record.attributes

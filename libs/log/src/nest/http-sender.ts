@@ -41,7 +41,7 @@ export class HttpSender {
   #sending: Promise<void> | undefined
 
   constructor(options: HttpSenderOptions) {
-    if (!URL.canParse(options.url)) throw new LogError('invalid', `'${options.url}' is not the address of a tracker, such as http://127.0.0.1:3000.`)
+    if (!URL.canParse(options.url)) throw new LogError('invalid', `'${options.url}' is not a tracker's address, such as http://127.0.0.1:3000.`)
     this.#options = options
   }
 
@@ -92,11 +92,14 @@ export class HttpSender {
       let said: string
       let afterMs = waitMs
       try {
-        const answer = await fetch(new URL('/api/v1/events', url), { method: 'POST', headers, body, redirect: 'error', signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) })
+        const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
+        const answer = await fetch(new URL('/api/v1/events', url), { method: 'POST', headers, body, redirect: 'error', signal })
         const text = await answer.text()
         if (answer.ok) return undefined
         said = `${answer.status} ${detailOf(text)}`
-        if (answer.status !== 429 && answer.status < 500) return { error: new LogError('invalid', `The tracker at ${url} refuses: ${said}`), isOfAnEvent: FAULTS_OF_AN_EVENT.has(answer.status) }
+        if (answer.status !== 429 && answer.status < 500) {
+          return { error: new LogError('invalid', `The tracker at ${url} refuses: ${said}`), isOfAnEvent: FAULTS_OF_AN_EVENT.has(answer.status) }
+        }
         afterMs = Math.max(afterMs, Number(answer.headers.get('retry-after') ?? 0) * 1_000 || 0)
       } catch (error) {
         said = (error as Error).cause instanceof Error ? ((error as Error).cause as Error).message : (error as Error).message

@@ -62,7 +62,9 @@ export class LogServer extends Server<Events, 'connected' | 'disconnected'> impl
   constructor(options: LogServerOptions) {
     super()
     if (options.consumer === '') throw new LogError('invalid', 'A consumer needs a name: its position is kept under it.')
-    if (options.maxAttempts !== undefined && options.onGivenUp === undefined) throw new LogError('invalid', 'maxAttempts needs onGivenUp: who gives up must say where the event goes.')
+    if (options.maxAttempts !== undefined && options.onGivenUp === undefined) {
+      throw new LogError('invalid', 'maxAttempts needs onGivenUp: who gives up must say where the event goes.')
+    }
     this.#options = options
   }
 
@@ -97,7 +99,9 @@ export class LogServer extends Server<Events, 'connected' | 'disconnected'> impl
 
   #listeners(): readonly Listener[] {
     return [...this.messageHandlers].map(([pattern, handler]) => {
-      if (handler.isEventHandler !== true) throw new LogError('invalid', `'${pattern}' asks for an answer (@MessagePattern), which a log cannot give: use @EventPattern.`)
+      if (handler.isEventHandler !== true) {
+        throw new LogError('invalid', `'${pattern}' asks for an answer (@MessagePattern), which a log cannot give: use @EventPattern.`)
+      }
       return { pattern, handler, matches: matchSubjects([`${PREFIX}.${pattern}`]) }
     })
   }
@@ -110,7 +114,8 @@ export class LogServer extends Server<Events, 'connected' | 'disconnected'> impl
     const stored = await this.#log.readerPosition(consumer)
     const end = last < first ? first : last + 1n
     if (stored !== undefined && stored > end) {
-      throw new LogError('outOfRange', `The consumer ${consumer} has read up to ${stored}, but the log ends at ${last}: it is another log. Choose another name, or unregister this reader.`, { position: first })
+      const message = `The consumer ${consumer} has read up to ${stored}, but the log ends at ${last}: it is another log. Choose another name, or unregister this reader.`
+      throw new LogError('outOfRange', message, { position: first })
     }
     const position = stored ?? (from === 'latest' ? end : first)
     if (stored === undefined) await this.#log.registerReader(consumer, position)
@@ -124,7 +129,8 @@ export class LogServer extends Server<Events, 'connected' | 'disconnected'> impl
       try {
         next ??= await this.#begin()
         this._status$.next('connected')
-        for await (const entries of this.#log!.read({ from: { position: next }, follow: true, kinds: [PREFIX], batchSize: this.#options.batchSize ?? DEFAULT_BATCH, signal })) {
+        const batchSize = this.#options.batchSize ?? DEFAULT_BATCH
+        for await (const entries of this.#log!.read({ from: { position: next }, follow: true, kinds: [PREFIX], batchSize, signal })) {
           failures = 0
           next = await this.#handleBatch(entries, listeners, next)
           if (signal.aborted) break

@@ -3,7 +3,7 @@
  * that a snapshot sees and the one before it did not), idle (one look every `pollMs`). Whatever fails, it begins again at the position that
  * the log holds: events and position are one batch there, so nothing is lost or taken twice, however this ends.
  *
- * Limits: the time of one read transaction, rows and bytes of one append. Where following lags behind, it reads slower.
+ * Limits: the time of one read transaction; rows and bytes of one append (transaction-batch.ts). Where following lags behind, it reads slower.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Draft, type Log, LogError } from '@tidemark/log'
@@ -16,17 +16,15 @@ import type { WaysIn } from '../../store/ways-in.js'
 import type { Intake } from '../intake.js'
 import { NOTHING_READ, type OutboxPosition, positionDraft, storedPosition, upTo } from './position.js'
 import { draftOfRow } from './row.js'
-import { declareCursor, describeTable, type OutboxRow, type OutboxTable, targetOf, unusable } from './table.js'
+import { declareCursor, describeTable, type OutboxMoment, type OutboxRow, type OutboxTable, targetOf, unusable } from './table.js'
+import { TransactionBatch } from './transaction-batch.js'
 
 /** Rows that are fetched at once. */
 const FETCH_ROWS = 200
 /** After so long a read transaction ends, so that vacuum is not held up, and another goes on, which has to sort what is left anew. */
 const READ_MS = 5 * 60_000
-/** One append: small enough for a packed message of JetStream, whatever is in it. */
-const APPEND_BYTES = 256 * 1024
-const APPEND_ROWS = 1_000
-/** A position is looked for from the end of the log: where it would stand further back than this, it is written again. */
-const MAX_ENTRIES_BEHIND = 1_000_000
+/** A position is looked for from the end of the log, and holds trimming back: where it would stand further back than this, it is written again. */
+const MAX_ENTRIES_BEHIND = 100_000
 const CONNECT_TIMEOUT_MS = 5_000
 /** A first look at millions of rows sorts them before it answers. */
 const QUERY_TIMEOUT_MS = 5 * 60_000
@@ -107,7 +105,8 @@ export class Outbox {
 
   async #connect(): Promise<pg.Client> {
     const client = new pg.Client({
-      connectionString: this.#settings.url, application_name: 'tidemark outbox', keepAlive: true, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: QUERY_TIMEOUT_MS,
+      connectionString: this.#settings.url, application_name: 'tidemark outbox', keepAlive: true,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: QUERY_TIMEOUT_MS,
     })
     // A connection that breaks while idle is noticed by the next statement.
     client.on('error', () => undefined)
@@ -119,16 +118,20 @@ export class Outbox {
 
   /** Takes what the transactions wrote that this snapshot sees and the position does not. False where it stopped on the way. */
   async #readSet(client: pg.Client, table: OutboxTable, position: OutboxPosition): Promise<boolean> {
-    const { rows: [now] } = await client.query<{ snapshot: string; keeps: string }>("select pg_current_snapshot()::text as snapshot, current_setting('track_commit_timestamp') as keeps")
-    const { snapshot, keeps } = now!
+    const { snapshot, keepsCommitTimes } = await momentOf(client)
     if (endOf(snapshot) < endOf(position.read)) {
-      throw unusable('its database counts fewer transactions than were read already: it is another one, or was restored. Give it another name in TIDEMARK_OUTBOX_URL to read it from its beginning')
+      throw unusable(
+        'its database counts fewer transactions than were read already: it is another one, or was restored. ' +
+          'Give it another name in TIDEMARK_OUTBOX_URL to read it from its beginning',
+      )
     }
     const target = position.within?.target ?? targetOf(table, snapshot)
-    await client.query(declareCursor('outbox', table, position, target, { snapshot, keepsCommitTimes: keeps === 'on' }))
+    await client.query(declareCursor('outbox', table, position, target, { snapshot, keepsCommitTimes }))
     // Of all rows of the set that were taken, also before a restart.
     let newest = max(endOf(position.read) - 1n, BigInt(position.within?.newest ?? 0))
-    const batch = new TransactionBatch((drafts, last) => this.#append(drafts, last === undefined ? undefined : { read: position.read, within: { target, newest: String(newest), ...last } }))
+    const batch = new TransactionBatch((drafts, last) =>
+      this.#append(drafts, last === undefined ? undefined : { read: position.read, within: { target, newest: String(newest), ...last } }),
+    )
     const { clock, pace, intake } = this.#place
     const until = clock.machine() + READ_MS
     let count = 0
@@ -198,72 +201,16 @@ export class Outbox {
     if (said !== this.#error && said !== undefined) logger.warn({ err: error, wayIn: name }, said)
     if (said === undefined && this.#error !== undefined) logger.info({ wayIn: name }, 'the outbox is read again')
     this.#error = said
-    waysIn.report({ name, events: this.#events, ...(this.#lastAt === undefined ? {} : { lastAt: this.#lastAt }), ...(said === undefined ? {} : { error: said }) })
+    const lastAt = this.#lastAt
+    waysIn.report({ name, events: this.#events, ...(lastAt === undefined ? {} : { lastAt }), ...(said === undefined ? {} : { error: said }) })
   }
 }
 
-/** Collects drafts until an append is full, and hands them over with the last transaction that is complete; a part of one has no position. */
-class TransactionBatch {
-  #drafts: Draft[] = []
-  #bytes = 0
-  #row: OutboxRow | undefined
-  /** How many of the drafts belong to complete transactions. */
-  #complete = 0
-  #lastComplete: { committed?: string; transaction: string } | undefined
-
-  constructor(private readonly append: (drafts: readonly Draft[], last: { committed?: string; transaction: string } | undefined) => Promise<void>) {}
-
-  /** Whether a row belongs to the transaction that was added last. */
-  endsWith(row: OutboxRow): boolean {
-    return this.#row?.transaction === row.transaction
-  }
-
-  /** Without a draft the row counts as read, and leaves nothing. */
-  async add(row: OutboxRow, draft: Draft | undefined): Promise<void> {
-    if (this.#row !== undefined && !this.endsWith(row)) this.#completeAt(this.#row)
-    this.#row = row
-    if (draft === undefined) return
-    if (this.#drafts.length >= APPEND_ROWS || this.#bytes + draft.payload.length > APPEND_BYTES) await this.#shed()
-    this.#drafts.push(draft)
-    this.#bytes += draft.payload.length
-  }
-
-  /** Everything is complete: the next row belongs to another transaction. */
-  async flush(): Promise<void> {
-    if (this.#row === undefined) return
-    this.#completeAt(this.#row)
-    await this.append(this.#drafts, this.#lastComplete)
-  }
-
-  /** What is left, without its position, which the caller knows better. */
-  take(): readonly Draft[] {
-    return this.#drafts
-  }
-
-  async #shed(): Promise<void> {
-    if (this.#drafts.length === 0) return
-    if (this.#lastComplete === undefined || this.#complete === 0) {
-      // One transaction is larger than an append. A kill before its end takes this part again, which the log knows by its keys.
-      const part = this.#drafts
-      this.#keep([])
-      return this.append(part, undefined)
-    }
-    const [whole, part, last] = [this.#drafts.slice(0, this.#complete), this.#drafts.slice(this.#complete), this.#lastComplete]
-    this.#keep(part)
-    await this.append(whole, last)
-  }
-
-  #keep(drafts: Draft[]): void {
-    this.#drafts = drafts
-    this.#bytes = drafts.reduce((sum, { payload }) => sum + payload.length, 0)
-    this.#complete = 0
-    this.#lastComplete = undefined
-  }
-
-  #completeAt({ committed, transaction }: OutboxRow): void {
-    this.#complete = this.#drafts.length
-    this.#lastComplete = { transaction, ...(committed === null ? {} : { committed }) }
-  }
+async function momentOf(client: pg.Client): Promise<OutboxMoment> {
+  const { rows } = await client.query<OutboxMoment>(
+    `select pg_current_snapshot()::text as snapshot, current_setting('track_commit_timestamp') = 'on' as "keepsCommitTimes"`,
+  )
+  return rows[0]!
 }
 
 function fetchRows(client: pg.Client): Promise<pg.QueryResult<OutboxRow>> {

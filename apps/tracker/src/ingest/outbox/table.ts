@@ -46,11 +46,14 @@ export async function describeTable(client: Client, table: string, chosen: Reado
     if (column === undefined) continue
     const type = types.get(column)
     if (type === undefined) throw unusable(`the table ${table} has no column ${column} (${role}); its columns are ${[...types.keys()].join(', ')}`)
-    if (!fits(role, type)) throw unusable(`the column ${column} of ${table} is ${type}; the column of the transaction must be xid8 (default pg_current_xact_id())`)
+    if (!fits(role, type)) throw unusable(`the column ${column} of ${table} is ${type}; that of the transaction must be xid8 (default pg_current_xact_id())`)
     columns[role] = { name: column, type }
   }
   const missing = REQUIRED.filter((role) => columns[role] === undefined)
-  if (missing.length > 0) throw unusable(`the table ${table} has no column for ${missing.join(' and ')}: name it in TIDEMARK_OUTBOX_COLUMNS; its columns are ${[...types.keys()].join(', ')}`)
+  if (missing.length > 0) {
+    const all = [...types.keys()].join(', ')
+    throw unusable(`the table ${table} has no column for ${missing.join(' and ')}: name it in TIDEMARK_OUTBOX_COLUMNS; its columns are ${all}`)
+  }
   return { name, columns }
 }
 

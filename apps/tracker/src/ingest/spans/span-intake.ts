@@ -8,7 +8,7 @@ import { readEvents } from '../read-events.js'
 import { unpack } from '../unpack.js'
 import type { SpanRule } from './rules.js'
 import { eventOf } from './span-event.js'
-import { spansOf } from './span.js'
+import { type Span, spansOf } from './span.js'
 
 const FROM = 'spans'
 /** Faults told in one answer. */
@@ -40,7 +40,7 @@ export class SpanIntake {
       for (const rule of this.rules) {
         if (!rule.covers(span)) continue
         const made = eventOf(span, rule)
-        const draft = 'event' in made ? this.#draftOf(made.event) : { fault: made.fault, content: JSON.stringify({ name: span.name, attributes: Object.fromEntries(span.attributes) }) }
+        const draft = 'event' in made ? this.#draftOf(made.event) : { fault: made.fault, content: inJson(span) }
         if (draft === undefined) continue
         if ('fault' in draft) {
           rejected.add(span)
@@ -65,6 +65,10 @@ export class SpanIntake {
       return { fault: error.detail, content }
     }
   }
+}
+
+function inJson({ name, attributes }: Span): string {
+  return JSON.stringify({ name, attributes: Object.fromEntries(attributes) })
 }
 
 function refuseOtherTypes(contentType: string): void {
