@@ -16,6 +16,11 @@ export type Block =
   | {
     readonly kind: 'boundary'; readonly host: Block | undefined; readonly trigger: 'message' | 'timer'; readonly interrupting: boolean; readonly handler: Block
   }
+  | EventSub
+
+type EventSub = {
+  readonly kind: 'eventSub'; readonly host: Block; readonly trigger: 'message' | 'timer'; readonly interrupting: boolean; readonly handler: Block
+}
 
 type Repeats = 'standard' | 'parallel' | 'sequential' | undefined
 
@@ -29,6 +34,8 @@ export interface BlockOptions {
   readonly nonInterrupting: boolean
   /** Inclusive gateways: what one lost event means is then often open, so that measurements of recovery do without. */
   readonly inclusive?: boolean
+  /** Event sub-processes. */
+  readonly eventSubs?: boolean
   /** Tasks with loop markers. */
   readonly repeated?: boolean
   readonly depth?: number
@@ -38,7 +45,7 @@ export interface BlockOptions {
 export const TIMER_MS = 5 * 3_600_000
 
 export function blocks(options: BlockOptions): fc.Arbitrary<Block> {
-  const task: fc.Arbitrary<Block> = fc.record({
+  const task: fc.Arbitrary<Block & { readonly kind: 'task' }> = fc.record({
     kind: fc.constant('task' as const),
     started: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
     likeEarlier: options.ambiguous ? fc.option(fc.nat(5), { freq: 5, nil: undefined }) : fc.constant(undefined),
@@ -62,6 +69,15 @@ export function blocks(options: BlockOptions): fc.Arbitrary<Block> {
           weight: 1, arbitrary: fc.record({ kind: fc.constant('loop' as const), body: tie('block'), redo: fc.option(tie('block'), { nil: undefined }) }),
         }] : []),
         ...(options.timers ? [{ weight: 1, arbitrary: group('timedRace', 1, 2) }] : []),
+        ...(options.eventSubs === true ? [{
+          weight: 1,
+          arbitrary: fc.record({
+            kind: fc.constant('eventSub' as const), host: tie('block'), handler: tie('block'),
+            trigger: options.timers ? fc.constantFrom('message' as const, 'timer' as const) : fc.constant('message' as const),
+            interrupting: options.nonInterrupting ? fc.boolean() : fc.constant(true),
+          // What runs beside may run several times at once: which of them an event belongs to is open, so that it is a task.
+          }).chain((sub) => (sub.interrupting ? fc.constant(sub) : task.map(({ repeats: _repeats, ...handler }) => ({ ...sub, handler })))),
+        }] : []),
         {
           weight: 1,
           arbitrary: fc.record({
@@ -133,6 +149,8 @@ class Drawing {
         return this.#subProcess(block.body, parent, false)
       case 'boundary':
         return this.#boundary(block, parent)
+      case 'eventSub':
+        return this.#eventSub(block, parent)
     }
   }
 
@@ -212,6 +230,19 @@ class Drawing {
     const inner = this.draw(body, id)
     this.#chain([{ entry: start, exit: start }, inner, ...(endsObserved ? [this.#plain(id)] : []), { entry: end, exit: end }])
     return { entry: id, exit: id }
+  }
+
+  /** A sub-process that ends with an observed task, and in it one that an event starts. */
+  #eventSub(block: EventSub, parent: string | undefined): Ends {
+    const before = this.#plain(parent)
+    const host = this.#subProcess(block.host, parent, true)
+    const id = this.element(this.#id('es'), { kind: 'subProcess', triggeredByEvent: true }, host.entry)
+    const start = this.element(this.#id('start'), { trigger: block.trigger === 'timer' ? timer : { kind: 'message' }, interrupting: block.interrupting }, id)
+    const end = this.element(this.#id('end'), {}, id)
+    this.#chain([{ entry: start, exit: start }, this.draw(block.handler, id), this.#plain(id), { entry: end, exit: end }])
+    const after = this.#plain(parent)
+    this.#chain([before, host, after])
+    return { entry: before.entry, exit: after.exit }
   }
 
   #boundary(block: Block & { kind: 'boundary' }, parent: string | undefined): Ends {

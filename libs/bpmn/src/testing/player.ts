@@ -38,7 +38,7 @@ export class Player {
     this.#elements = new Map(process.elements.map((element) => [element.id, element]))
     for (const flow of process.flows) this.#scopeOfToken.set(`f:${flow.id}`, this.#elements.get(flow.target)?.parent ?? '')
     for (const element of process.elements) {
-      for (const kind of ['i', 's', 'm']) this.#scopeOfToken.set(`${kind}:${element.id}`, element.parent ?? '')
+      for (const kind of ['i', 's', 'm', 'x']) this.#scopeOfToken.set(`${kind}:${element.id}`, element.parent ?? '')
       this.#scopeOfToken.set(`b:${element.id}`, element.id)
     }
   }
@@ -107,6 +107,7 @@ export class Player {
     const arrived = element.incoming.map((flow) => `f:${flow}`).filter((word) => held.includes(word))
     switch (element.kind) {
       case 'startEvent': {
+        if (this.#elements.get(element.parent ?? '')?.triggeredByEvent === true) return this.#eventStart(element, held, out)
         const begins = `b:${element.parent ?? ''}`
         return held.includes(begins) ? [this.#step(element, 'occur', [begins], out)] : []
       }
@@ -133,7 +134,7 @@ export class Player {
         const opens = arrived.map((word) => silent(element, [word], [`s:${element.id}`, `b:${element.id}`]))
         const open = `s:${element.id}`
         const done = held.includes(open) && !held.some((word) => this.#inside(word, element.id))
-        return done ? [...opens, { ...silent(element, [open], out), done: true }] : opens
+        return done ? [...opens, { ...silent(element, [open], out), done: true, clears: interruptions(held, element.id) }] : opens
       }
       default:
         return this.#activity(element, held, arrived, out)
@@ -177,8 +178,18 @@ export class Player {
       const step = this.#step(element, 'occur', element.interrupting === false ? [] : [word], out)
       const kind = step.kind === 'silent' ? 'guess' : step.kind
       if (element.interrupting === false) return { ...step, kind, needs: [word] }
-      return { ...step, kind, clears: host.kind === 'subProcess' ? held.filter((other) => this.#inside(other, host.id)) : [] }
+      return { ...step, kind, clears: host.kind === 'subProcess' ? [...held.filter((other) => this.#inside(other, host.id)), ...interruptions(held, host.id)] : [] }
     })
+  }
+
+  /** `x:` beside an open sub-process: something in it has interrupted it, and nothing else can begin there. */
+  #eventStart(element: Element, held: readonly string[], out: readonly string[]): Draft[] {
+    const host = this.#elements.get(element.parent ?? '')?.parent ?? ''
+    const open = `s:${host}`
+    const inside = held.filter((word) => this.#inside(word, host))
+    if (!held.includes(open) || held.includes(`x:${host}`) || inside.length === 0) return []
+    const step = { ...this.#step(element, 'occur', [], element.interrupting === false ? out : [`x:${host}`, ...out]), needs: [open] }
+    return [element.interrupting === false ? step : { ...step, clears: inside }]
   }
 
   /** A token somewhere else can come to a flow of the join that has none, and to none that has one. */
@@ -250,6 +261,10 @@ function subsets(flows: readonly string[], byDefault: string | undefined): reado
   const others = flows.filter((flow) => flow !== byDefault)
   const sets = Array.from({ length: (1 << others.length) - 1 }, (_, bits) => others.filter((_flow, index) => ((bits + 1) >> index) & 1))
   return byDefault === undefined ? sets : [...sets, [byDefault]]
+}
+
+function interruptions(held: readonly string[], scope: string): readonly string[] {
+  return held.filter((word) => word === `x:${scope}`)
 }
 
 function silent(element: Element, takes: readonly string[], gives: readonly string[]): Draft {

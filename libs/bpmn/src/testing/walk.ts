@@ -32,12 +32,14 @@ export function randomOf(seed: number): () => number {
 }
 
 export function walkOf(process: ProcessModel, random: () => number, most = 40): Walk {
-  return new Walker(new Player(process), random).walk(most)
+  return new Walker(process, new Player(process), random).walk(most)
 }
 
 class Walker {
   readonly #player: Player
   readonly #random: () => number
+  /** Sub-processes with an event sub-process, as the token that says that they are open. */
+  readonly #interruptible: ReadonlySet<string>
   #tokens: Tokens
   #time = START
   /** Per token word, since when; one entry per token. */
@@ -45,9 +47,10 @@ class Walker {
   /** Timers that have fired and left their host alone. */
   readonly #fired = new Set<string>()
 
-  constructor(player: Player, random: () => number) {
+  constructor(process: ProcessModel, player: Player, random: () => number) {
     this.#player = player
     this.#random = random
+    this.#interruptible = new Set(process.elements.flatMap((element) => (element.triggeredByEvent === true ? [`s:${element.parent ?? ''}`] : [])))
     this.#tokens = player.initial
     this.#since = [{ word: player.initial, time: START }]
   }
@@ -81,6 +84,8 @@ class Walker {
    */
   #isCrowded(tokens: Tokens): boolean {
     const words = wordsOf(tokens)
+    // Of two that are open at once nobody could say which one is interrupted.
+    if (words.some((word, index) => word === words[index - 1] && this.#interruptible.has(word))) return true
     const timed = this.#player.moves(tokens).filter((move) => move.kind === 'timer').flatMap((move) => [...move.takes, ...(move.needs ?? [])])
     return words.some((word, index) => words[index - (timed.includes(word) ? 1 : MAX_TOKENS_PER_PLACE)] === word)
   }

@@ -10,7 +10,7 @@ import type { Fact } from './fact.js'
 import { TrackedModel } from './tracked-model.js'
 import { Unit } from './unit.js'
 
-const anything: BlockOptions = { loops: true, timers: true, ambiguous: true, nonInterrupting: true, inclusive: true, repeated: true }
+const anything: BlockOptions = { loops: true, timers: true, ambiguous: true, nonInterrupting: true, inclusive: true, repeated: true, eventSubs: true }
 const sources = ['/checkout', '/payment', '/shipment']
 
 function law(name: string, options: BlockOptions, holds: (model: TrackedModel, random: () => number, block: Block) => void): void {

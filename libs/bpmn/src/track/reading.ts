@@ -6,6 +6,7 @@ import { isShown, type Net, type Transition } from '../net/net.js'
 import type { Move } from './belief.js'
 import type { Cause } from './cause.js'
 import type { Chain } from './chain.js'
+import { MAX_TOKENS_PER_PLACE } from './marking.js'
 
 export type VisitHow = 'observed' | 'assumed' | 'silent' | 'timer' | 'command'
 
@@ -124,8 +125,9 @@ export class Reader {
       // Tokens moved on by a decision keep the cause of the token that was there: it is not an arrival.
       const cause = context.kind === 'decide' ? (first?.cause ?? context.cause) : context.cause
       // What was done last is undone first; its identity is what was done.
-      for (const { token, place } of undoneBy(transition, remaining)) remaining.push({ place, since: context.time, cause: token.cause, by: context.index, sure: token.sure })
+      for (const { token, place } of undoneBy(transition, remaining)) if (!isFull(remaining, place)) remaining.push({ place, since: context.time, cause: token.cause, by: context.index, sure: token.sure })
       for (const place of transition.outputs) {
+        if (isFull(remaining, place)) continue
         // Going inside an activity is the same stay, and so is going on where something inside has interrupted the rest: it keeps when it came and why.
         const { element, kind } = this.#net.places[place] ?? { element: '', kind: 'at' }
         const same = kind !== 'at' && facet.stays.has(element) ? taken.find((token) => this.#net.places[token.place]?.element === element) : undefined
@@ -189,6 +191,13 @@ function undoneBy(transition: Transition, tokens: TokenAt[]): readonly { readonl
 }
 
 const NOTHING: readonly { readonly token: TokenAt; readonly place: number }[] = []
+
+/** As in the marking: another token there would add nothing. */
+function isFull(tokens: readonly TokenAt[], place: number): boolean {
+  let count = 0
+  for (const token of tokens) if (token.place === place) count++
+  return count >= MAX_TOKENS_PER_PLACE
+}
 
 function takeOldest(tokens: TokenAt[], place: number): TokenAt | undefined {
   let found: TokenAt | undefined
