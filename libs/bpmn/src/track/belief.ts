@@ -5,7 +5,7 @@
 import type { Net, Transition } from '../net/net.js'
 import { alternativesOf } from '../net/alternatives.js'
 import { labelOf } from '../net/net.js'
-import { fire, initialMarking, type Marking } from './marking.js'
+import { overflows, fire, initialMarking, type Marking } from './marking.js'
 import { MAX_DEBT, MAX_EXACT_MARKINGS, type CostScheme } from './costs.js'
 import { compareFired, Search, type Way } from './search.js'
 
@@ -134,7 +134,7 @@ export class BeliefTable {
       if (hypothesis.cost > 0) return
       for (const transition of symbol.transitions) this.#addSteps(found, hypothesis, from, transition, this.#costs.search)
     })
-    return found.cheapest === Infinity ? undefined : this.#settle(found)
+    return found.cheapest === Infinity ? undefined : this.#settle(found, belief)
   }
 
   /** A person says where the tokens are: nothing else is believed. */
@@ -179,7 +179,7 @@ export class BeliefTable {
         move: { how: 'log', from, fired: [], main: -1 },
       })
     })
-    return this.#settle(found)
+    return this.#settle(found, belief)
   }
 
   /** The event is another of the ways of which one was skipped: nobody could say which. */
@@ -210,7 +210,7 @@ export class BeliefTable {
         move: { how: ways.length > 0 ? 'contrary' : 'idle', from, fired: [], main: -1 },
       })
     })
-    return this.#settle(found)
+    return this.#settle(found, belief)
   }
 
   /** The labels a path owes after skipping these transitions. */
@@ -224,7 +224,19 @@ export class BeliefTable {
     return owed.length > MAX_DEBT ? owed.slice(owed.length - MAX_DEBT) : owed
   }
 
-  #settle(found: Candidates): Step {
+  /** Tokens were lost on the way, because there were more on one place than are told apart. */
+  #overflowed(belief: Belief, { from, fired }: Move): boolean {
+    let marking = belief.hypotheses[from]?.marking ?? ''
+    return fired.some((index) => {
+      const transition = this.net.transitions[index]
+      if (transition === undefined) return false
+      const before = marking
+      marking = fire(marking, transition)
+      return overflows(before, { ...transition, outputs: transition.outputs.filter((place) => this.net.places[place]?.kind !== 'option') })
+    })
+  }
+
+  #settle(found: Candidates, belief: Belief): Step {
     const { window, beam } = this.#costs
     const sorted = found.sorted()
     const cheapest = sorted[0]?.cost ?? 0
@@ -232,7 +244,8 @@ export class BeliefTable {
     const rest = sorted.filter((candidate) => candidate.cost > cheapest && candidate.cost <= cheapest + window).slice(0, beam)
     const kept = [...exact.slice(0, MAX_EXACT_MARKINGS), ...rest]
     const next = this.#intern(kept.map(({ marking, cost, debt }) => ({ marking, cost: cost - cheapest, debt })))
-    const approximate = exact.length > MAX_EXACT_MARKINGS || this.search.takeCut()
+    const isOverflowing = exact[0] !== undefined && this.#overflowed(belief, exact[0].move)
+    const approximate = this.search.takeCut() || exact.length > MAX_EXACT_MARKINGS || isOverflowing
     return { next, moves: kept.map((candidate) => candidate.move), cost: cheapest, approximate }
   }
 

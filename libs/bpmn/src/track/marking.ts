@@ -73,6 +73,11 @@ export function fire(marking: Marking, transition: Transition): Marking {
   return String.fromCharCode(...kept)
 }
 
+/** Whether places are so full that firing the transition loses a token. */
+export function overflows(marking: Marking, transition: Transition): boolean {
+  return transition.outputs.length > 0 && fire(marking, transition).length < fire(marking, { ...transition, most: Number.MAX_SAFE_INTEGER }).length
+}
+
 function insert(places: number[], place: number, most = MAX_TOKENS_PER_PLACE): number[] {
   let index = places.length
   while (index > 0 && (places[index - 1] ?? 0) > place) index--
