@@ -6,6 +6,7 @@
 /// <reference path="./token-simulation.d.ts" />
 import Simulator from 'bpmn-js-token-simulation/lib/simulator/Simulator'
 import behaviors from 'bpmn-js-token-simulation/lib/simulator/behaviors'
+import { one } from '../../libs/bpmn/src/read/moddle-element.js'
 import type { Diagram, DiagramElement } from './diagram.js'
 
 export interface Happening {
@@ -133,7 +134,9 @@ class Walker {
   #choose(gateway: DiagramElement): void {
     const flows = gateway.outgoing.filter(({ type }) => type === 'bpmn:SequenceFlow')
     const any = flows[Math.floor(this.#random() * flows.length)]
-    const some = flows.filter((flow) => flow === any || this.#random() < 0.5)
+    // The default is taken where no other is.
+    const byDefault = one(gateway.businessObject, 'default')?.id
+    const some = any?.id === byDefault ? [any] : flows.filter((flow) => flow === any || (flow.id !== byDefault && this.#random() < 0.5))
     this.#simulator.setConfig(gateway, { activeOutgoing: gateway.type === 'bpmn:InclusiveGateway' ? some : any })
   }
 
