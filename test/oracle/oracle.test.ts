@@ -9,7 +9,7 @@ import { blocks, modelOf } from '../../libs/bpmn/src/testing/models.js'
 import { randomOf } from '../../libs/bpmn/src/testing/walk.js'
 import { dataDir, skipUnless } from '../support/requires.js'
 import { diagramOf } from './diagram.js'
-import { MISSES } from './misses.js'
+import { MISSES, RARE_MISSES } from './misses.js'
 import { differences, modelsOf } from './read-walk.js'
 import { simulate, type SimulatedWalk } from './simulation.js'
 
@@ -53,13 +53,14 @@ describe.skipIf(skip)('random walks of the token simulator of bpmn.io are read w
       found.push(`${differing.join(', ')} (walk ${seed}: ${told(walk)})`)
     }
     const miss = MISSES[name]
-    if (miss === undefined) expect(found, 'differs, and is not in misses.ts').toEqual([])
+    if (RARE_MISSES[name] !== undefined) expect(found.length, 'is not rare: put it among the others in misses.ts').toBeLessThanOrEqual(Math.ceil(WALKS / 20))
+    else if (miss === undefined) expect(found, 'differs, and is not in misses.ts').toEqual([])
     else expect(found.length, `no longer differs, take it out of misses.ts: ${miss}`).toBeGreaterThan(0)
   })
 
   test('every name in the table is one of a file', () => {
     const names = new Set(files.map((path) => basename(path, '.bpmn').replace(/^Simulator\./, '')))
-    expect(Object.keys(MISSES).filter((name) => !names.has(name))).toEqual([])
+    expect([...Object.keys(MISSES), ...Object.keys(RARE_MISSES)].filter((name) => !names.has(name))).toEqual([])
   })
 
   afterAll(() => {
