@@ -21,9 +21,8 @@ export function runawaysOf(process: ProcessModel): Runaways {
   for (const element of process.elements) {
     // It is waited for at the event, at the host of a boundary event, at the choice before a catching one.
     const places = [element.id, element.attachedTo, ...element.incoming.map((flow) => sources.get(flow))]
-    const timer = element.trigger?.timer?.text
-    add(timer?.startsWith('=') === true ? timer : undefined, ...places)
-    add(element.trigger?.condition, ...places)
+    for (const text of [element.trigger?.timer?.text, element.trigger?.condition]) if (text?.startsWith('=') === true) add(text, ...places)
+    for (const text of [element.loop?.cardinality, element.loop?.collection, element.loop?.completion, element.loop?.condition]) add(text, element.id)
     add(element.command?.data, element.id)
   }
   return found
