@@ -11,6 +11,8 @@ export const Token = z.object({
   element: z.string(), name: z.string(), since: Timestamp, dueAt: Timestamp.optional(), stuck: z.boolean(), late: z.boolean(),
   /** A split whose branch is not known yet: where the token may be. */
   undecided: z.array(z.string()).optional(),
+  /** An activity with a loop marker: instances that are done, and how many there are to be, where data says so. */
+  instances: z.object({ done: z.number().int(), of: z.number().int().optional() }).optional(),
   /** A sub-process around other tokens of this list: they say where the instance is, it only says within what. */
   scope: z.boolean().optional(),
 })

@@ -1,5 +1,5 @@
 import { explainInstance, type InstanceView } from '@tidemark/bpmn'
-import type { Instance } from '@tidemark/api'
+import type { Instance, Token } from '@tidemark/api'
 import type { Database } from '../store/database.js'
 import type { InstanceEventRow } from '../store/read/instance-parts.js'
 import { showCalls } from './calls.js'
@@ -9,11 +9,15 @@ import type { NamedProcess } from './processes.js'
 import { rfc3339 } from './times.js'
 
 /** What the tables do not hold of an instance and following its entries again does. */
-export type Explained = Pick<Instance, 'visits' | 'path' | 'expected' | 'deadlines' | 'calls' | 'messages'> & { readonly undecided: ReadonlyMap<string, readonly string[]> }
+export type Explained = Pick<Instance, 'visits' | 'path' | 'expected' | 'deadlines' | 'calls' | 'messages'> & {
+  readonly undecided: ReadonlyMap<string, readonly string[]>
+  /** By element, of activities with a loop marker. */
+  readonly instances: ReadonlyMap<string, NonNullable<Token['instances']>>
+}
 
 /** Of the run of an instance, followed again from its stored facts up to the clock: where it went, what may come and what is due. */
 export async function explain(db: Database, view: InstanceView | undefined, process: NamedProcess | undefined, clock: number): Promise<Explained> {
-  if (view === undefined) return { visits: [], path: [], expected: [], deadlines: [], calls: [], messages: [], undecided: new Map() }
+  if (view === undefined) return { visits: [], path: [], expected: [], deadlines: [], calls: [], messages: [], undecided: new Map(), instances: new Map() }
   const { visits, path, expected, undecided } = explainInstance(view)
   return {
     visits: visits.map(({ element, entered, left, how, interrupted }) => ({
@@ -31,6 +35,7 @@ export async function explain(db: Database, view: InstanceView | undefined, proc
       kind, ...(element === undefined ? {} : { element, name: nameOf(process, element) }), dueAt: rfc3339(dueAt), actsAt: rfc3339(actsAt), passed: actsAt <= clock,
     })).sort((a, b) => (a.dueAt < b.dueAt ? -1 : 1)),
     undecided,
+    instances: new Map(view.view.tokens.flatMap(({ element, instances }) => (instances === undefined ? [] : [[element, { ...instances }] as const]))),
   }
 }
 

@@ -44,14 +44,19 @@ export async function showInstancePage(db: Database, processes: Processes, id: s
   const alerts = then === undefined ? await readAlertsOfInstance(db, row.id, ALERTS) : []
   const commands = await readCommandsOfInstance(db, row.id, COMMANDS)
   const processOf = await processes.load(alerts.map(versionOfAlert))
-  const { undecided, ...explained } = await explain(db, view, process, moment)
+  const { undecided, instances, ...explained } = await explain(db, view, process, moment)
   const calledBy = await showCallers(db, processes, row)
   const shown = showInstance(row, keys, process)
   return {
     ...shown,
     tokens: shown.tokens.map((token) => {
       const open = undecided.get(token.element)
-      return open === undefined ? token : { ...token, undecided: open.map((element) => nameOf(process, element)) }
+      const counted = instances.get(token.element)
+      return {
+        ...token,
+        ...(open === undefined ? {} : { undecided: open.map((element) => nameOf(process, element)) }),
+        ...(counted === undefined ? {} : { instances: counted }),
+      }
     }),
     modelName: process?.process.name ?? row.model,
     at: rfc3339(moment), ...(at === undefined ? {} : { past: true }),

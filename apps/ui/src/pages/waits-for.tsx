@@ -50,6 +50,12 @@ function TokenLine({ token, onHover }: { token: Token; onHover: (element: string
     <Line quiet={token.scope === true} onHover={() => onHover(token.element)} onLeave={() => onHover(undefined)}>
       <span>
         {token.scope === true ? `within ${token.name || token.element}` : <b>{token.name || token.element}</b>}
+        {token.instances !== undefined && (
+          <span className="dim">
+            {' '}
+            {token.instances.done} {token.instances.of === undefined ? 'done' : `of ${token.instances.of} done`}
+          </span>
+        )}
         {undecided.length > 0 && <span className="dim"> undecided: {undecided.join(' or ')}</span>}
       </span>
       <span className={classes.lineFacts}>
