@@ -4,7 +4,7 @@ export interface Step {
   readonly id: string
   readonly name: string
   /** Default: a task, which binds to events by its name. `message` and `end` are events; the first step is always a start. */
-  readonly kind?: 'task' | 'message' | 'end' | 'complex'
+  readonly kind?: 'task' | 'message' | 'end' | 'thrownTimer'
 }
 
 export interface DrawnModel {
@@ -53,12 +53,12 @@ export const orderModel = drawnModel({
   ],
 })
 
-/** The same with a complex gateway, which cannot be followed. */
+/** The same with a timer that is thrown, which BPMN does not have. */
 export const faultyOrderModel = drawnModel({
   id: 'order', name: 'Order',
   steps: [
     { id: 'placed', name: 'order.placed' },
-    { id: 'either', name: 'Somehow', kind: 'complex' },
+    { id: 'either', name: 'Somehow', kind: 'thrownTimer' },
     { id: 'ship', name: 'goods.shipped' },
     { id: 'done', name: 'Order done', kind: 'end' },
   ],
@@ -75,7 +75,8 @@ function elementOf(step: Step, index: number): string {
   if (index === 0) return `<bpmn:startEvent ${name}>${trigger}</bpmn:startEvent>`
   if (kind === 'message') return `<bpmn:intermediateCatchEvent ${name}>${trigger}</bpmn:intermediateCatchEvent>`
   if (kind === 'end') return `<bpmn:endEvent ${name} />`
-  return kind === 'complex' ? `<bpmn:complexGateway ${name} />` : `<bpmn:task ${name} />`
+  if (kind === 'task') return `<bpmn:task ${name} />`
+  return `<bpmn:intermediateThrowEvent ${name}><bpmn:timerEventDefinition id="${step.id}_trigger" /></bpmn:intermediateThrowEvent>`
 }
 
 interface Box {
@@ -87,7 +88,7 @@ interface Box {
 
 function boxOf(step: Step, index: number, perRow: number): Box {
   const kind = kindOf(step, index)
-  const [width, height] = kind === 'task' ? [110, 80] : kind === 'complex' ? [50, 50] : [36, 36]
+  const [width, height] = kind === 'task' ? [110, 80] : [36, 36]
   const middle = { x: 100 + (index % perRow) * STEP_PX, y: 100 + Math.floor(index / perRow) * ROW_PX }
   return { x: middle.x - width / 2, y: middle.y - height / 2, width, height }
 }
