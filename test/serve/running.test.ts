@@ -67,7 +67,7 @@ describe('the document of the API', () => {
   it('says of every route what it answers, and describes every parameter', async () => {
     const { paths } = house.app.get(OpenApi).document
     const flow = paths['/api/v1/models/{id}/flow']?.get
-    expect(flow?.parameters).toMatchObject([{ name: 'id', in: 'path' }, { name: 'version', in: 'query' }])
+    expect(flow?.parameters).toMatchObject([{ name: 'id', in: 'path' }, { name: 'version', in: 'query' }, { name: 'at', in: 'query' }])
     expect(paths['/api/v1/instances']?.get?.parameters?.map((parameter) => (parameter as { name: string }).name)).toEqual(expect.arrayContaining(['waitingLongerThan', 'cursor', 'limit', 'stuck']))
     expect(flow?.responses['200']).toMatchObject({ content: { 'application/json': { schema: { properties: { elements: { type: 'array' } } } } } })
     for (const [path, methods] of Object.entries(paths)) {

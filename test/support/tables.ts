@@ -25,6 +25,7 @@ const TABLES: Readonly<Record<string, Shown>> = {
   deviation: {},
   instance_key: {},
   waiting_event: {},
+  faulted_unit: { without: ['since'] },
   event_fate: {},
   event_type: {},
   model_count: { unless: 'active = 0 and completed = 0 and terminated = 0' },

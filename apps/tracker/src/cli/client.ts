@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Option, type Command } from 'commander'
 import { z } from 'zod'
-import { Deployed, EventsAccepted, Flow, Instance, ModelSummary, pageOf, Problem, Rebuild, Status } from '@tidemark/api'
+import { Deployed, EventsAccepted, Fault, FaultsTried, Flow, Instance, ModelSummary, type Page, pageOf, Problem, Rebuild, Status } from '@tidemark/api'
 import { WrongUse } from './output.js'
 
 /** A call is tried again this often where the tracker is busy, restarting or briefly out of reach: some two minutes in all. */
@@ -103,6 +103,15 @@ export class TrackerClient {
   async correct(instance: string, correction: object): Promise<Instance> {
     const sent = { body: JSON.stringify(correction), type: 'application/json' }
     return Instance.parse(await this.#json('POST', `/api/v1/instances/${encodeURIComponent(instance)}/corrections`, `instance ${instance}`, sent))
+  }
+
+  async faults(): Promise<Page<Fault>> {
+    return pageOf(Fault).parse(await this.#json('GET', '/api/v1/faults', 'the faults'))
+  }
+
+  async retryFaults(unit: string | undefined): Promise<FaultsTried> {
+    const path = unit === undefined ? '/api/v1/faults/retry' : `/api/v1/faults/${encodeURIComponent(unit)}/retry`
+    return FaultsTried.parse(await this.#json('POST', path, 'the retry', { body: '{}', type: 'application/json' }))
   }
 
   /** The latest; undefined where there was none. */

@@ -36,8 +36,12 @@ export async function followAgain(
     if (index % UNITS_AT_A_STRETCH === UNITS_AT_A_STRETCH - 1) await setImmediate()
     const unit = new Unit({ model, identify: identityOf, versionAt: (time) => inForce(versions, processOf, time), ...(called === undefined ? {} : { called }) }, key)
     const facts = (stored.get(id)?.facts ?? []).map(({ fact }) => fact)
-    unit.add(past ? facts.filter((fact) => fact.time <= clock) : facts)
-    for (const view of unit.view(clock)) views.set(view.id, view)
+    try {
+      unit.add(past ? facts.filter((fact) => fact.time <= clock) : facts)
+      for (const view of unit.view(clock)) views.set(view.id, view)
+    } catch {
+      // It is suspended: GET /api/v1/faults says why.
+    }
   }
   return views
 }

@@ -1,5 +1,5 @@
 import { Deployed, Flow, ModelSummary } from '@tidemark/api'
-import type { Page } from '@tidemark/api'
+import type { Page, PersonAction } from '@tidemark/api'
 import type { Log } from '@tidemark/log'
 import { Body, Controller, Get, Header, Headers, Inject, Param, Post, Query, Res } from '@nestjs/common'
 import { ApiBody, ApiConsumes, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger'
@@ -9,12 +9,13 @@ import type { Progress } from '../store/progress.js'
 import { send } from './answer.js'
 import type { Reply } from './answer.js'
 import { deploy } from './deploy.js'
-import { Answers, AnswersPage } from './documented.js'
+import { Answers, AnswersPage, ByAPerson } from './documented.js'
+import { resumeModel } from './resume-model.js'
 import { readModelBody } from './model-body.js'
 import { findModel, findSource, listModels } from './models.js'
 import { showFlowAt } from './past-flow.js'
 import { Processes } from './processes.js'
-import { CatalogueQuery, DeployQuery, FlowQuery, Version } from './queries.js'
+import { CatalogueQuery, DeployQuery, FlowQuery, OptionalPersonAction, Version } from './queries.js'
 
 @ApiTags('models')
 @Controller('api/v1/models')
@@ -54,6 +55,12 @@ export class ModelsController {
   @Answers('The live flow: counts, waits and durations per element, frequencies per sequence flow', Flow)
   async flow(@Param('id') id: string, @Query({ schema: FlowQuery }) query: FlowQuery): Promise<Flow> {
     return showFlowAt(this.db, this.processes, id, query, this.progress.clock)
+  }
+
+  @Post(':id/resume')
+  @ByAPerson('A model that the brake has stopped goes on', ModelSummary)
+  async resume(@Param('id') id: string, @Body({ schema: OptionalPersonAction }) action: PersonAction, @Res({ passthrough: true }) reply: Reply): Promise<ModelSummary> {
+    return send(reply, await resumeModel({ db: this.db, log: this.log, progress: this.progress }, id, action))
   }
 
   @Post()

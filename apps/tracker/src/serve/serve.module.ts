@@ -22,6 +22,7 @@ import { ModelsController } from './models.controller.js'
 import { OpenApi } from './openapi.js'
 import { MappingSchemaController, OpenApiController } from './openapi.controller.js'
 import { Processes } from './processes.js'
+import { FaultsController } from './faults.controller.js'
 import { RebuildController } from './rebuild.controller.js'
 import { StatusController } from './status.controller.js'
 import { validationPipe } from './validation.js'
@@ -30,7 +31,7 @@ import { validationPipe } from './validation.js'
 @Module({
   controllers: [
     ModelsController, InstancesController, EventExplorerController, AlertsController, CommandsController, LiveController, StatusController,
-    HealthController, MetricsController, RebuildController, OpenApiController, MappingSchemaController, DemoController,
+    HealthController, MetricsController, RebuildController, FaultsController, OpenApiController, MappingSchemaController, DemoController,
   ],
   providers: [
     { provide: APP_PIPE, useFactory: validationPipe },

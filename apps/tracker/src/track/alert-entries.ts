@@ -24,7 +24,7 @@ export async function applyToAlerts(tx: Queryable, decoded: Decoded, channels: r
   }
   if (decoded.kind !== 'operation') return
   const { operation } = decoded
-  const target = 'alert' in operation ? operation.alert : 'command' in operation ? operation.command : operation.instance
+  const target = 'alert' in operation ? operation.alert : 'command' in operation ? operation.command : 'instance' in operation ? operation.instance : operation.model
   const took = await applyOperation(tx, operation, appendTime, channels)
   await recordOperation(tx, position, operation.op, target, operation.by, appendTime, operation.comment, took ? 'done' : 'without effect')
 }

@@ -10,10 +10,11 @@ import { noChanges, type Changes, type FactRow } from '../store/write/changes.js
 import { countTypes, insertFates, insertLinks, insertWaiting, releaseWaiting, storeFact, type FateRow } from '../store/write/keys.js'
 import { unitOf } from '../store/identity.js'
 import type { Aliases } from './aliases.js'
-import { compareUnit, type LeftCommand, type UnitState } from './core/changes.js'
+import { compareUnit, nextOf, type LeftCommand, type UnitState } from './core/changes.js'
 import type { Decoded } from './core/decode.js'
 import { aliasesOf, bindEvents, plan, type Plan, type PlannedFact, type PlannedModel } from './core/plan.js'
 import { compareHeld, nextHeldAt } from './core/held.js'
+import { FoldFaults, messageOf, type Suspects, type UnitFault } from './faults.js'
 import type { Models } from './models.js'
 import type { KnownUnit, Units } from './units.js'
 
@@ -76,17 +77,31 @@ export async function prepareBatch(db: Database, units: Units, aliases: Aliases,
   }
 }
 
-/** Folds what was loaded. */
-export async function foldBatch(models: Models, { input, plan: planned, fates: known, types, parts, units, loaded }: Prepared): Promise<Batch> {
+/** Folds what was loaded. Throws {@link FoldFaults} where some of it cannot be folded, and is not known to be so. */
+export async function foldBatch(models: Models, suspects: Suspects, { input, plan: planned, fates: known, types, parts, units, loaded }: Prepared): Promise<Batch> {
   await loaded
   const changes = noChanges()
   const fates = [...known]
+  const faults: UnitFault[] = []
+  const folded = new Map<string, number>()
   for (const [index, unit] of units.entries()) {
     if (index % UNITS_AT_A_STRETCH === UNITS_AT_A_STRETCH - 1) await setImmediate()
     const facts = takeNew(unit, parts[index]?.facts ?? [], fates)
-    if (facts.length === 0 && unit.unit.facts.length === 0) continue
-    foldUnit(models, unit, facts, input, changes)
+    folded.set(unit.model, (folded.get(unit.model) ?? 0) + 1)
+    if (facts.length === 0 && unit.unit.facts.length === 0 && unit.waiting.length === 0) continue
+    // A suspended one is tried again only where that is what it is touched for.
+    const error = suspects.of(unit.id) ?? ((parts[index]?.facts.length ?? 0) > 0 ? unit.fault?.error : undefined)
+    if (error !== undefined) {
+      suspendUnit(unit, facts, error, input, changes)
+      continue
+    }
+    try {
+      foldUnit(models, unit, facts, input, changes)
+    } catch (fault) {
+      faults.push({ unit: unit.id, model: unit.model, key: unit.key, error: messageOf(fault) })
+    }
   }
+  if (faults.length > 0) throw new FoldFaults(faults, folded)
   return { changes, plan: planned, fates, types, units }
 }
 
@@ -148,7 +163,7 @@ function takeNew(unit: KnownUnit, facts: readonly PlannedFact[], fates: FateRow[
 function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[], input: Prepared['input'], changes: Changes): void {
   const heldBefore = unit.unit.held
   const before: UnitState = { unit: unit.id, model: unit.model, key: unit.key, shard: unit.shard, shownAt: unit.shownAt, views: unit.views, left: new Map(), heldAt: nextHeldAt(heldBefore, unit.shownAt) }
-  unit.unit.add(facts.map(({ fact }) => fact))
+  unit.unit.add([...unit.waiting, ...facts].map(({ fact }) => fact))
   const shownAt = Math.max(input.clock, unit.shownAt)
   const views = unit.unit.view(shownAt)
   const after: UnitState = { ...before, shownAt, views, heldAt: nextHeldAt(unit.unit.held, shownAt), left: views.some((view) => view.commands.length > 0) ? leftOf(unit.unit.facts) : before.left }
@@ -163,7 +178,28 @@ function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[]
   compareUnit(changes, before, after, modelOf, input.position, fresh)
   unit.held = compareHeld(changes, unit.model, unit.held, unit.unit.held, shownAt)
   unit.views = after.views
+  if (unit.fault !== undefined) mend(unit, after, changes)
+  unit.fault = undefined
+  unit.waiting.length = 0
   unit.shownAt = shownAt
+}
+
+/** The tables hold the deadline at which it was to be tried again, whatever it had before. */
+function mend(unit: KnownUnit, after: UnitState, changes: Changes): void {
+  changes.mended.push(unit.id)
+  changes.goneDeadlines.push(unit.id)
+  const at = nextOf(after)
+  if (at !== undefined && changes.deadlines.at(-1)?.unit !== unit.id) changes.deadlines.push({ unit: unit.id, shard: unit.shard, at, model: unit.model, key: unit.key })
+}
+
+/** Its facts are stored, what is shown of it stays as it is, and it has no deadlines. */
+function suspendUnit(unit: KnownUnit, facts: readonly PlannedFact[], error: string, input: Prepared['input'], changes: Changes): void {
+  const first = facts.reduce((least, { fact }) => (fact.position < least ? fact.position : least), input.position + 1n)
+  unit.fault = { position: unit.fault?.position ?? first, error }
+  unit.waiting.push(...facts)
+  for (const { fact, contentHash } of facts) changes.facts.push({ unit: unit.id, fact, contentHash, read: undefined })
+  changes.faults.push({ unit: unit.id, shard: unit.shard, model: unit.model, key: unit.key, position: unit.fault.position, error, since: input.clock })
+  changes.goneDeadlines.push(unit.id)
 }
 
 function leftOf(facts: readonly Fact[]): ReadonlyMap<string, LeftCommand> {

@@ -12,7 +12,7 @@ import type { Committed, Progress } from '../store/progress.js'
 import { dueUnits } from '../store/write/load-units.js'
 import { insertOutages } from '../store/write/outages.js'
 import { insertModelVersion, readModelVersions } from '../store/write/model-versions.js'
-import { moveModel, moveShards, readShards, takeShards, type ShardState } from '../store/write/shards.js'
+import { moveModel, moveShards, suspendModel, readShards, takeShards, type ShardState } from '../store/write/shards.js'
 import { Aliases } from './aliases.js'
 import { applyToAlerts, concernsAlerts } from './alert-entries.js'
 import { commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput } from './batch.js'
@@ -20,6 +20,7 @@ import { decode, type Decoded } from './core/decode.js'
 import { OUTAGE_MS, outagesIn } from './core/outages.js'
 import type { PlannedModel } from './core/plan.js'
 import { deployedVersions } from './deployed-versions.js'
+import { FoldFaults, Suspects } from './faults.js'
 import { Models, type LoadedVersion } from './models.js'
 import { Pipeline, type Commit } from './pipeline.js'
 import { Units } from './units.js'
@@ -57,7 +58,8 @@ export class Tracker {
   readonly #outageMs: number
   readonly #models = new Models()
   readonly #stop = new AbortController()
-  readonly #pipeline = new Pipeline((prepared) => foldBatch(this.#models, prepared))
+  readonly #suspects = new Suspects()
+  readonly #pipeline = new Pipeline((prepared) => foldBatch(this.#models, this.#suspects, prepared))
   readonly #aliases = new Aliases()
   #units = new Units(this.#models, 1)
   #shards: readonly ShardState[] = []
@@ -120,7 +122,11 @@ export class Tracker {
     while (!this.#stop.signal.aborted) {
       const before = this.#position
       try {
-        if (this.#careful) await this.#resume()
+        if (this.#careful) {
+          await this.#resume()
+          // What failed may have been a look at deadlines, which otherwise waits for the next entry.
+          await this.#passDeadlines()
+        }
         await this.#catchUp()
         await this.#followLive()
       } catch (error) {
@@ -128,11 +134,30 @@ export class Tracker {
         if (this.#stop.signal.aborted) return
         if (error instanceof TrackerError) throw error
         this.#careful = true
+        if (error instanceof FoldFaults) {
+          await this.#brake(error)
+          continue
+        }
         if (this.#position > before) waitMs = RETRY_MS
         this.#logger.error({ err: error, position: String(this.#position), retryMs: waitMs }, 'a batch failed and is tried again')
         await sleep(waitMs, this.#stop.signal)
         waitMs = Math.min(waitMs * 2, MAX_RETRY_MS)
       }
+    }
+  }
+
+  /** What cannot be folded is tried once more; a model of which too much cannot is suspended where the tables stand, and the others go on. */
+  async #brake(faults: FoldFaults): Promise<void> {
+    this.#logger.warn({ err: faults }, 'a fold failed and is tried again')
+    for (const model of this.#suspects.note(faults)) {
+      const newest = this.#models.newest(model)?.stored
+      const [shard] = await readShards(this.#db)
+      if (newest === undefined || newest.status === 'suspended' || shard === undefined) continue
+      const position = newest.status === 'active' ? shard.position : newest.position
+      await suspendModel(this.#db, model, newest.version, position)
+      this.#suspects.forgetModel(model, faults.faults)
+      this.#models.put({ ...newest, position, status: 'suspended' })
+      this.#logger.error({ model, faults: faults.faults.length, first: faults.faults[0] }, 'too many instances of a model cannot be folded: it is suspended; POST /api/v1/models/{id}/resume goes on with it')
     }
   }
 
@@ -173,9 +198,14 @@ export class Tracker {
         from++
         continue
       }
+      if (resumesModel(first) !== undefined) {
+        await this.#resumeModel(first)
+        from++
+        continue
+      }
       const saysOfAlerts = concernsAlerts(first)
       if (saysOfAlerts) await this.#passDeadlines()
-      const length = fresh.slice(from).findIndex((decoded) => decoded.entry.kind === 'model' || concernsAlerts(decoded) !== saysOfAlerts)
+      const length = fresh.slice(from).findIndex((decoded) => decoded.entry.kind === 'model' || resumesModel(decoded) !== undefined || concernsAlerts(decoded) !== saysOfAlerts)
       const until = length < 0 ? fresh.length : from + length
       await this.#take(fresh.slice(from, until))
       from = until
@@ -217,6 +247,8 @@ export class Tracker {
     this.#clock = to.clock
     this.#aliases.end(batch.plan)
     this.#units.keep(batch.units)
+    this.#suspects.forget(batch.units)
+    for (const { model, key, error } of batch.changes.faults) this.#logger.error({ model, key, error }, 'an instance cannot be folded: it is suspended, and its events are kept')
   }
 
   /** Deadlines in order of their time, until none is left that the clock has passed. */
@@ -249,6 +281,23 @@ export class Tracker {
     this.#position = this.#taken = position
     this.#clock = this.#takenAt = clock
     this.#report({ models: versions.map((version) => version.model), instances: 0, alerts: false, commands: false, moves: [] })
+  }
+
+  /** A suspended model catches up from where it was suspended. */
+  async #resumeModel(decoded: Decoded): Promise<void> {
+    const { position, appendTime } = decoded.entry
+    await this.#pipeline.flush()
+    const newest = this.#models.newest(resumesModel(decoded) ?? '')?.stored
+    const clock = Math.max(this.#clock, appendTime)
+    await this.#db.transaction(async (tx) => {
+      if (!(await moveShards(tx, this.#shards, this.#position, position, clock))) throw fenced()
+      if (newest?.status === 'suspended' && !(await moveModel(tx, newest.model, newest.version, newest.position, newest.position, 'catchingUp'))) throw fenced()
+      await applyToAlerts(tx, decoded, this.#alertChannels)
+    })
+    if (newest?.status === 'suspended') this.#models.put({ ...newest, status: 'catchingUp' })
+    this.#position = this.#taken = position
+    this.#clock = this.#takenAt = clock
+    this.#report({ models: newest === undefined ? [] : [newest.model], instances: 0, alerts: false, commands: false, moves: [] })
   }
 
   /** New models read the log from its beginning up to where the shards stand, and join them there. */
@@ -311,6 +360,10 @@ export class Tracker {
   #report(what: Omit<Committed, 'position' | 'clock'>): void {
     this.#progress.report({ position: this.#position, clock: this.#clock, ...what })
   }
+}
+
+function resumesModel(decoded: Decoded): string | undefined {
+  return decoded.kind === 'operation' && decoded.operation.op === 'resumeModel' ? decoded.operation.model : undefined
 }
 
 function summary({ changes }: Batch, control: boolean): Omit<Committed, 'position' | 'clock'> {

@@ -6,8 +6,11 @@ import { Unit, type InstanceView, type UnitContext } from '@tidemark/bpmn'
 import type { Queryable } from '../store/database.js'
 import { identityOf, shardOf, unitOf } from '../store/identity.js'
 import { readHeldFates } from '../store/write/keys.js'
+import { readFaultsOf } from '../store/write/faults.js'
 import { loadUnits } from '../store/write/load-units.js'
 import type { HeldKind, ShownHeld } from './core/held.js'
+import type { PlannedFact } from './core/plan.js'
+import { messageOf } from './faults.js'
 import type { Models } from './models.js'
 
 export interface KnownUnit {
@@ -23,6 +26,9 @@ export interface KnownUnit {
   held: ReadonlyMap<bigint, ShownHeld>
   /** By source and id, NUL between them: the instance's own memory, which decides what is a duplicate. */
   readonly contents: Map<string, string>
+  /** Why it is suspended: then facts from `position` on are stored and wait here. */
+  fault: { readonly position: bigint; readonly error: string } | undefined
+  readonly waiting: PlannedFact[]
   /** What it counts for in memory. */
   keptBytes: number
   /** Batches under way that touch it. */
@@ -87,7 +93,7 @@ export class Units {
       this.#known.delete(cacheKey)
       this.#bytes -= unit.keptBytes
       unit.keptBytes = 0
-      if (unit.views.every(({ view }) => view.status !== 'active' && view.nextAt === undefined)) continue
+      if (unit.fault !== undefined || unit.views.every(({ view }) => view.status !== 'active' && view.nextAt === undefined)) continue
       unit.keptBytes = UNIT_BYTES + FACT_BYTES * unit.unit.facts.length
       this.#bytes += unit.keptBytes
       this.#known.set(cacheKey, unit)
@@ -118,7 +124,7 @@ export class Units {
 
   #make(model: string, key: string): KnownUnit {
     return {
-      id: unitOf(model, key), model, key, shard: shardOf(key, this.#shards), views: [], shownAt: 0, held: new Map(), contents: new Map(), keptBytes: 0, holders: 0,
+      id: unitOf(model, key), model, key, shard: shardOf(key, this.#shards), views: [], shownAt: 0, held: new Map(), contents: new Map(), fault: undefined, waiting: [], keptBytes: 0, holders: 0,
       unit: new Unit(this.#contextOf(model), key),
     }
   }
@@ -129,14 +135,23 @@ function cacheKeyOf(model: string, key: string): string {
 }
 
 async function load(db: Queryable, missing: readonly KnownUnit[]): Promise<void> {
-  const stored = await loadUnits(db, missing.map((unit) => unit.id))
+  const ids = missing.map((unit) => unit.id)
+  const [stored, faults] = await Promise.all([loadUnits(db, ids), readFaultsOf(db, ids)])
   for (const unit of missing) {
     const row = stored.get(unit.id)
     if (row === undefined) continue
-    unit.unit.add(row.facts.map(({ fact }) => fact))
+    unit.fault = faults.get(unit.id)
+    const { fault } = unit
     for (const { fact, contentHash } of row.facts) if (fact.kind === 'event') unit.contents.set(`${fact.source}\u0000${fact.id}`, contentHash)
     unit.shownAt = row.shownAt ?? 0
-    unit.views = row.shownAt === undefined ? [] : unit.unit.view(row.shownAt)
+    if (fault !== undefined) unit.waiting.push(...row.facts.filter(({ fact: { position } }) => position >= fault.position))
+    try {
+      unit.unit.add(row.facts.flatMap(({ fact }) => (fault === undefined || fact.position < fault.position ? [fact] : [])))
+      unit.views = row.shownAt === undefined ? [] : unit.unit.view(row.shownAt)
+    } catch (error) {
+      // What was folded before cannot be any more: the program is another one. A rebuild says what it makes of it.
+      unit.fault = fault ?? { position: 0n, error: messageOf(error) }
+    }
   }
   await loadHeld(db, missing.filter((unit) => unit.unit.held.length > 0))
 }

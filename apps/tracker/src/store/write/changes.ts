@@ -1,5 +1,6 @@
 /** What one batch writes, as rows. Made by track/core, written by commit-changes.ts. */
 import type { Fact } from '@tidemark/bpmn'
+import type { FaultRow } from './faults.js'
 
 /** Rows to write, for all units of a batch. */
 export interface Changes {
@@ -15,6 +16,9 @@ export interface Changes {
   /** `model` and `key` where the unit has no instance that would say them. */
   deadlines: { unit: string; shard: number; at: number; model: string | null; key: string | null }[]
   goneDeadlines: string[]
+  /** Units that cannot be folded, and those that can be again. */
+  faults: FaultRow[]
+  mended: string[]
   /** By shard, version and model. */
   counts: Map<string, VersionCounts>
   alerts: Map<string, AlertCause>
@@ -60,7 +64,7 @@ export interface CommandRow {
 
 export function noChanges(): Changes {
   return {
-    facts: [], readings: [], instances: [], goneInstances: [], tokens: [], deviations: [], deadlines: [], goneDeadlines: [], counts: new Map(),
+    facts: [], readings: [], instances: [], goneInstances: [], tokens: [], deviations: [], deadlines: [], goneDeadlines: [], faults: [], mended: [], counts: new Map(),
     alerts: new Map(), members: [], goneMembers: [], fates: [], goneFates: [], commands: [], goneCommands: [], moves: [],
   }
 }

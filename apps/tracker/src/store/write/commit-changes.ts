@@ -4,6 +4,7 @@ import { changeAlertMembers } from './alert-members.js'
 import type { Changes } from './changes.js'
 import { changeCommands } from './commands.js'
 import { addCounts } from './counts.js'
+import { writeFaults } from './faults.js'
 import { writeFacts } from './facts.js'
 import { writeHeldFates } from './keys.js'
 import { writeInstances } from './instances.js'
@@ -15,6 +16,6 @@ import { writeInstances } from './instances.js'
 export async function commitChanges(tx: Transaction, changes: Changes, careful: boolean): Promise<void> {
   await Promise.all([
     ...writeFacts(tx, changes, careful), ...writeInstances(tx, changes, careful),
-    ...addCounts(tx, changes), ...changeAlertMembers(tx, changes), ...changeCommands(tx, changes), ...writeHeldFates(tx, changes),
+    ...addCounts(tx, changes), ...changeAlertMembers(tx, changes), ...changeCommands(tx, changes), ...writeFaults(tx, changes), ...writeHeldFates(tx, changes),
   ])
 }

@@ -48,3 +48,8 @@ export async function moveModel(tx: Queryable, model: string, version: number, f
     `update model_version set position = $4, status = $5 where model = $1 and version = $2 and position = $3 returning model`, [model, version, from, to, status])
   return rows.length === 1
 }
+
+/** The brake: it goes on from `position` once somebody resumes it. */
+export async function suspendModel(db: Queryable, model: string, version: number, position: bigint): Promise<void> {
+  await db.query(`update model_version set status = 'suspended', position = $3 where model = $1 and version = $2`, [model, version, position])
+}

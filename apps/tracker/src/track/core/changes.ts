@@ -59,7 +59,8 @@ export function compareUnit(changes: Changes, before: UnitState, after: UnitStat
   }
 }
 
-function nextOf(state: UnitState): number | undefined {
+/** The next moment at which what is shown of it may change by itself. */
+export function nextOf(state: UnitState): number | undefined {
   const times = [...state.views.flatMap((view) => view.view.nextAt ?? []), ...(state.heldAt === undefined ? [] : [state.heldAt])]
   return times.length === 0 ? undefined : Math.min(...times)
 }

@@ -1,0 +1,47 @@
+/** Units whose fold throws: they are suspended, and nothing waits behind them. */
+import type { Queryable } from '../database.js'
+import type { Changes } from './changes.js'
+import { column, compare, type Statements } from './rows.js'
+
+export interface FaultRow {
+  readonly unit: string
+  readonly shard: number
+  readonly model: string
+  readonly key: string
+  /** Facts before it are folded. */
+  readonly position: bigint
+  readonly error: string
+  /** The clock, epoch milliseconds. */
+  readonly since: number
+}
+
+/** The first fault of a unit stands until it is mended. */
+export function writeFaults(tx: Queryable, { faults, mended }: Changes): Statements {
+  const rows = [...faults].sort((a, b) => compare(a.unit, b.unit))
+  return [
+    ...(mended.length === 0 ? [] : [tx.query(`delete from faulted_unit where unit = any($1::uuid[])`, [mended])]),
+    ...(rows.length === 0 ? [] : [tx.query(
+      `insert into faulted_unit (unit, shard, model, key, position, error, since)
+       select * from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[]) on conflict (unit) do update set error = excluded.error`,
+      [
+        column(rows, (row) => row.unit), column(rows, (row) => row.shard), column(rows, (row) => row.model), column(rows, (row) => row.key),
+        column(rows, (row) => row.position), column(rows, (row) => row.error), column(rows, (row) => row.since),
+      ],
+    )]),
+  ]
+}
+
+export async function readFaultsOf(db: Queryable, units: readonly string[]): Promise<ReadonlyMap<string, { readonly position: bigint; readonly error: string }>> {
+  if (units.length === 0) return new Map()
+  const rows = await db.query<{ unit: string; position: string; error: string }>(
+    `select fault.unit, fault.position, fault.error from unnest($1::uuid[]) as wanted (unit) join faulted_unit as fault using (unit)`, [units])
+  return new Map(rows.map(({ unit, position, error }) => [unit, { position: BigInt(position), error }]))
+}
+
+/** Due at once: the next look at deadlines folds them again. Answers how many. */
+export async function retryFaults(db: Queryable, units: readonly string[] | undefined): Promise<number> {
+  const rows = await db.query(
+    `insert into deadline (unit, shard, at, model, key) select unit, shard, 0, model, key from faulted_unit where $1::uuid[] is null or unit = any($1::uuid[])
+     on conflict (unit) do update set at = 0, model = excluded.model, key = excluded.key returning unit`, [units ?? null])
+  return rows.length
+}

@@ -1,0 +1,155 @@
+/**
+ * What cannot be folded stops nothing: the instance is suspended with its events kept, and goes on when it can be folded again; where too many of
+ * a model cannot, the model is stopped, and goes on when somebody says so. At the end the state is what it would have been without the fault.
+ */
+import { Unit } from '@tidemark/bpmn'
+import { MemoryLog, type Draft } from '@tidemark/log'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { listFaults, tryFaults } from '../../apps/tracker/src/serve/faults.js'
+import type { Database } from '../../apps/tracker/src/store/database.js'
+import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
+import { prepareDatabase } from '../support/database-template.js'
+import { foldAll, follow, type Follower } from '../support/follower.js'
+import { eventDraft, START } from '../support/recorded-shop.js'
+import { BY_ORDER, cloudEvent, xmlOf } from '../support/small-process.js'
+import { differences, emptyTables, readTables } from '../support/tables.js'
+
+const PATIENCE = { timeout: 60_000, interval: 20 }
+const TIMEOUT_MS = 120_000
+const STEPS = ['placed', 'paid', 'shipped']
+const healthy = Unit.prototype.add
+let dataDir: string
+let db: Database
+let follower: Follower | undefined
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tidemark-poison-'))
+  await prepareDatabase(dataDir)
+  db = await openDatabase({ dataDir })
+})
+afterEach(async () => {
+  Unit.prototype.add = healthy
+  await follower?.stop()
+  follower = undefined
+  await db.close()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+/** As a fault of ours would: events whose id names it cannot be folded. */
+function breakTheFold(): void {
+  Unit.prototype.add = function broken(this: Unit, facts) {
+    if (facts.some(({ id }) => id.includes('poison'))) throw new RangeError('the fold does not end')
+    healthy.call(this, facts)
+  }
+}
+
+const model = (id: string): Draft => ({ kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify({ xml: xmlOf({ id, steps: STEPS.map((step) => `${id}.${step}`) }), mapping: BY_ORDER, by: 'test' })) })
+const clockEntry: Draft = { kind: 'clock', subject: 'clock', payload: new Uint8Array() }
+
+async function startedLog() {
+  const clock = { now: START }
+  const log = new MemoryLog({ clock: () => (clock.now += 1_000) })
+  await log.append([model('orders'), model('claims')])
+  follower = await follow(db, log)
+  let events = 0
+  const send = (of: string, step: string, key: string, id = `${of} ${key} ${step} ${events++}`) =>
+    log.append([eventDraft({ ...cloudEvent({ type: `${of}.${step}`, data: { order: key }, at: START }), id, time: new Date(clock.now).toISOString() })])
+  return { log, send }
+}
+
+const stateOf = async (key: string) => (await db.query<{ status: string; tokens: { element: string }[] }>(`select status, tokens from instance where key = $1`, [key]))[0]
+const folded = (log: MemoryLog) => expect.poll(() => follower!.progress.position >= log.stats().last, PATIENCE).toBe(true)
+
+/** What the log says, by a program without the fault. */
+async function expectAsIfNothing(log: MemoryLog): Promise<void> {
+  const live = await readTables(db)
+  await follower!.stop()
+  follower = undefined
+  await emptyTables(db)
+  await foldAll(db, log)
+  expect(differences(live, await readTables(db))).toEqual([])
+}
+
+describe('an instance that cannot be folded', () => {
+  test('is suspended with its events kept, and others go on; it is itself again once it can be folded', async () => {
+    const { log, send } = await startedLog()
+    for (const key of ['A', 'B']) await send('orders', 'placed', key)
+    await follower!.settled()
+    const before = await stateOf('A')
+    breakTheFold()
+    await send('orders', 'paid', 'A', 'poison 1')
+    await send('orders', 'paid', 'B')
+    await folded(log)
+    await send('orders', 'shipped', 'A')
+    await send('orders', 'shipped', 'B')
+    await send('orders', 'paid', 'A', 'poison 1')
+    await folded(log)
+    expect(await stateOf('A')).toEqual(before)
+    expect((await stateOf('B'))?.status).toBe('completed')
+    const { items } = await listFaults(db, { limit: 10 })
+    expect(items).toMatchObject([{ model: 'orders', key: 'A', events: 2, error: 'RangeError: the fold does not end' }])
+    await expect(tryFaults(db, 'nothing')).rejects.toMatchObject({ status: 404, code: 'faultNotFound' })
+
+    // Tried again without a mend, it stays what it is.
+    expect(await tryFaults(db, items[0]!.unit)).toEqual({ tried: 1 })
+    await log.append([clockEntry])
+    await expect.poll(async () => (await db.query(`select 1 from deadline where at = 0`)).length, PATIENCE).toBe(0)
+    expect((await listFaults(db, { limit: 10 })).items).toHaveLength(1)
+
+    Unit.prototype.add = healthy
+    expect(await tryFaults(db)).toEqual({ tried: 1 })
+    await log.append([clockEntry])
+    await expect.poll(async () => (await listFaults(db, { limit: 10 })).items, PATIENCE).toEqual([])
+    expect((await stateOf('A'))?.status).toBe('completed')
+    await follower!.settled()
+    await expectAsIfNothing(log)
+  }, TIMEOUT_MS)
+
+  test('stays suspended over a restart, also where its first event cannot be folded', async () => {
+    const { log, send } = await startedLog()
+    await follower!.settled()
+    breakTheFold()
+    await send('orders', 'placed', 'A', 'poison first')
+    await folded(log)
+    await follower!.stop()
+    follower = await follow(db, log)
+    await send('orders', 'paid', 'A')
+    await folded(log)
+    expect(await stateOf('A')).toBeUndefined()
+    expect((await listFaults(db, { limit: 10 })).items).toMatchObject([{ key: 'A', events: 2 }])
+    Unit.prototype.add = healthy
+    await tryFaults(db)
+    await log.append([clockEntry])
+    await expect.poll(async () => (await stateOf('A'))?.tokens.length, PATIENCE).toBe(1)
+    await follower.settled()
+    await expectAsIfNothing(log)
+  }, TIMEOUT_MS)
+})
+
+test('a model of which many instances cannot be folded is stopped, others go on, and it goes on from there when somebody says so', async () => {
+  const { log, send } = await startedLog()
+  await send('orders', 'placed', 'before')
+  await follower!.settled()
+  breakTheFold()
+  const many = Array.from({ length: 30 }, (_, index) => `K${index}`)
+  await log.append(many.map((key) => eventDraft({ ...cloudEvent({ type: 'orders.placed', data: { order: key }, at: START }), id: `poison ${key}`, time: new Date(START).toISOString() })))
+  await send('claims', 'placed', 'C')
+  await folded(log)
+  const statusOf = async () => (await db.query<{ status: string }>(`select status from model_version where model = 'orders'`))[0]?.status
+  expect(await statusOf()).toBe('suspended')
+  expect((await listFaults(db, { limit: 10 })).items).toEqual([])
+  expect((await stateOf('C'))?.tokens).toHaveLength(1)
+  await send('orders', 'placed', 'after')
+  await folded(log)
+  expect(await stateOf('after')).toBeUndefined()
+
+  Unit.prototype.add = healthy
+  await log.append([{ kind: 'operation', subject: 'operation.resumeModel', payload: Buffer.from(JSON.stringify({ op: 'resumeModel', model: 'orders', by: 'Ada' })) }])
+  await expect.poll(statusOf, PATIENCE).toBe('active')
+  expect(await db.query(`select 1 from instance where model = 'orders'`)).toHaveLength(many.length + 2)
+  expect(await db.query(`select actor, target from operation`)).toEqual([{ actor: 'Ada', target: 'orders' }])
+  await follower!.settled()
+  await expectAsIfNothing(log)
+}, TIMEOUT_MS)
