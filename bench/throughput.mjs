@@ -157,7 +157,7 @@ async function record(logDir, dataDir, databaseUrl) {
 
 async function replay({ commits, identity }, dataDir, databaseUrl) {
   const database = await openDatabase({ dataDir, databaseUrl })
-  await ensureShards(database, SHARDS, { identity, stats: () => ({ last: 0n }) })
+  await ensureShards(database, SHARDS, { identity, stats: () => ({ first: 1n, last: 0n, entries: 0 }), read: async function* () {} })
   await takeShards(database, 'bench')
   const began = performance.now()
   for (const { statements, settings } of commits) {
