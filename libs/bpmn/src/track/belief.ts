@@ -224,7 +224,7 @@ export class BeliefTable {
     return owed.length > MAX_DEBT ? owed.slice(owed.length - MAX_DEBT) : owed
   }
 
-  /** Tokens were lost on the way, because there were more on one place than are told apart. */
+  /** Work was lost sight of on the way, because there were more tokens at one element than are told apart. */
   #overflowed(belief: Belief, { from, fired }: Move): boolean {
     let marking = belief.hypotheses[from]?.marking ?? ''
     return fired.some((index) => {
@@ -232,7 +232,7 @@ export class BeliefTable {
       if (transition === undefined) return false
       const before = marking
       marking = fire(marking, transition)
-      return overflows(before, { ...transition, outputs: transition.outputs.filter((place) => this.net.places[place]?.kind !== 'option') })
+      return overflows(before, { ...transition, outputs: transition.outputs.filter((place) => ['at', 'in'].includes(this.net.places[place]?.kind ?? '')) })
     })
   }
 

@@ -33,7 +33,7 @@ function addRepetition(net: NetBuilder, element: Element): void {
   const inside = opensScope(element) ? openPlaces(net, element) : hasPhase(element, 'start') ? [net.place('in', element.id, scope)] : []
   const silent: Pick<Draft, 'kind' | 'element'> = { kind: 'silent', element: element.id }
   net.add({ ...silent, inputs: [again], outputs: [entry], flows: [] })
-  const over: Pick<Draft, 'clears' | 'whenEmpty'> = isParallel ? { clears: [again], whenEmpty: net.groupOf(element.id, [entry, ...inside]) } : {}
+  const over: Pick<Draft, 'clears' | 'whenEmpty'> = isParallel && inside.length > 0 ? { clears: [again], whenEmpty: net.groupOf(element.id, [entry, ...inside]) } : {}
   for (const exit of net.exitsWhenOver(element)) {
     net.add({ ...silent, ...over, ...exit, inputs: [again] })
     net.add({ ...silent, ...exit, inputs: [entry], ...(element.loop?.testBefore === true ? {} : { onlyDecided: true }) })
