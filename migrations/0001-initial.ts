@@ -192,10 +192,7 @@ export const initial = {
       episode int not null default 0,
       total bigint not null default 0,
       opened_at bigint, last_at bigint,
-      acknowledged_at bigint, acknowledged_by text, resolved_at bigint, resolved_by text, comment text,
-      assigned_to text, silenced_until bigint, silenced_by text,
-      -- The last episode that people were told of: while it is silenced they are not.
-      announced int not null default 0
+      acknowledged_at bigint, acknowledged_by text, resolved_at bigint, resolved_by text, comment text
     )`,
     `create index alert_status on alert (status, last_at desc)`,
     // Which instances have the cause now. Silent members (history imported late) are shown and counted, but open nothing.

@@ -2,6 +2,7 @@ import { initial } from './0001-initial.js'
 import { incidentsAndOutages } from './0002-incidents-and-outages.js'
 import { pastMoments } from './0003-past-moments.js'
 import { faultedUnits } from './0004-faulted-units.js'
+import { assignedAndSilencedAlerts } from './0005-assigned-and-silenced-alerts.js'
 
 export interface Migration {
   /** Runs in order; never changes once landed. */
@@ -11,4 +12,4 @@ export interface Migration {
 }
 
 /** Every step, oldest first. */
-export const migrations: readonly Migration[] = [initial, incidentsAndOutages, pastMoments, faultedUnits]
+export const migrations: readonly Migration[] = [initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts]

@@ -66,7 +66,7 @@ export const momentSearch = codec({ at: moment })
 
 export const instanceSearch = codec({
   model: text, version: whole, key: text, status: oneOf(instanceStatuses), element: text, waitingLongerThan: text,
-  stuck: flag, late: flag, deviating: flag, deviation: text, startedAfter: text, startedBefore: text,
+  stuck: flag, late: flag, deviating: flag, deviation: text, startedAfter: text, startedBefore: text, variable: text,
 })
 export type InstanceSearch = ReturnType<typeof instanceSearch.parse>
 

@@ -7,6 +7,7 @@ import { Sign } from '../parts/sign.js'
 import { flowQuery, modelsQuery } from '../queries.js'
 import { instanceStatuses, type InstanceSearch } from '../search.js'
 import type { SignName } from '../signs.js'
+import { parseVariable } from '../variable.js'
 import { parseWaiting, waitingText } from '../waiting.js'
 import classes from './instances.module.css'
 import { elementTitle } from './words.js'
@@ -51,6 +52,7 @@ export function InstanceFilter({ search, onChange, onClear }: InstanceFilterProp
         width={130}
         onChange={(key) => onChange({ key: key === '' ? undefined : key })}
       />
+      <Variable value={search.variable} onChange={(variable) => onChange({ variable })} />
       <Waiting value={search.waitingLongerThan} onChange={(waitingLongerThan) => onChange({ waitingLongerThan })} />
       <Toggle sign="stuck" name="Stuck" on={search.stuck === true} onChange={(stuck) => onChange({ stuck })} />
       <Toggle sign="late" name="Late" on={search.late === true} onChange={(late) => onChange({ late })} />
@@ -158,6 +160,24 @@ function Typed({
       onBlur={done}
       onKeyDown={(event) => event.key === 'Enter' && done()}
     />
+  )
+}
+
+function Variable({ value, onChange }: { value: string | undefined; onChange: (variable: string | undefined) => void }) {
+  const isWrong = (typed: string): boolean => typed.trim() !== '' && parseVariable(typed) === undefined
+  return (
+    <Tooltip label="A variable: amount > 100, city = Berlin, customer.name ~ ann">
+      <span>
+        <Typed
+          label="Variable"
+          placeholder="amount > 100"
+          width={140}
+          value={value ?? ''}
+          error={isWrong}
+          onChange={(typed) => (typed === '' ? onChange(undefined) : !isWrong(typed) && onChange(typed))}
+        />
+      </span>
+    </Tooltip>
   )
 }
 

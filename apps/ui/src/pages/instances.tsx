@@ -8,6 +8,7 @@ import { Rows, type Column } from '../parts/rows.js'
 import { StateBadges, Status } from '../parts/sign.js'
 import { instancesQuery, modelsQuery } from '../queries.js'
 import type { InstanceSearch } from '../search.js'
+import { parseVariable } from '../variable.js'
 import { InstanceFilter } from './instance-filter.js'
 import { instanceStatusTones } from './words.js'
 
@@ -17,7 +18,8 @@ const route = getRouteApi('/instances')
 export function InstancesPage() {
   const search = route.useSearch()
   const navigate = useNavigate()
-  const options = instancesQuery({ ...search })
+  const { variable, ...others } = search
+  const options = instancesQuery({ ...others, ...parseVariable(variable ?? '') })
   const query = useInfiniteQuery(options)
   const { data: models } = useQuery(modelsQuery)
   const names = new Map(models?.map(({ id, name }) => [id, name]))
