@@ -1,5 +1,6 @@
 import type { Log } from '@tidemark/log'
 import type { Clock } from '../clock.js'
+import { Lookout } from './lookout.js'
 
 /** The clock stands still while nothing is appended; this long at most, in real time. */
 export const QUIET_MS = 5_000
@@ -25,9 +26,7 @@ export class Heartbeat {
   readonly #log: Log
   readonly #clock: Clock
   readonly #options: HeartbeatOptions
-  #timer: NodeJS.Timeout | undefined
-  #looking: Promise<void> = Promise.resolve()
-  #stopped = false
+  readonly #lookout: Lookout
   #seenAppend = -1
   #quietSince: number
 
@@ -35,22 +34,17 @@ export class Heartbeat {
     this.#log = log
     this.#clock = clock
     this.#options = options
+    // The log's refusals (it closes, the disk is full) and the database's are told, and tried again: time must not stop for good.
+    this.#lookout = new Lookout(() => this.look(), options.lookMs ?? LOOK_MS, options.onError)
     this.#quietSince = clock.machine()
   }
 
   start(): void {
-    if (this.#stopped) return
-    this.#timer = setTimeout(() => {
-      // The log's refusals (it closes, the disk is full) and the database's are told, and tried again: time must not stop for good.
-      this.#looking = this.look().catch(this.#options.onError).then(() => this.start())
-    }, this.#options.lookMs ?? LOOK_MS)
-    this.#timer.unref()
+    this.#lookout.start()
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true
-    clearTimeout(this.#timer)
-    await this.#looking
+  stop(): Promise<void> {
+    return this.#lookout.stop()
   }
 
   /** One look; true when a clock entry was appended. */

@@ -1,5 +1,6 @@
 import { type Log, type Position, retain, type Retention } from '@tidemark/log'
 import type { Clock } from '../clock.js'
+import { Lookout } from './lookout.js'
 
 /** How often old entries are looked for. Longer than a database may keep a commit from its disk. */
 const LOOK_MS = 60_000
@@ -24,29 +25,22 @@ export class LogKeeper {
   readonly #clock: Clock
   readonly #options: LogKeeperOptions
   #neededBefore: Position | undefined
-  #timer: NodeJS.Timeout | undefined
-  #looking: Promise<unknown> = Promise.resolve()
-  #stopped = false
+  readonly #lookout: Lookout
 
   constructor(log: Log, clock: Clock, options: LogKeeperOptions) {
     this.#log = log
     this.#clock = clock
     this.#options = options
+    this.#lookout = new Lookout(() => this.look(), options.lookMs ?? LOOK_MS, options.onError)
   }
 
   start(): void {
     const { maxAgeMs, maxEntries, maxSizeBytes } = this.#options.limits
-    if (this.#stopped || (maxAgeMs ?? maxEntries ?? maxSizeBytes) === undefined) return
-    this.#timer = setTimeout(() => {
-      this.#looking = this.look().catch(this.#options.onError).then(() => this.start())
-    }, this.#options.lookMs ?? LOOK_MS)
-    this.#timer.unref()
+    if ((maxAgeMs ?? maxEntries ?? maxSizeBytes) !== undefined) this.#lookout.start()
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true
-    clearTimeout(this.#timer)
-    await this.#looking
+  stop(): Promise<void> {
+    return this.#lookout.stop()
   }
 
   /** One look. Answers the first position that is left. */

@@ -1,3 +1,10 @@
+/** What narrows an event rule, whatever the rule is for. */
+const EVENT_CONDITIONS = {
+  source: { type: 'string' },
+  filter: { type: 'string', description: 'FEEL over the event (data, type, source, subject, time).' },
+  key: { '$ref': '#/$defs/key', description: 'Read in place of the process\'s key.' },
+} as const
+
 /**
  * The shape of a mapping file as JSON Schema, for editors that complete and check it. mapping-shape.ts reads the same, and a test keeps the two equal.
  * A change that refuses what was taken before gets another $id.
@@ -63,10 +70,8 @@ export const mappingSchema: Readonly<Record<string, unknown>> = {
           required: ['event'],
           properties: {
             event: { type: 'string', description: 'Event type, exact or with a trailing *.' },
-            source: { type: 'string' },
             phase: { enum: ['start', 'end', 'occur'], description: 'Default: end of an activity, occurrence of an event.' },
-            filter: { type: 'string', description: 'FEEL over the event (data, type, source, subject, time).' },
-            key: { '$ref': '#/$defs/key', description: 'Read in place of the process\'s key.' },
+            ...EVENT_CONDITIONS,
           },
         },
       ],
@@ -121,9 +126,7 @@ export const mappingSchema: Readonly<Record<string, unknown>> = {
           required: ['event'],
           properties: {
             event: { type: 'string', description: 'Event type, exact or with a trailing *; * alone: all that no element is bound to.' },
-            source: { type: 'string' },
-            filter: { type: 'string', description: 'FEEL over the event (data, type, source, subject, time).' },
-            key: { '$ref': '#/$defs/key', description: 'Read in place of the process\'s key.' },
+            ...EVENT_CONDITIONS,
           },
         },
       ],

@@ -11,7 +11,7 @@ export const mappingKeys = {
     'elements',
   ],
   element: ['observe', 'command', 'managed', 'sla', 'stuckAfter', 'unwanted', 'timer'],
-  observe: ['event', 'source', 'phase', 'filter', 'key'],
+  observe: ['event', 'phase', 'source', 'filter', 'key'],
   command: ['type', 'target', 'data'],
   sla: ['duration', 'severity', 'name'],
   key: ['name', 'value'],

@@ -7,7 +7,8 @@ import { alternativesOf } from '../net/alternatives.js'
 import { labelOf } from '../net/net.js'
 import { overflows, fire, initialMarking, type Marking } from './marking.js'
 import { MAX_DEBT, MAX_EXACT_MARKINGS, type CostScheme } from './costs.js'
-import { compareFired, Search, type Way } from './search.js'
+import { Search } from './search.js'
+import { compareFired, type Way } from './ways.js'
 
 export interface Hypothesis {
   readonly marking: Marking
