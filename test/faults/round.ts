@@ -6,56 +6,50 @@ import { DAY_MS, Dice, generateOrders, modelFile } from '@tidemark/example-order
 import { send } from '../support/traffic.js'
 import { violations } from '../support/violations.js'
 import { FaultHouse, SCALE, type Ground } from './house.js'
-import { pickMishap } from './mishaps.js'
+import type { RoundPlan } from './plan.js'
 
-/** Domain days of new orders; a day is a second. */
-const ORDERS_PER_DAY = 30
-const ORDERS = 450
 /** Every deadline of the model has passed so long after the last event. */
 const QUIET_MS = 60 * DAY_MS
-/** Also where the time is over before the house stands. */
-const LEAST_MISHAPS = 5
 const PAUSE_MS = { least: 300, most: 3_000 }
 
 export interface Round {
   readonly ground: Ground
-  readonly happened: readonly string[]
+  readonly seed: string
+  /** What went wrong, and how long it then took until the tracker said that it is ready, milliseconds. */
+  readonly happened: readonly { readonly name: string; readonly recoveryMs: number }[]
   readonly events: number
   readonly endedByItself: readonly string[]
   readonly violations: readonly string[]
-  /** From the end of a mishap until the tracker said that it is ready, the longest, milliseconds. */
-  readonly longestRecoveryMs: number
 }
 
 /** Undefined where this machine lacks the servers. */
-export async function playRound(ground: Ground, seed: string, untilMs: number): Promise<Round | undefined> {
-  const house = await FaultHouse.open(ground)
+export async function playRound(plan: RoundPlan, seed: string): Promise<Round | undefined> {
+  const house = await FaultHouse.open(plan.ground)
   if (house === undefined) return undefined
   try {
-    return await play(house, seed, untilMs)
+    return await play(house, plan, seed)
   } finally {
     await house.close()
   }
 }
 
-async function play(house: FaultHouse, seed: string, untilMs: number): Promise<Round> {
+async function play(house: FaultHouse, plan: RoundPlan, seed: string): Promise<Round> {
   const dice = new Dice(seed)
   const xml = await readFile(modelFile, 'utf8')
-  const shop = generateOrders({ orders: ORDERS, startTime: house.now(), seed, ordersPerDay: ORDERS_PER_DAY, commands: 'timely' })
+  const shop = generateOrders({ orders: plan.orders, startTime: house.now(), seed, ordersPerDay: plan.ordersPerDay, commands: 'timely' })
   const traffic = send([...shop.arrivals()], `${house.api.url}/api/v1/events`, house.now, SCALE)
   const over = new AbortController()
   void traffic.done.then(() => over.abort())
-  const happened: string[] = []
-  let longestRecoveryMs = 0
-  for (let number = 0; !over.signal.aborted && (number < LEAST_MISHAPS || Date.now() < untilMs); number++) {
+  const happened: { name: string; recoveryMs: number }[] = []
+  for (let number = 0; !over.signal.aborted; number++) {
     await pause(PAUSE_MS.least + dice.roll('pause', number) * (PAUSE_MS.most - PAUSE_MS.least))
-    const mishap = pickMishap(house, dice, number)
+    const mishap = plan.mishap(house, dice, number)
+    if (mishap === undefined) break
     let thrown = 0
-    happened.push(mishap.name)
     await mishap.happen(house, () => dice.roll('share', number * 100 + thrown++))
     const began = Date.now()
     await house.api.until(`it is ready again after: ${mishap.name}`, () => house.isReady())
-    longestRecoveryMs = Math.max(longestRecoveryMs, Date.now() - began)
+    happened.push({ name: mishap.name, recoveryMs: Date.now() - began })
   }
   await traffic.done
   await house.kill()
@@ -65,7 +59,7 @@ async function play(house: FaultHouse, seed: string, untilMs: number): Promise<R
   const { db, log, close } = await house.inspect()
   const found = await violations({ db, log, shop, xml, acknowledged: traffic.acknowledged, received: house.receiver.received.map(({ body }) => body) }).finally(close)
   return {
-    ground: house.ground, happened, events: traffic.acknowledged.size, endedByItself: house.endedByItself, longestRecoveryMs,
+    ground: house.ground, seed, happened, events: traffic.acknowledged.size, endedByItself: house.endedByItself,
     violations: [...traffic.refused.map((reason) => `an event was refused: ${reason}`), ...found],
   }
 }
