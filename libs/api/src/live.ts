@@ -22,6 +22,8 @@ export const Status = z.object({
   embedded: z.object({ log: z.boolean(), database: z.boolean() }),
   head: PositionString, folded: PositionString, lagSeconds: z.number(), lagEntries: z.number(),
   events: z.number().int(), models: z.number().int(), openAlerts: z.number().int(), proposedCommands: z.number().int(),
+  /** `stopped`: it cannot go on by itself, and `error` says what to do. */
+  following: z.object({ state: z.enum(['on', 'off', 'stopped']), error: z.string().optional() }),
   /** Ways in that fetch events by themselves (outboxes), and why one does not at the moment. */
   waysIn: z.array(z.object({ name: z.string(), events: z.number().int(), lastAt: Timestamp.optional(), error: z.string().optional() })),
   /** The demo can be started by POST /api/v1/demo. */

@@ -7,8 +7,6 @@ export const QUIET_MS = 5_000
 /** How often it is looked whether something fell due. A deadline fires within a second of its moment. */
 export const LOOK_MS = 250
 
-const NOTHING = new Uint8Array(0)
-
 export interface HeartbeatOptions {
   /** The earliest moment, in domain time, at which something becomes due; undefined where nothing is. */
   readonly nextDue: () => Promise<number | undefined>
@@ -56,7 +54,8 @@ export class Heartbeat {
     }
     const isQuiet = this.#clock.machine() - this.#quietSince >= (this.#options.quietMs ?? QUIET_MS)
     if (!isQuiet && !(await this.#isDueUnseen(lastAppendTime))) return false
-    await this.#log.append([{ kind: 'clock', subject: 'clock', payload: NOTHING }])
+    // It says when, so that no two of them are alike: a log that lost its end is known by what stands where (store/log-position.ts).
+    await this.#log.append([{ kind: 'clock', subject: 'clock', payload: Buffer.from(String(this.#clock.now())) }])
     return true
   }
 

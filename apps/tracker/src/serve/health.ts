@@ -33,6 +33,8 @@ export interface Readiness {
 /** Ready: the database answers and following, where it is switched on, keeps up. Otherwise 503 with the reason. */
 export async function checkReady({ db, log, progress, clock, settings, waysIn }: HealthContext): Promise<Readiness> {
   await answersInTime(readHeartbeat(db))
+  const { failure } = progress.standing
+  if (settings.follows && failure !== undefined) throw new TrackerError('notReady', 503, failure.detail)
   const { seconds } = lagOf(log, progress, clock)
   if (settings.follows && seconds > READY_LAG_SECONDS) {
     throw notReady(`Following is ${Math.round(seconds)} seconds behind the log: what is shown is that old. It catches up by itself.`)

@@ -36,6 +36,7 @@ export class Metrics {
   readonly #pending = this.#gauge('tidemark_log_pending_bytes', 'Bytes that wait to be written to the log')
   readonly #lagEntries = this.#gauge('tidemark_log_lag_events', 'Entries that are in the log and not followed yet')
   readonly #lagSeconds = this.#gauge('tidemark_log_lag_seconds', 'How far following is behind the newest entry')
+  readonly #following = this.#gauge('tidemark_following', 'Whether following goes on; 0 where it has stopped and needs a person')
   readonly #instances = this.#gauge('tidemark_instances', 'Instances by model and state', ['process', 'state'])
   readonly #stuck = this.#gauge('tidemark_instances_stuck', 'Instances that wait too long', ['process'])
   readonly #late = this.#gauge('tidemark_instances_late', 'Instances past a deadline', ['process'])
@@ -79,6 +80,7 @@ export class Metrics {
     this.#pending.set(pendingBytes)
     this.#lagEntries.set(lag.entries)
     this.#lagSeconds.set(lag.seconds)
+    this.#following.set(progress.standing.failure === undefined ? 1 : 0)
   }
 
   #measureWaysIn(): void {

@@ -5,6 +5,7 @@ import type { Settings } from '../config.js'
 import type { Database } from '../store/database.js'
 import { lagOf } from '../store/lag.js'
 import type { Progress } from '../store/progress.js'
+import type { Standing } from '../store/standing.js'
 import { readTotals } from '../store/read/totals.js'
 import type { WaysIn } from '../store/ways-in.js'
 import { version } from '../version.js'
@@ -29,9 +30,14 @@ export async function showStatus({ db, log, progress, clock, settings, waysIn }:
     now: rfc3339(clock.now()), clockScale: clock.scale,
     embedded: { log: settings.jetstream === undefined, database: db.embedded },
     head: String(log.stats().last), folded: String(progress.position), lagSeconds: lag.seconds, lagEntries: lag.entries,
-    events: Number(totals.events), models,
+    events: Number(totals.events), models, following: followingOf(progress.standing, settings.follows),
     openAlerts: Number(totals.open_alerts), proposedCommands: Number(totals.proposed_commands),
     waysIn: waysIn.list().map(({ lastAt, ...way }) => ({ ...way, ...(lastAt === undefined ? {} : { lastAt: rfc3339(lastAt) }) })),
     demoAvailable: settings.demo && models === 0, demoRunning: settings.demo && models > 0,
   }
+}
+
+function followingOf({ failure }: Standing, follows: boolean): Status['following'] {
+  if (!follows) return { state: 'off' }
+  return failure === undefined ? { state: 'on' } : { state: 'stopped', error: failure.detail }
 }

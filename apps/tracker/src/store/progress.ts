@@ -1,3 +1,5 @@
+import { Standing } from './standing.js'
+
 /** What a commit changed, told to the live channel and to whoever waits for an entry to be folded. */
 export interface Committed {
   /** Everything up to here is folded. */
@@ -15,6 +17,7 @@ export interface Committed {
 
 /** The in-process bus between the write side and whoever watches it. */
 export class Progress {
+  readonly standing = new Standing()
   #position = 0n
   #clock = 0
   readonly #listeners = new Set<(committed: Committed) => void>()

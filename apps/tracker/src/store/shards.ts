@@ -1,12 +1,14 @@
 import { type Log, LogError } from '@tidemark/log'
 import { TrackerError } from '../problem.js'
 import type { Database } from './database.js'
+import { assertSameLog } from './log-position.js'
+import { readShards } from './write/shards.js'
 
 /**
  * Writes the number of shards and their rows at the first start; later compares. A key's shard is its hash modulo their number, so another
  * number would look for everything in the wrong place. A position is only valid with its log, so another log is refused as well.
  */
-export async function ensureShards(database: Database, shards: number, log: Pick<Log, 'identity' | 'stats' | 'read'>): Promise<void> {
+export async function ensureShards(database: Database, shards: number, log: Pick<Log, 'identity' | 'stats' | 'read' | 'lookup'>): Promise<void> {
   await database.transaction(async (tx) => {
     await tx.query(`insert into setting (name, value) values ('shards', $1) on conflict (name) do nothing`, [String(shards)])
     const [setting] = await tx.query<{ value: string }>(`select value from setting where name = 'shards'`)
@@ -18,14 +20,11 @@ export async function ensureShards(database: Database, shards: number, log: Pick
       )
     }
     await tx.query(`insert into shard (id, log_identity) select id, $2 from generate_series(0, $1::int - 1) as id on conflict (id) do nothing`, [shards, log.identity])
-    const [row] = await tx.query<{ others: string; furthest: string; nearest: string }>(
-      `select count(*) filter (where log_identity <> $1) as others, max(position) as furthest, min(position) as nearest from shard`, [log.identity],
-    )
-    const { last } = log.stats()
-    if (row === undefined) return
-    if (row.others !== '0' || BigInt(row.furthest) > last) throw mismatch(row.others !== '0')
-    await assertStillThere(log, BigInt(row.nearest) + 1n)
   })
+  const states = await readShards(database)
+  await assertSameLog(log, states)
+  const nearest = states.reduce((least, { position }) => (position < least ? position : least), states[0]?.position ?? 0n)
+  await assertStillThere(log, nearest + 1n)
 }
 
 /** A log that drops what is old may have dropped what this database has not read: an older copy, or an empty one. */
@@ -43,13 +42,4 @@ async function assertStillThere(log: Pick<Log, 'read'>, position: bigint): Promi
       undefined, { cause: error },
     )
   }
-}
-
-function mismatch(isOtherLog: boolean): TrackerError {
-  return new TrackerError(
-    'logMismatch', 500,
-    isOtherLog
-      ? 'The database was built from another log than the one in the data directory. Start it with the log it belongs to, or with an empty database, which is then built from this log.'
-      : 'The database has followed the log further than the log now goes: entries are missing at its end, as after restoring an older copy. Restore the log that belongs to it, or start with an empty database.',
-  )
 }

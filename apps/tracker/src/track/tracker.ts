@@ -4,15 +4,16 @@
  * log, with everything that came after it; one that finds another owner stops the tracker. Models that are catching up read the log from its
  * beginning, in turn with live batches. Batches overlap (pipeline.ts); what needs to see everything before it flushes them first.
  */
-import type { Entry, Log } from '@tidemark/log'
+import { LogError, type Entry, type Log } from '@tidemark/log'
 import type { Logger } from 'pino'
 import { TrackerError } from '../problem.js'
 import type { Database, Transaction } from '../store/database.js'
 import type { Committed, Progress } from '../store/progress.js'
 import { dueUnits } from '../store/write/load-units.js'
+import { assertSameLog, checksumOf } from '../store/log-position.js'
 import { insertOutages } from '../store/write/outages.js'
 import { insertModelVersion, readModelVersions } from '../store/write/model-versions.js'
-import { moveModel, moveShards, suspendModel, readShards, takeShards, type ShardState } from '../store/write/shards.js'
+import { moveModel, moveShards, suspendModel, readShards, takeShards, type Reached, type ShardState } from '../store/write/shards.js'
 import { Aliases } from './aliases.js'
 import { applyToAlerts, concernsAlerts } from './alert-entries.js'
 import { commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput } from './batch.js'
@@ -94,27 +95,27 @@ export class Tracker {
     this.#shards = await takeShards(this.#db, `pid ${process.pid}`)
     const [first] = this.#shards
     if (first === undefined) throw new TrackerError('noShards', 500, 'The database has no shards: it was not set up by openDatabase.')
-    if (first.logIdentity !== this.#log.identity) {
-      throw new TrackerError('logMismatch', 500, `The database belongs to another log (${first.logIdentity}, not ${this.#log.identity}). Restore both from the same backup.`)
-    }
-    const head = this.#log.stats().last
-    if (first.position > head) {
-      throw new TrackerError('logMismatch', 500, `The database has followed the log up to ${first.position}, but the log ends at ${head}: it lost its tail. Restore both from the same backup.`)
-    }
+    await assertSameLog(this.#log, this.#shards)
     this.#position = this.#taken = first.position
     this.#clock = this.#takenAt = first.clock
     this.#units = new Units(this.#models, this.#shards.length)
     for (const version of await readModelVersions(this.#db)) this.#models.put(version)
     this.#report({ models: [], instances: 0, alerts: false, commands: false, moves: [] })
-    this.#running = this.#run().catch((error: unknown) => {
-      this.#failure = error instanceof Error ? error : new Error(String(error))
-      this.#logger.fatal({ err: this.#failure }, 'the tracker has stopped')
-    })
+    this.#progress.standing.failure = undefined
+    this.#running = this.#run().catch((error: unknown) => this.#fail(error))
   }
 
   async stop(): Promise<void> {
     this.#stop.abort()
     await this.#running
+  }
+
+  /** It stops, and everybody can see it: the log, the status, the readiness and the metrics. */
+  #fail(error: unknown): void {
+    const known = error instanceof TrackerError ? error : undefined
+    this.#failure = error instanceof Error ? error : new Error(String(error))
+    this.#progress.standing.failure = known ?? new TrackerError('followingStopped', 500, `Following has stopped: ${this.#failure.message}`, undefined, { cause: error })
+    this.#logger.fatal({ err: this.#failure }, 'the tracker has stopped')
   }
 
   async #run(): Promise<void> {
@@ -133,6 +134,10 @@ export class Tracker {
         await this.#pipeline.abandon()
         if (this.#stop.signal.aborted) return
         if (error instanceof TrackerError) throw error
+        // A log that cannot vouch for what it acknowledged says so to every reader, until the process starts again.
+        if (error instanceof LogError && error.code === 'poisoned') {
+          throw new TrackerError('followingStopped', 500, `Following has stopped: ${error.message}`, undefined, { cause: error })
+        }
         this.#careful = true
         if (error instanceof FoldFaults) {
           await this.#brake(error)
@@ -171,6 +176,7 @@ export class Tracker {
     const shards = await readShards(this.#db)
     const [first] = shards
     if (first === undefined || shards.some((shard, index) => shard.epoch !== this.#shards[index]?.epoch)) throw fenced()
+    await assertSameLog(this.#log, shards)
     this.#position = this.#taken = first.position
     this.#clock = this.#takenAt = first.clock
     for (const version of await readModelVersions(this.#db)) this.#models.put(version)
@@ -220,7 +226,7 @@ export class Tracker {
     const outages = outagesIn(this.#takenAt, entries, this.#outageMs)
     const operations = entries.filter((entry) => entry.kind === 'operation' || entry.kind === 'settlement')
     await this.#push({ entries, models: this.#models.live(), clock, position: last.position, due: [], live: true }, async (batch) => {
-      await this.#commit(batch, { position: last.position, clock }, async (tx) => {
+      await this.#commit(batch, { position: last.position, clock, checksum: checksumOf(last) }, async (tx) => {
         await Promise.all(insertOutages(tx, outages))
         for (const entry of operations) await applyToAlerts(tx, entry, this.#alertChannels)
       })
@@ -235,10 +241,10 @@ export class Tracker {
   }
 
   /** One transaction: the shards move from where they stand, or nothing is written. */
-  async #commit(batch: Batch, to: { readonly position: bigint; readonly clock: number }, also: (tx: Transaction) => Promise<unknown>): Promise<void> {
+  async #commit(batch: Batch, to: Reached, also: (tx: Transaction) => Promise<unknown>): Promise<void> {
     await this.#db.transaction(async (tx) => {
       const [moved] = await Promise.all([
-        moveShards(tx, this.#shards, this.#position, to.position, to.clock), commitBatch(tx, batch, this.#careful), also(tx),
+        moveShards(tx, this.#shards, this.#position, to), commitBatch(tx, batch, this.#careful), also(tx),
       ])
       if (!moved) throw fenced()
     }, REPLAYABLE)
@@ -274,7 +280,7 @@ export class Tracker {
     const versions = await deployedVersions(decoded, this.#models)
     const clock = Math.max(this.#clock, appendTime)
     await this.#db.transaction(async (tx) => {
-      if (!(await moveShards(tx, this.#shards, this.#position, position, clock))) throw fenced()
+      if (!(await moveShards(tx, this.#shards, this.#position, { position, clock, checksum: checksumOf(decoded.entry) }))) throw fenced()
       for (const version of versions) await insertModelVersion(tx, version)
     })
     for (const version of versions) this.#models.put(version)
@@ -290,7 +296,7 @@ export class Tracker {
     const newest = this.#models.newest(resumesModel(decoded) ?? '')?.stored
     const clock = Math.max(this.#clock, appendTime)
     await this.#db.transaction(async (tx) => {
-      if (!(await moveShards(tx, this.#shards, this.#position, position, clock))) throw fenced()
+      if (!(await moveShards(tx, this.#shards, this.#position, { position, clock, checksum: checksumOf(decoded.entry) }))) throw fenced()
       if (newest?.status === 'suspended' && !(await moveModel(tx, newest.model, newest.version, newest.position, newest.position, 'catchingUp'))) throw fenced()
       await applyToAlerts(tx, decoded, this.#alertChannels)
     })
@@ -324,7 +330,7 @@ export class Tracker {
     }
     if (this.#stop.signal.aborted) return
     await this.#db.transaction(async (tx) => {
-      const moved = await moveShards(tx, this.#shards, this.#position, this.#position, this.#clock)
+      const moved = await moveShards(tx, this.#shards, this.#position, { position: this.#position, clock: this.#clock })
       if (!moved || !(await moveModel(tx, model, version.stored.version, position, this.#position, 'active'))) throw fenced()
     })
     this.#models.put({ ...version.stored, position: this.#position, status: 'active' })

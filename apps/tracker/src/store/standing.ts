@@ -1,0 +1,21 @@
+import type { TrackerError } from '../problem.js'
+
+/** How this process stands among those that follow the log. Track writes it; ingest, deliver and serve look. */
+export class Standing {
+  /** Shards that it follows. */
+  shards: readonly number[] = []
+  /** Commits that found that another process had taken a shard over, and wrote nothing. */
+  fencedWrites = 0
+  /** Why it follows nothing any more, though it should. */
+  failure: TrackerError | undefined
+  #leads: () => boolean = () => true
+
+  /** One process alone says for all that time went on, that an alert opens, that a command leaves: the owner of the first shard. */
+  get leads(): boolean {
+    return this.#leads()
+  }
+
+  leadsWhile(isSo: () => boolean): void {
+    this.#leads = isSo
+  }
+}
