@@ -3,6 +3,7 @@ import { incidentsAndOutages } from './0002-incidents-and-outages.js'
 import { pastMoments } from './0003-past-moments.js'
 import { faultedUnits } from './0004-faulted-units.js'
 import { assignedAndSilencedAlerts } from './0005-assigned-and-silenced-alerts.js'
+import { instancesByState } from './0006-instances-by-state.js'
 
 export interface Migration {
   /** Runs in order; never changes once landed. */
@@ -12,4 +13,4 @@ export interface Migration {
 }
 
 /** Every step, oldest first. */
-export const migrations: readonly Migration[] = [initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts]
+export const migrations: readonly Migration[] = [initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts, instancesByState]

@@ -26,7 +26,7 @@ export async function showCallers(db: Database, processes: Processes, row: Insta
   const shown: Instance['calledBy'] = []
   for (const caller of callers) {
     if (caller.model === row.model) continue
-    const found = await readInstances(db, { model: caller.model, key: { value: row.key, units: [unitOf(caller.model, row.key)] } }, SHOWN)
+    const { rows: found } = await readInstances(db, { model: caller.model, key: { value: row.key, units: [unitOf(caller.model, row.key)] } }, SHOWN)
     const call = processOf(caller)?.process.elements.find((element) => element.calledElement === row.model)
     const instance = found.find((candidate) => Number(candidate.started_at) <= Number(row.started_at))
     if (call !== undefined && instance !== undefined) shown.push({ element: call.id, name: nameOf(processOf(caller), call.id), ...instanceOf(instance) })

@@ -27,7 +27,7 @@ export class InstancesController {
   ) {}
 
   @Get()
-  @AnswersPage('Instances, newest first, by any of the filters', InstanceSummary)
+  @AnswersPage('Instances by any of the filters, newest first; where `element` or `waitingLongerThan` is asked for, those whose token came last first. A page may be short and yet have a cursor', InstanceSummary)
   list(@Query({ schema: StrictInstanceQuery }) query: StrictInstanceQuery): Promise<Page<InstanceSummary>> {
     return listInstances(this.db, this.processes, query, this.progress.clock)
   }

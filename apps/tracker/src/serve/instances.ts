@@ -2,9 +2,11 @@ import type { InstanceQuery, InstanceSummary, Page } from '@tidemark/api'
 import type { Database } from '../store/database.js'
 import { unitOf } from '../store/identity.js'
 import { readInstances, readKeys } from '../store/read/instances.js'
-import type { InstanceFilter, KeyRow } from '../store/read/instances.js'
+import type { KeyRow } from '../store/read/instances.js'
+import type { InstanceFilter } from '../store/read/instance-filter.js'
+import type { Place } from '../store/read/instance-walk.js'
 import { readNewestVersions } from '../store/read/models.js'
-import { cursorPart, decodeCursor, pageOfRows } from './cursor.js'
+import { cursorPart, decodeCursor, encodeCursor, pageOfRows } from './cursor.js'
 import { parseDurationMs } from './durations.js'
 import type { StrictInstanceQuery } from './queries.js'
 import type { Processes } from './processes.js'
@@ -14,28 +16,34 @@ import { parseTime } from './times.js'
 /** A key without a model is looked for in this many. */
 const MODELS = 1_000
 
-/** A page of instances, newest first. A handful of statements, whatever the page holds. */
+/**
+ * A page of instances, newest first; where tokens are asked for, by when the latest of them came. A handful of statements, whatever the page holds.
+ * Where few fit, a page may come back short, or empty, with a cursor to go on from.
+ */
 export async function listInstances(
   db: Database, processes: Processes, query: StrictInstanceQuery, clock: number,
 ): Promise<Page<InstanceSummary>> {
-  const rows = await readInstances(db, { ...filterOf(query, clock), key: await keyFilter(db, query) }, query.limit + 1)
+  const { rows, goesOn } = await readInstances(db, { ...filterOf(query, clock), key: await keyFilter(db, query) }, query.limit + 1, placeOf(query))
   const processOf = await processes.load(rows)
   const keysOf = byUnit(await readKeys(db, [...new Set(rows.map(({ unit }) => unit))]))
-  return pageOfRows(rows, query.limit,
-    (row) => showInstance(row, keysOf.get(row.unit) ?? [], processOf(row)), (row) => [row.started_at, row.id])
+  const page = pageOfRows(rows, query.limit, (row) => showInstance(row, keysOf.get(row.unit) ?? [], processOf(row)), (row) => [row.at, row.id])
+  return goesOn === undefined ? page : { ...page, nextCursor: encodeCursor([goesOn.at, goesOn.id]) }
 }
 
 function filterOf(query: StrictInstanceQuery, clock: number): InstanceFilter {
   const { model, version, status, element, stuck, late, deviating, deviation, variables } = query
-  const below = query.cursor === undefined ? undefined : decodeCursor(query.cursor, [cursorPart.number, cursorPart.uuid])
   const waitedMs = parseDurationMs(query.waitingLongerThan, 'waitingLongerThan')
   return {
     model, version, status, element, stuck, late, deviating, deviation, variables,
     waitingSince: waitedMs === undefined ? undefined : clock - waitedMs,
     startedAfter: parseTime(query.startedAfter, 'startedAfter'),
     startedBefore: parseTime(query.startedBefore, 'startedBefore'),
-    below: below === undefined ? undefined : { startedAt: below[0]!, id: below[1]! },
   }
+}
+
+function placeOf({ cursor }: StrictInstanceQuery): Place | undefined {
+  const [at, id] = cursor === undefined ? [] : decodeCursor(cursor, [cursorPart.number, cursorPart.uuid])
+  return at === undefined || id === undefined ? undefined : { at, id }
 }
 
 /** The unit of a primary key is a hash of model and key, so that the key is found without an index of its own. */

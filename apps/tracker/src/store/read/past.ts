@@ -10,7 +10,7 @@ export interface PastCounts {
 export async function readPastCounts(db: Queryable, model: string, version: number, at: number): Promise<PastCounts> {
   const of = [model, version, at]
   const [open, since, before] = await Promise.all([
-    db.query<{ count: string }>(`select count(*) from instance where model = $1 and version = $2::int and started_at <= $3::bigint and ended_at is null`, of),
+    db.query<{ count: string }>(`select count(*) from instance where model = $1 and version = $2::int and status = 'active' and started_at <= $3::bigint`, of),
     db.query<{ count: string }>(`select count(*) from instance where model = $1 and version = $2::int and ended_at > $3::bigint and started_at <= $3::bigint`, of),
     db.query<{ status: string; count: string }>(`select status, count(*) from instance where model = $1 and version = $2::int and ended_at <= $3::bigint group by status`, of),
   ])
@@ -25,7 +25,7 @@ export async function readPastCounts(db: Queryable, model: string, version: numb
 export function readUnderWay(db: Queryable, model: string, version: number, at: number, share: number): Promise<{ id: string; unit: string; key: string }[]> {
   return db.query(
     `with chosen as (
-       select id from instance where model = $1 and version = $2::int and started_at <= $3::bigint and ended_at is null and id <= $4::uuid
+       select id from instance where model = $1 and version = $2::int and status = 'active' and started_at <= $3::bigint and id <= $4::uuid
        union all
        select id from instance where model = $1 and version = $2::int and ended_at > $3::bigint and started_at <= $3::bigint and id <= $4::uuid
      ) select instance.id, instance.unit, instance.key from chosen join instance on instance.id = chosen.id`,
