@@ -104,7 +104,8 @@ export class FaultHouse {
     this.#front.leadTo(port)
     void tracker.ended.then(async ({ byItself }) => {
       if (!byItself || !this.#isOpen) return
-      this.endedByItself.push(tracker.complaints().trim().split('\n').at(-1) ?? '')
+      const said = tracker.complaints().trim().split('\n')
+      this.endedByItself.push(said.findLast((line) => /Error|\[\w+\]|"level":60/.test(line)) ?? said.at(-1) ?? '')
       if (this.#tracker !== tracker) return
       await pause(RESTART_MS)
       if (this.#isOpen && this.#tracker === tracker) await this.start()

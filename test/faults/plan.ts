@@ -24,7 +24,7 @@ const LEAST_MISHAPS = 5
 /** Of one round where they are counted: its orders come and end while they happen. */
 const MISHAPS_A_ROUND = 16
 /** Domain days that a mishap and its recovery take, a day being a second; orders come for so long. */
-const DAYS_A_MISHAP = 5
+const DAYS_A_MISHAP = 9
 
 export function mixedRound(ground: Ground, untilMs: number): RoundPlan {
   return {
@@ -42,27 +42,44 @@ export function readCounts(counts: string): ReadonlyMap<string, number> {
   }))
 }
 
-/** Each kind in equal parts on its grounds, mixed with the others that happen there. */
-export function countedRounds(counts: ReadonlyMap<string, number>, grounds: readonly Ground[], dice: Dice): readonly RoundPlan[] {
-  const names = new Map<Ground, string[]>()
-  for (const [kind, count] of counts) {
-    const { mishap, grounds: possible } = COUNTED[kind]!
-    const here = grounds.filter((ground) => possible.includes(ground))
-    if (here.length === 0) throw new Error(`--kills ${kind}: it happens on ${possible.join(', ')} only`)
-    for (let number = 0; number < count; number++) {
-      const ground = here[number % here.length]!
-      names.set(ground, [...(names.get(ground) ?? []), mishap])
+/** What is still to happen, in an order that the dice gives: each kind in equal parts on its grounds, mixed with the others that happen there. */
+export class Counted {
+  readonly #left = new Map<Ground, string[]>()
+
+  constructor(counts: ReadonlyMap<string, number>, grounds: readonly Ground[], dice: Dice) {
+    for (const [kind, count] of counts) {
+      const { mishap, grounds: possible } = COUNTED[kind]!
+      const here = grounds.filter((ground) => possible.includes(ground))
+      if (here.length === 0) throw new Error(`--kills ${kind}: it happens on ${possible.join(', ')} only`)
+      for (let number = 0; number < count; number++) {
+        const ground = here[number % here.length]!
+        this.#left.set(ground, [...(this.#left.get(ground) ?? []), mishap])
+      }
+    }
+    for (const [ground, all] of this.#left) {
+      this.#left.set(ground, all.map((name, number) => ({ name, roll: dice.roll('order', ground, number) })).sort((a, b) => a.roll - b.roll).map(({ name }) => name))
     }
   }
-  return [...names].flatMap(([ground, all]) => {
-    const mixed = all.map((name, number) => ({ name, roll: dice.roll('order', ground, number) })).sort((a, b) => a.roll - b.roll).map(({ name }) => name)
-    return Array.from({ length: Math.ceil(mixed.length / MISHAPS_A_ROUND) }, (_, part) => counted(ground, mixed.slice(part * MISHAPS_A_ROUND, (part + 1) * MISHAPS_A_ROUND)))
-  })
+
+  /** Where most is left. */
+  next(): RoundPlan | undefined {
+    const [most] = [...this.#left].filter(([, names]) => names.length > 0).sort(([, a], [, b]) => b.length - a.length)
+    return most === undefined ? undefined : counted(most[0], most[1].slice(0, MISHAPS_A_ROUND))
+  }
+
+  happened(ground: Ground, times: number): void {
+    this.#left.get(ground)?.splice(0, times)
+  }
+
+  /** The servers are not on this machine. */
+  giveUp(ground: Ground): void {
+    this.#left.delete(ground)
+  }
 }
 
 function counted(ground: Ground, names: readonly string[]): RoundPlan {
   return {
-    ground, ordersPerDay: 10, orders: 10 * DAYS_A_MISHAP * names.length,
+    ground, ordersPerDay: 8, orders: 8 * DAYS_A_MISHAP * names.length,
     mishap: (_house, _dice, number) => mishaps.find(({ name }) => name === names[number]),
   }
 }

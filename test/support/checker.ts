@@ -11,42 +11,64 @@ export interface Queried {
 interface LoggedEvent {
   readonly position: string
   readonly key: string
+  /** Two under one key are two events of which the second has no right to it. */
+  readonly content: string
   readonly type: string
   readonly data: Readonly<Record<string, unknown>>
 }
 
 export interface Logged {
   readonly events: readonly LoggedEvent[]
+  /** Positions of what came in and is no event. */
+  readonly unreadable: readonly string[]
   /** How often each command is said to have left. */
   readonly departures: ReadonlyMap<string, number>
 }
 
 export async function readLogged(log: Log): Promise<Logged> {
   const events: LoggedEvent[] = []
+  const unreadable: string[] = []
   const departures = new Map<string, number>()
   for await (const entries of log.read({ from: 'earliest' })) {
     for (const { position, kind, key, payload } of entries) {
       if (kind !== 'event' && kind !== 'settlement') continue
-      const body = JSON.parse(Buffer.from(payload).toString()) as Record<string, unknown>
-      if (kind === 'event') events.push({ position: String(position), key, type: String(body['type']), data: (body['data'] ?? {}) as LoggedEvent['data'] })
+      const content = Buffer.from(payload).toString()
+      const body = read(content)
+      if (body === undefined) unreadable.push(String(position))
+      else if (kind === 'event') events.push({ position: String(position), key, content, type: String(body['type']), data: (body['data'] ?? {}) as LoggedEvent['data'] })
       else if (body['what'] === 'commandLeft') departures.set(String(body['command']), (departures.get(String(body['command'])) ?? 0) + 1)
     }
   }
-  return { events, departures }
+  return { events, unreadable, departures }
 }
 
-/** Events that somebody was told are kept, by source, NUL and id: each stands in the log once. */
+function read(content: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(content) as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+}
+
+/** Events that somebody was told are kept, by source, NUL and id: each stands in the log once, and so does other content under its id. */
 export function lostOrDoubled(acknowledged: Iterable<string>, { events }: Logged): string[] {
-  const times = new Map<string, number>()
-  for (const { key } of events) times.set(key, (times.get(key) ?? 0) + 1)
-  return [...new Set(acknowledged)].flatMap((key) => (times.get(key) === 1 ? [] : [`${show(key)} was acknowledged and is in the log ${times.get(key) ?? 0} times`]))
+  const times = new Map<string, Map<string, number>>()
+  for (const { key, content } of events) {
+    const contents = times.get(key) ?? new Map<string, number>()
+    times.set(key, contents.set(content, (contents.get(content) ?? 0) + 1))
+  }
+  return [...new Set(acknowledged)].flatMap((key) => {
+    const found = [...(times.get(key)?.values() ?? [0])]
+    return found.every((count) => count === 1) ? [] : [`${show(key)} was acknowledged and is in the log ${found.join(' and ')} times`]
+  })
 }
 
 /**
- * Every event of the log has one fate in the one model there is, and is tracked where its order is.
+ * Every event of the log has one fate in the one model there is, and is tracked where its order is; what is no event, or has the id of another, is
+ * quarantined.
  * @param boundTypes what the model binds; other events leave no row
  */
-export async function misplaced(db: Queried, { events }: Logged, boundTypes: ReadonlySet<string>): Promise<string[]> {
+export async function misplaced(db: Queried, { events, unreadable }: Logged, boundTypes: ReadonlySet<string>): Promise<string[]> {
   const faults: string[] = []
   const tracked = new Map<string, string[]>()
   for (const { position, key } of await db.query<{ position: string; key: string }>(
@@ -58,14 +80,19 @@ export async function misplaced(db: Queried, { events }: Logged, boundTypes: Rea
     fated.set(position, [...(fated.get(position) ?? []), kind])
   }
   const orderOf = ordersOf(events)
+  const keys = new Set<string>()
   for (const event of events) {
+    const isOther = keys.has(event.key)
+    keys.add(event.key)
     const [places, fates] = [tracked.get(event.position) ?? [], fated.get(event.position) ?? []]
     const order = orderOf(event)
     const expected = !boundTypes.has(event.type) ? places.length + fates.length === 0
+      : isOther ? fates.join() === 'quarantined' && places.length === 0
       : order === undefined ? fates.join() === 'waiting' && places.length === 0 : fates.length === 0 && places.join() === order
     if (!expected) faults.push(`${show(event.key)} at ${event.position} belongs to ${order ?? 'no order that is known'}: tracked in [${places.join()}], fates [${fates.join()}]`)
   }
-  const known = new Set(events.map(({ position }) => position))
+  for (const position of unreadable) if (fated.get(position)?.join() !== 'quarantined') faults.push(`what stands at ${position} is no event, and has the fates [${fated.get(position)?.join() ?? ''}]`)
+  const known = new Set([...events.map(({ position }) => position), ...unreadable])
   for (const position of [...tracked.keys(), ...fated.keys()]) if (!known.has(position)) faults.push(`nothing stands in the log at ${position}, which the tables know`)
   return faults
 }

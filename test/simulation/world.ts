@@ -1,0 +1,217 @@
+/** Everything around a tracker, by a seed and in virtual time: stores, senders, receivers, whoever starts it again, and what goes wrong. */
+import { readFile } from 'node:fs/promises'
+import { DAY_MS, Dice, generateOrders, modelFile, type OrderRun } from '@tidemark/example-order-fulfilment'
+import { MemoryLog } from '@tidemark/log'
+import { systemClock, type Clock } from '../../apps/tracker/src/clock.js'
+import type { Database } from '../../apps/tracker/src/store/database.js'
+import { hurryCommand } from '../../apps/tracker/src/store/deliver/commands.js'
+import { readRebuild } from '../../apps/tracker/src/store/rebuild/job.js'
+import { retryFaults } from '../../apps/tracker/src/store/write/faults.js'
+import { Chance } from './chance.js'
+import { FaultyDatabase, Session, type Deed } from './faulty-database.js'
+import { FaultyLog } from './faulty-log.js'
+import { Life } from './life.js'
+import { letThingsHappen } from './mishaps.js'
+import { Onlooker } from './onlooker.js'
+import { Receivers } from './receivers.js'
+import { Senders } from './senders.js'
+import { SimulatedTracker } from './tracker.js'
+import { VirtualTime } from './virtual-time.js'
+
+/** A day is a second. */
+const SCALE = 86_400
+const START = Date.UTC(2026, 0, 5, 8)
+/** Every deadline of the model has passed so long after the last event. */
+const QUIET_MS = 60 * DAY_MS
+/** Virtual time in which a seed's orders come in and end, and in which everything is to be told and sent after that. */
+const STORY_MS = 20 * 60_000
+const SETTLING_MS = 30 * 60_000
+const LOOK_MS = 100
+/** Until whoever watches the tracker sees that it is gone, and starts it again. */
+const RESTART_MS = { least: 50, most: 3_000 }
+/** Defaults of the tables say the machine's time: virtual time is always later. */
+const AHEAD_MS = 3_600_000
+
+export class World {
+  readonly time = new VirtualTime()
+  readonly chance: Chance
+  readonly session: Session
+  readonly log: MemoryLog
+  readonly clock: Clock
+  readonly receivers: Receivers
+  readonly senders: Senders
+  readonly onlooker = new Onlooker()
+  readonly shop: OrderRun
+  readonly deeds: Deed[] = []
+  readonly said: string[] = []
+  readonly story: string[] = []
+  /** Moves the clock that everybody sees. */
+  turnedMs = 0
+  databaseIsDown = false
+  logIsDown = false
+  current: SimulatedTracker | undefined
+  #lives = 0
+  #isClosing = false
+  #supervised: Promise<void> = Promise.resolve()
+  readonly #former: SimulatedTracker[] = []
+  /** Virtual time that it took. */
+  lastedMs = 0
+  readonly #beganAt: number
+
+  constructor(readonly seed: string, db: Database, readonly xml: string) {
+    const dice = new Dice(seed)
+    this.chance = new Chance(dice, (what) => this.tell(what))
+    this.session = new Session(db, this.time)
+    this.time.begin(Date.now() + AHEAD_MS)
+    this.#beganAt = Date.now()
+    const steady = systemClock({ scale: SCALE, realOrigin: Date.now(), domainOrigin: START })
+    this.clock = { ...steady, now: () => steady.now() + this.turnedMs }
+    this.log = new MemoryLog({ clock: this.clock.now })
+    this.receivers = new Receivers(this.chance, this.time)
+    this.receivers.install()
+    this.shop = generateOrders({ orders: dice.between(3, 14, 'orders'), startTime: START, seed, ordersPerDay: dice.pick([2, 5, 40], 'orders a day'), commands: 'timely' })
+    this.senders = new Senders({ tracker: () => this.current, now: this.clock.now, scale: SCALE }, this.chance, this.time)
+  }
+
+  tell(what: string): void {
+    this.story.push(`${((Date.now() - this.#beganAt) / 1_000).toFixed(3)} ${what}`)
+  }
+
+  /** Plays it to the end, and leaves everything settled. Throws where it does not come to an end. */
+  async play(): Promise<readonly string[]> {
+    try {
+      await this.log.append([{ kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify({ xml: this.xml, by: 'test' })) }])
+      this.#supervised = this.#supervise()
+      const over = new AbortController()
+      const happening = letThingsHappen(this, over.signal)
+      const looking = this.#keepLooking(over.signal)
+      await this.time.until('the shop has told everything', this.senders.send([...this.shop.arrivals()]), STORY_MS)
+      over.abort()
+      await this.time.until('nothing goes wrong any more', happening, STORY_MS)
+      await this.time.until('nobody looks any more', looking, STORY_MS)
+      return await this.time.until('everything is settled', this.#end(), SETTLING_MS)
+    } finally {
+      this.#isClosing = true
+      for (const tracker of [...this.#former, this.current]) tracker?.life.die()
+      await this.time.until('whoever watches the tracker goes home', this.#supervised, STORY_MS).catch(() => undefined)
+      this.onlooker.leave()
+      this.lastedMs = Date.now() - this.#beganAt
+      this.receivers.remove()
+      this.time.end()
+    }
+  }
+
+  /** Starts one beside the one that runs: it takes over. */
+  async takeOver(): Promise<SimulatedTracker | undefined> {
+    const former = this.current
+    const next = await this.#start()
+    if (next === undefined || this.current !== former) {
+      next?.life.die()
+      return undefined
+    }
+    if (former !== undefined) this.#former.push(former)
+    this.current = next
+    return former
+  }
+
+  async #start(): Promise<SimulatedTracker | undefined> {
+    const { chance } = this
+    const life = new Life(`life ${++this.#lives}`)
+    const db = new FaultyDatabase(this.session, life, chance, () => this.databaseIsDown, (deed) => this.deeds.push(deed))
+    const log = new FaultyLog(this.log, life, chance, this.time, () => this.logIsDown, chance.dice.pick([2_000, 2_000, 7, 1], 'batch'))
+    this.tell(`${life.name} starts`)
+    const stores = { db, log, clock: this.clock, random: () => chance.roll('jitter'), onFatal: (what: string) => this.said.push(`${life.name}: ${what}`) }
+    const started = SimulatedTracker.start(life, stores).catch((error: unknown) => {
+      this.tell(`${life.name} cannot start: ${String(error)}`)
+      life.die()
+      return undefined
+    })
+    return Promise.race([started, life.ended.then(() => undefined)])
+  }
+
+  async #supervise(): Promise<void> {
+    while (!this.#isClosing) {
+      const here = this.current
+      if (here === undefined) {
+        await this.time.sleep(RESTART_MS.least + this.chance.roll('restart') ** 3 * (RESTART_MS.most - RESTART_MS.least))
+        if (this.current === undefined && !this.#isClosing) {
+          const next = await this.#start()
+          if (this.current === undefined) this.current = next
+          else next?.life.die()
+        }
+      } else if (here.life.isOver || here.failure !== undefined) {
+        this.tell(`${here.life.name} has ended${here.failure === undefined ? '' : `: ${here.failure.message}`}`)
+        here.life.die()
+        this.current = undefined
+      } else await this.time.sleep(LOOK_MS)
+    }
+  }
+
+  /** The page of somebody whose streams end now and then. */
+  async #keepLooking(over: AbortSignal): Promise<void> {
+    let watched: SimulatedTracker | undefined
+    while (!over.aborted) {
+      await this.time.sleep(LOOK_MS)
+      if (this.chance.happens('a stream ends', 0.02)) {
+        this.onlooker.leave()
+        watched = undefined
+      }
+      if (watched !== this.current) this.onlooker.leave()
+      if (this.current === undefined || this.current.life.standsStill) continue
+      if (watched !== this.current) this.onlooker.watch(this.current)
+      watched = this.current
+      await this.#look()
+    }
+    this.onlooker.leave()
+  }
+
+  async #look(): Promise<void> {
+    const reader = this.current
+    if (reader === undefined) return
+    await Promise.race([this.onlooker.look(reader.stores.db), reader.life.ended, this.time.sleep(10_000)]).catch(() => undefined)
+  }
+
+  async #end(): Promise<readonly string[]> {
+    const { chance, session } = this
+    chance.calm()
+    this.tell('all is well again')
+    this.databaseIsDown = this.logIsDown = this.receivers.isDown = false
+    for (const tracker of [...this.#former, this.current]) tracker?.life.goOn()
+    // Whether one that lived through it is well, or one that starts on what it left, both matter.
+    const isOld = chance.dice.roll('it lives on') < 0.5
+    if (!isOld) this.current?.life.die()
+    this.turnedMs += QUIET_MS
+    await this.log.append([{ kind: 'clock', subject: 'clock', payload: new Uint8Array() }])
+    for (const tracker of this.#former) tracker.life.die()
+    let watched: SimulatedTracker | undefined
+    for (;;) {
+      await this.time.sleep(LOOK_MS * 5)
+      if (this.current === undefined) continue
+      if (watched !== this.current) this.onlooker.watch(this.current)
+      watched = this.current
+      await this.#look()
+      await retryFaults(session, undefined)
+      for (const { id } of await session.query<{ id: string }>(`select id from command where status = 'failed'`)) await hurryCommand(session, id)
+      if (this.onlooker.isUpToDate && (await this.#isSettled(watched))) break
+    }
+    return this.onlooker.mistakes(session)
+  }
+
+  async #isSettled({ progress }: SimulatedTracker): Promise<boolean> {
+    if (progress.position < this.log.stats().last) return false
+    const { status } = (await readRebuild(this.session as unknown as Database)) ?? {}
+    if (status === 'asked' || status === 'running' || status === 'cancelling') return false
+    const [row] = await this.session.query<{ open: boolean }>(
+      `select exists (select 1 from model_version where status <> 'active') or exists (select 1 from deadline where at <= $1::bigint)
+         or exists (select 1 from faulted_unit)
+         or exists (select 1 from command where status in ('scheduled', 'sending', 'failed')) or exists (select 1 from alert_delivery where status in ('pending', 'failed'))
+         or exists (select 1 from alert a where status in ('open', 'acknowledged') and not exists (select 1 from alert_member m where m.alert = a.id))
+         or exists (select 1 from alert a where status in ('quiet', 'resolved') and exists (
+              select 1 from alert_member m where m.alert = a.id and not m.silent and m.joined_at > coalesce(a.resolved_at, -1))) as open`, [progress.clock])
+    return row?.open === false && progress.position >= this.log.stats().last
+  }
+}
+
+export async function readModel(): Promise<string> {
+  return readFile(modelFile, 'utf8')
+}
