@@ -61,6 +61,8 @@ export interface Belief {
 /** What an event may mean in a net: the labels it is bound to, and their transitions. Exactly one of them fires. */
 export interface Symbol {
   readonly id: string
+  /** As a symbol that occurred before in a run. */
+  readonly again: string
   readonly labels: readonly string[]
   readonly transitions: readonly Transition[]
 }
@@ -74,6 +76,9 @@ export class BeliefTable {
   readonly #costs: CostScheme
   #beliefs = new Map<string, Belief>()
   readonly #symbols = new Map<string, Symbol>()
+  /** What was asked for last: the same is asked several times in a row. */
+  #lastLabels: readonly string[] | undefined
+  #lastSymbol: Symbol | undefined
   #alternatives: ReadonlyMap<string, ReadonlySet<string>> | undefined
 
   constructor(net: Net, costs: CostScheme) {
@@ -96,19 +101,27 @@ export class BeliefTable {
   }
 
   symbol(labels: readonly string[]): Symbol {
-    const id = labels.join('\u0001')
-    const known = this.#symbols.get(id)
-    if (known !== undefined) return known
+    if (this.#lastLabels === labels && this.#lastSymbol !== undefined) return this.#lastSymbol
+    const id = labels.length === 1 ? labels[0] as string : labels.join('\u0001')
+    let symbol = this.#symbols.get(id)
+    if (symbol === undefined) {
+      symbol = this.#symbolOf(id, labels)
+      this.#symbols.set(id, symbol)
+    }
+    this.#lastLabels = labels
+    this.#lastSymbol = symbol
+    return symbol
+  }
+
+  #symbolOf(id: string, labels: readonly string[]): Symbol {
     const indexes = labels.flatMap((label) => this.net.observations.get(label) ?? [])
     const transitions = [...new Set(indexes)].sort((a, b) => a - b).flatMap((index) => this.net.transitions[index] ?? [])
-    const symbol = { id, labels, transitions }
-    this.#symbols.set(id, symbol)
-    return symbol
+    return { id, again: `!${id}`, labels, transitions }
   }
 
   /** An event. `repeated`: its symbol occurred before in this run. */
   observe(belief: Belief, symbol: Symbol, repeated: boolean): Step {
-    const key = repeated ? `!${symbol.id}` : symbol.id
+    const key = repeated ? symbol.again : symbol.id
     const known = belief.steps.get(key)
     if (known !== undefined) return known
     const step = this.#observe(belief, symbol, repeated)

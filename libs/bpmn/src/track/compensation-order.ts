@@ -13,7 +13,7 @@ export interface EarlyHandler {
 
 /** Handlers that were seen too early, in the order of the trail. */
 export function handlersOutOfOrder(run: Run): readonly EarlyHandler[] {
-  const rules = rulesOf(run.model.process)
+  const rules = run.model.undoing
   if (rules.activityOf.size < 2) return NONE
   const chosen = chosenOf(run.head)
   /** Per activity, when it was seen to be done last; per handler seen, what it undid. */
@@ -35,18 +35,14 @@ export function handlersOutOfOrder(run: Run): readonly EarlyHandler[] {
 
 const NONE: readonly EarlyHandler[] = []
 
-interface Rules {
+export interface UndoingRules {
   /** Handler to what it undoes. */
   readonly activityOf: ReadonlyMap<string, string>
   /** Per activity that can be undone: those that come after it and never before it. */
   readonly after: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-const known = new WeakMap<ProcessModel, Rules>()
-
-function rulesOf(process: ProcessModel): Rules {
-  const found = known.get(process)
-  if (found !== undefined) return found
+export function undoingRulesOf(process: ProcessModel): UndoingRules {
   const activityOf = new Map(process.elements.flatMap((event) => (event.handler === undefined || event.attachedTo === undefined ? [] : [[event.handler, event.attachedTo] as const])))
   const targets = new Map<string, string[]>()
   for (const { source, target } of process.flows) targets.set(source, [...(targets.get(source) ?? []), target])
@@ -57,7 +53,5 @@ function rulesOf(process: ProcessModel): Rules {
   }
   const reached = new Map([...activityOf.values()].map((activity) => [activity, reach(activity)]))
   const after = new Map([...reached].map(([activity, others]) => [activity, new Set([...others].filter((other) => reached.get(other)?.has(activity) === false))]))
-  const rules = { activityOf, after }
-  known.set(process, rules)
-  return rules
+  return { activityOf, after }
 }

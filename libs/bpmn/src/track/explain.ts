@@ -25,7 +25,7 @@ export interface Explanation {
 
 export function explainInstance({ shown, view }: InstanceView): Explanation {
   const { model } = shown
-  const closed = shown.history.ended.map((visit): ExplainedVisit => ({ element: visit.element, entered: visit.entered, left: visit.left, how: visit.how, interrupted: visit.interrupted }))
+  const closed = shown.endedVisits.map((visit): ExplainedVisit => ({ element: visit.element, entered: visit.entered, left: visit.left, how: visit.how, interrupted: visit.interrupted }))
   const open = shown.shownTokens.flatMap((token): ExplainedVisit[] => {
     const place = model.net.places[token.place]
     return place === undefined || !isShown(place) ? [] : [{ element: place.element, entered: token.since, how: 'observed', interrupted: false }]

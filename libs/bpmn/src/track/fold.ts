@@ -32,6 +32,7 @@ export interface CalledModels {
   versionAt(model: string, time: number): Version | undefined
 }
 
+const NOTHING_SETTLED: ReadonlyMap<string, Fact> = new Map()
 const NOTHING_HELD: ReadonlyMap<bigint, HeldEvent> = new Map()
 
 export class Fold {
@@ -39,13 +40,13 @@ export class Fold {
   readonly #model: string
   readonly #key: string
   readonly #called: CalledFolds | undefined
-  /** Of the runs, by the event that began them. */
-  readonly #ids = new WeakMap<Fact, string>()
+  /** Of the runs, with the event that began each. */
+  readonly #ids: { readonly first: Fact; readonly id: string }[] = []
   readonly runs: Run[] = []
   /** Commands that left. */
   readonly lefts: Fact[] = []
   /** What became of them, by command. */
-  readonly settled = new Map<string, Fact>()
+  settled: ReadonlyMap<string, Fact> = NOTHING_SETTLED
   /** Events before the first that is bound in the version of its time. */
   #before: Fact[] = []
   /** Those of them that are bound, and that the decision of the model keeps out; by position. */
@@ -65,11 +66,10 @@ export class Fold {
   runId(index: number): string {
     const first = this.runs[index]?.first
     if (first === undefined) throw new Error(`there is no run ${index}`)
-    let id = this.#ids.get(first)
-    if (id === undefined) {
-      id = this.#context.identify([this.#model, this.#key, first.source, first.id])
-      this.#ids.set(first, id)
-    }
+    const known = this.#ids[index]
+    if (known?.first === first) return known.id
+    const id = this.#context.identify([this.#model, this.#key, first.source, first.id])
+    this.#ids[index] = { first, id }
     return id
   }
 
@@ -81,9 +81,9 @@ export class Fold {
     if (fact.kind === 'event') return this.#event(fact, all)
     if (isCorrection(fact)) return this.#correct(fact)
     if (fact.kind === 'left') this.lefts.push(fact)
-    if (fact.kind === 'settled' && fact.command !== undefined) this.settled.set(fact.command, fact)
+    if (fact.command !== undefined && fact.kind === 'settled') this.settled = new Map(this.settled).set(fact.command, fact)
     // Sent again under the same key: what became of the attempts before counts no more.
-    if (fact.kind === 'operation' && fact.outcome === 'retried' && fact.command !== undefined) this.settled.delete(fact.command)
+    if (fact.command !== undefined && fact.kind === 'operation' && fact.outcome === 'retried') this.settled = new Map([...this.settled].filter(([command]) => command !== fact.command))
     const concerned = fact.kind === 'operation' ? this.runs : this.runs.slice(-1)
     for (const run of concerned) this.#apply(run, fact)
   }

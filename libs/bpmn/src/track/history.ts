@@ -4,8 +4,9 @@ import { isShown, partsOf } from '../net/net.js'
 import type { Move } from './belief.js'
 import { chainToArray, type Chain } from './chain.js'
 import type { Fact } from './fact.js'
-import type { Visit } from './reading.js'
-import { storyAfter, type Begin, type Story } from './story.js'
+import type { Placed, Plan } from './layout.js'
+import type { StepContext, Visit } from './reading.js'
+import { storyAfter, type Begin } from './story.js'
 import type { TrackedModel } from './tracked-model.js'
 import { chosenOf, trailToArray, type TrailStep } from './trail.js'
 
@@ -21,8 +22,6 @@ export interface ReadEvent {
 export interface History {
   /** How each event was read, in fold order; those that no element is bound to at the end. */
   readonly events: readonly ReadEvent[]
-  /** Stays that ended, in order. */
-  readonly ended: readonly Visit[]
   /** Stays that began, per element. */
   readonly visits: ReadonlyMap<string, number>
   /** Sequence flows taken, in order. */
@@ -32,41 +31,80 @@ export interface History {
 }
 
 export function historyOf(model: TrackedModel, begin: Begin, head: TrailStep | undefined, notes: Chain<Fact> | undefined): History {
-  const { net, layouts } = model
-  const ended = [...layouts.visits(begin.start, model.initialMove, begin.context)]
-  const events: ReadEvent[] = []
-  const flows: string[] = []
-  addFlows(model, flows, model.initialMove)
+  const told = new Told(model)
+  told.pass(begin.start, begin.story.plan, model.initialMove, begin.context)
   const chosen = chosenOf(head)
-  let story: Story = begin.story
+  let story = begin.story
   for (const step of trailToArray(head)) {
     const hypothesis = chosen[step.index] ?? 0
     const move = step.step.moves[hypothesis]
     if (move === undefined) continue
-    for (const visit of layouts.visits(story, move, step)) ended.push(visit)
-    addFlows(model, flows, move)
-    if (step.fact !== undefined) events.push(readEvent(model, step, step.fact.position, move))
-    story = storyAfter(model, story, step, hypothesis)
+    const after = storyAfter(model, story, step, hypothesis)
+    told.pass(story, after.plan, move, step)
+    if (step.fact !== undefined) told.events.push(readEvent(model, step, step.fact.position, move))
+    story = after
   }
-  if (notes !== undefined) for (const { position } of chainToArray(notes)) events.push({ position, reading: 'noted' })
-  const visits = new Map<string, number>()
-  const durations: [string, number][] = []
-  for (const visit of ended) {
-    visits.set(visit.element, (visits.get(visit.element) ?? 0) + 1)
-    if (visit.measured) durations.push([visit.element, visit.left - visit.entered])
-  }
+  if (notes !== undefined) for (const { position } of chainToArray(notes)) told.events.push({ position, reading: 'noted' })
+  const { places } = model.net
   for (const token of story.tokens) {
-    const place = net.places[token.place]
-    if (place !== undefined && isShown(place) && place.kind !== 'join' && place.kind !== 'choice') visits.set(place.element, (visits.get(place.element) ?? 0) + 1)
+    const place = places[token.place]
+    if (place !== undefined && isShown(place) && place.kind !== 'join' && place.kind !== 'choice') told.count(place.element)
   }
-  return { events, ended, visits, flows, durations }
+  return told
 }
 
-function addFlows({ net }: TrackedModel, flows: string[], move: Move): void {
-  for (const index of move.fired) for (const flow of net.transitions[index]?.flows ?? NO_FLOWS) flows.push(flow)
+class Told implements History {
+  readonly #model: TrackedModel
+  readonly events: ReadEvent[] = []
+  readonly visits = new Map<string, number>()
+  readonly flows: string[] = []
+  readonly durations: [string, number][] = []
+
+  constructor(model: TrackedModel) {
+    this.#model = model
+  }
+
+  count(element: string): void {
+    this.visits.set(element, (this.visits.get(element) ?? 0) + 1)
+  }
+
+  /** @param plan what the move does to these tokens; undefined where it depends on their ages */
+  pass(before: Placed, plan: Plan | undefined, move: Move, context: StepContext): void {
+    if (plan === undefined) return this.#passByAge(before, move, context)
+    for (const flow of plan.flows) this.flows.push(flow)
+    for (const { element, from, measured } of plan.stays) {
+      this.count(element)
+      if (!measured) continue
+      const token = before.tokens[from]
+      if (token === undefined) this.durations.push([element, 0])
+      else if (token.sure) this.durations.push([element, context.time - token.since])
+    }
+  }
+
+  #passByAge(before: Placed, move: Move, context: StepContext): void {
+    this.flows.push(...this.#model.reader.flowsOf(move))
+    for (const { element, measured, left, entered } of this.#model.layouts.visits(before, undefined, move, context)) {
+      this.count(element)
+      if (measured) this.durations.push([element, left - entered])
+    }
+  }
 }
 
-const NO_FLOWS: readonly string[] = []
+/** Stays that ended, in order. */
+export function endedVisitsOf(model: TrackedModel, begin: Begin, head: TrailStep | undefined): readonly Visit[] {
+  const ended = [...model.layouts.visits(begin.start, begin.story.plan, model.initialMove, begin.context)]
+  const chosen = chosenOf(head)
+  let story = begin.story
+  for (const step of trailToArray(head)) {
+    const hypothesis = chosen[step.index] ?? 0
+    const move = step.step.moves[hypothesis]
+    if (move === undefined) continue
+    const after = storyAfter(model, story, step, hypothesis)
+    ended.push(...model.layouts.visits(story, after.plan, move, step))
+    story = after
+  }
+  return ended
+}
 
 function readEvent(model: TrackedModel, step: TrailStep, position: bigint, move: Move): ReadEvent {
   if (move.how === 'sync') {

@@ -31,7 +31,7 @@ describe('what a move does to tokens, worked out once per layout', () => {
           expect(storyAt(model, run.begin, step, chosen[step.index] ?? 0)).toMatchObject({ tokens: told.tokens, terminated: told.terminated })
           steps++
         }
-        expect(run.history.ended).toEqual(chainToArray(told.visits))
+        expect(run.endedVisits).toEqual(chainToArray(told.visits))
       }
     }), { numRuns: 100, ...LAW_SEED })
     expect(steps).toBeGreaterThan(500)

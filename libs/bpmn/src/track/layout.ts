@@ -4,13 +4,14 @@
  */
 import type { Move } from './belief.js'
 import { chainToArray } from './chain.js'
-import type { ReadingState, Reader, StepContext, TokenAt, Visit } from './reading.js'
+import type { ReadingState, Reader, StepContext, TokenAt, Visit, VisitHow } from './reading.js'
 
 export interface Layout {
   readonly places: readonly number[]
   /** Two tokens on one place: it is their age that says which one moves. */
   readonly isCrowded: boolean
-  readonly plans: WeakMap<Move, Plan>
+  /** What moves do to them; undefined where ages decide. */
+  readonly plans: WeakMap<Move, Plan | undefined>
 }
 
 /** Tokens with their layout, which is always that of their places. */
@@ -21,12 +22,16 @@ export interface Placed {
   readonly terminated: boolean
 }
 
-interface Plan {
+export interface Plan {
   readonly layout: Layout
   readonly terminates: boolean
-  /** Per token afterwards; undefined where their ages decide. */
-  readonly parts: readonly Part[] | undefined
+  /** It leaves all tokens where they are. */
+  readonly changesNothing: boolean
+  /** Per token afterwards. */
+  readonly parts: readonly Part[]
   readonly stays: readonly Stay[]
+  /** Sequence flows taken, in order. */
+  readonly flows: readonly string[]
 }
 
 interface Part {
@@ -40,8 +45,10 @@ interface Part {
 }
 
 /** A visit that ends with the move. */
-interface Stay {
-  readonly visit: Omit<Visit, 'entered' | 'left' | 'measured'>
+export interface Stay {
+  readonly element: string
+  readonly how: VisitHow
+  readonly interrupted: boolean
   /** Index of the token that was there, -1 where it came and went at once. */
   readonly from: number
   readonly measured: boolean
@@ -80,11 +87,21 @@ export class Layouts {
     return { tokens, layout: this.#start ??= this.of(tokens), terminated: false }
   }
 
-  advance(placed: Placed, move: Move, context: StepContext): Placed {
-    if (move.fired.length === 0 && move.places === undefined) return placed
-    if (placed.layout.isCrowded || move.places !== undefined) return this.#byAge(placed, move, context)
-    const { layout, parts, terminates } = this.#planOf(placed.layout, move, context.kind)
-    if (parts === undefined) return this.#byAge(placed, move, context)
+  /** What a move does to tokens that lie like these; undefined where that depends on their ages. A move belongs to one kind of step. */
+  planOf(layout: Layout, move: Move, kind: StepContext['kind']): Plan | undefined {
+    let plan = layout.plans.get(move)
+    if (plan === undefined && !layout.isCrowded && move.places === undefined && !layout.plans.has(move)) {
+      plan = this.#plan(layout, move, kind)
+      layout.plans.set(move, plan)
+    }
+    return plan
+  }
+
+  /** The tokens after a move, by its plan. */
+  advance(placed: Placed, plan: Plan | undefined, move: Move, context: StepContext): Placed {
+    if (plan === undefined) return this.#byAge(placed, move, context)
+    if (plan.changesNothing) return placed
+    const { parts, layout, terminates } = plan
     const tokens = new Array<TokenAt>(parts.length)
     for (let index = 0; index < parts.length; index++) {
       const { from, place, sure, causeOf } = parts[index] as Part
@@ -100,15 +117,12 @@ export class Layouts {
   }
 
   /** The visits that end with a move, in order. */
-  visits(placed: Placed, move: Move, context: StepContext): readonly Visit[] {
-    if (move.fired.length === 0 && move.places === undefined) return NO_VISITS
-    const plan = placed.layout.isCrowded || move.places !== undefined ? undefined : this.#planOf(placed.layout, move, context.kind)
-    if (plan?.parts === undefined) {
+  visits(placed: Placed, plan: Plan | undefined, move: Move, context: StepContext): readonly Visit[] {
+    if (plan === undefined) {
       return chainToArray(this.#reader.advance({ tokens: placed.tokens, visits: undefined, fired: undefined, terminated: placed.terminated }, move, context).visits)
     }
-    return plan.stays.map(({ visit, from, measured }): Visit => {
+    return plan.stays.map(({ element, how, interrupted, from, measured }): Visit => {
       const token = placed.tokens[from]
-      const { element, how, interrupted } = visit
       return { element, entered: token?.since ?? context.time, left: context.time, how, measured: measured && token?.sure !== false, interrupted }
     })
   }
@@ -119,36 +133,25 @@ export class Layouts {
     return { tokens, layout: this.of(tokens), terminated }
   }
 
-  /** A move belongs to one kind of step. */
-  #planOf(layout: Layout, move: Move, kind: StepContext['kind']): Plan {
-    let plan = layout.plans.get(move)
-    if (plan === undefined) {
-      plan = this.#plan(layout, move, kind)
-      layout.plans.set(move, plan)
-    }
-    return plan
-  }
-
   /**
    * Moves tokens that can be told apart, and reads off what became of them; once with the first the oldest and all sure, once the other way round,
    * to see whether that matters.
    */
-  #plan(layout: Layout, move: Move, kind: StepContext['kind']): Plan {
+  #plan(layout: Layout, move: Move, kind: StepContext['kind']): Plan | undefined {
     const last = layout.places.length - 1
     const [one, other] = [false, true].map((isReversed) => this.#reader.advance({
       tokens: layout.places.map((place, index): TokenAt => ({ place, since: isReversed ? last - index : index, cause: String(index), by: index, sure: !isReversed })),
       visits: undefined, fired: undefined, terminated: false,
     }, move, { kind, index: NOW, time: NOW, cause: '' })) as [ReadingState, ReadingState]
     const parts = partsOf(layout, one)
-    const dependsOnAge = JSON.stringify(parts) !== JSON.stringify(partsOf(layout, other))
-    return { layout: this.of(one.tokens), terminates: one.terminated, parts: dependsOnAge ? undefined : parts, stays: chainToArray(one.visits).map(stayOf) }
+    if (JSON.stringify(parts) !== JSON.stringify(partsOf(layout, other))) return undefined
+    const { terminated, tokens, visits } = one
+    return { layout: this.of(tokens), terminates: terminated, changesNothing: move.fired.length === 0, parts, stays: chainToArray(visits).map(stayOf), flows: this.#reader.flowsOf(move) }
   }
 }
 
-const NO_VISITS: readonly Visit[] = []
-
 function stayOf({ element, how, interrupted, entered, measured }: Visit): Stay {
-  return { visit: { element, how, interrupted }, from: entered === NOW ? -1 : entered, measured }
+  return { element, how, interrupted, from: entered === NOW ? -1 : entered, measured }
 }
 
 function partsOf(layout: Layout, { tokens }: ReadingState): readonly Part[] {

@@ -148,6 +148,11 @@ export class Reader {
     return { tokens, visits, fired: state.fired, terminated: state.terminated || move.terminates === true }
   }
 
+  /** Sequence flows that a move takes, in order. */
+  flowsOf(move: Move): readonly string[] {
+    return move.fired.flatMap((index) => this.#net.transitions[index]?.flows ?? [])
+  }
+
   /** Where tokens are shown: moved on over silent steps, each keeping the time it came. */
   moveShown(tokens: readonly TokenAt[], fired: readonly number[]): readonly TokenAt[] {
     if (fired.length === 0) return tokens

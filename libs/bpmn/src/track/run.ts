@@ -9,10 +9,10 @@ import type { Cause } from './cause.js'
 import type { Chain } from './chain.js'
 import { settleDecisions, settleOperations, type Decision } from './decisions.js'
 import type { Fact } from './fact.js'
-import { historyOf, type History } from './history.js'
+import { endedVisitsOf } from './history.js'
 import type { Messages } from './messages.js'
 import type { Posture } from './posture.js'
-import type { TokenAt } from './reading.js'
+import type { TokenAt, Visit } from './reading.js'
 import type { Seen } from './seen.js'
 import { correct, type Acceptance } from './corrections.js'
 import { Begin, storyAt, type Story } from './story.js'
@@ -123,9 +123,9 @@ export class Run {
     return storyAt(this.model, this.begin, this.head, 0)
   }
 
-  /** The same at length. */
-  get history(): History {
-    return historyOf(this.model, this.begin, this.head, this.notes)
+  /** Its stays that ended, in order. */
+  get endedVisits(): readonly Visit[] {
+    return endedVisitsOf(this.model, this.begin, this.head)
   }
 
   /** Tokens of the cheapest explanation, where they are shown. */

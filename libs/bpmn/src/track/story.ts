@@ -5,13 +5,15 @@
 import type { Move } from './belief.js'
 import { NO_DRAFTS, noteDeviations, type Drafts } from './deviations.js'
 import type { Fact } from './fact.js'
-import type { Placed } from './layout.js'
+import type { Placed, Plan } from './layout.js'
 import type { StepContext } from './reading.js'
 import type { TrackedModel } from './tracked-model.js'
 import type { TrailStep } from './trail.js'
 
 export interface Story extends Placed {
   readonly drafts: Drafts
+  /** What the last move did; undefined where that depended on the ages of tokens. */
+  readonly plan: Plan | undefined
 }
 
 /** Where a run begins: what passes by itself before anything was seen, at the time of its first entry. */
@@ -24,8 +26,9 @@ export class Begin {
   constructor(model: TrackedModel, first: Fact) {
     this.context = { kind: 'begin', index: -1, time: first.time, cause: first }
     this.start = model.layouts.start(this.context)
-    const { tokens, layout, terminated } = model.layouts.advance(this.start, model.initialMove, this.context)
-    this.story = { tokens, layout, terminated, drafts: NO_DRAFTS }
+    const plan = model.layouts.planOf(this.start.layout, model.initialMove, this.context.kind)
+    const { tokens, layout, terminated } = model.layouts.advance(this.start, plan, model.initialMove, this.context)
+    this.story = { tokens, layout, terminated, drafts: NO_DRAFTS, plan }
   }
 }
 
@@ -60,6 +63,7 @@ export function storyAfter(model: TrackedModel, before: Story, step: TrailStep, 
 }
 
 function tell(model: TrackedModel, before: Story, step: TrailStep, move: Move): Story {
-  const { tokens, layout, terminated } = model.layouts.advance(before, move, step)
-  return { tokens, layout, terminated, drafts: noteDeviations(model, before, step, move) }
+  const plan = model.layouts.planOf(before.layout, move, step.kind)
+  const { tokens, layout, terminated } = model.layouts.advance(before, plan, move, step)
+  return { tokens, layout, terminated, drafts: noteDeviations(model, before, step, move), plan }
 }

@@ -4,6 +4,7 @@ import { Admission } from '../decide/admission.js'
 import { compileNet } from '../net/compile.js'
 import type { Net, Transition } from '../net/net.js'
 import { addDuration, durationMs } from '../time/duration.js'
+import { undoingRulesOf, type UndoingRules } from './compensation-order.js'
 import { BeliefTable, type Belief, type Move } from './belief.js'
 import { TRACKING } from './costs.js'
 import { Layouts } from './layout.js'
@@ -41,6 +42,8 @@ export class TrackedModel {
   readonly decides: boolean
   readonly commandsAt: ReadonlyMap<number, Transition>
   readonly patienceAt: ReadonlyMap<number, PatienceAt>
+  /** In which order handlers undo. */
+  readonly undoing: UndoingRules
   /** Some ends are marked as not wanted. */
   readonly hasUnwanted: boolean
   /** Absent: an event without its start begins an instance. */
@@ -82,6 +85,7 @@ export class TrackedModel {
     this.decides = this.splitsAt.size + this.commandsAt.size + this.conditionsAt.size + this.callsAt.size + this.repetitionsAt.size > 0
     this.patienceAt = patienceOf(this.net, this.elements)
     this.runaways = runawaysOf(process)
+    this.undoing = undoingRulesOf(process)
     this.admission = process.admission === undefined ? undefined : new Admission(process.admission)
   }
 

@@ -33,6 +33,7 @@ export interface InstanceView {
 export const MAX_FACTS = 10_000
 
 const NO_CALLS: readonly TakenCall[] = []
+const NO_LEFTS: readonly Fact[] = []
 
 /** Before all positions. */
 const NEVER = -1n
@@ -116,13 +117,10 @@ export class Unit {
     const fold = this.#folded()
     const { runs, lefts } = fold
     const shown = runs.map((base, index) => viewOf(base, clock, this.#oversized && index === runs.length - 1))
-    // What left belongs to the run that decided it; what nobody decided any more to the last one.
-    const owners = new Map<string, Run>()
-    if (lefts.length > 0) for (const { run } of shown) for (const decision of run.decisions.values()) owners.set(fold.commandId(decision), run)
-    return shown.map(({ run, view }, index) => {
-      const own = lefts.length === 0 ? lefts : lefts.filter((fact) => (owners.get(fact.command ?? '') ?? shown.at(-1)?.run) === run)
-      return { id: fold.runId(index), run: index, version: run.version, view, commands: commandsOfRun(run, own, fold), calls: run.taken.size === 0 ? NO_CALLS : [...run.taken.values()], shown: run }
-    })
+    const leftOf = lefts.length === 0 ? () => NO_LEFTS : leftBy(shown.map(({ run }) => run), fold)
+    return shown.map(({ run, view }, index) => ({
+      id: fold.runId(index), run: index, version: run.version, view, commands: commandsOfRun(run, leftOf(run), fold), calls: run.taken.size === 0 ? NO_CALLS : [...run.taken.values()], shown: run,
+    }))
   }
 
   /** Puts away all but the entries, and packs those: some tens of bytes each. It is as before when it is next asked for anything. */
@@ -168,4 +166,11 @@ export class Unit {
     this.#facts = all.filter((fact) => this.#takes(fact))
     this.#fold = undefined
   }
+}
+
+/** What left belongs to the run that decided it; what nobody decided any more to the last one. */
+function leftBy(runs: readonly Run[], fold: Fold): (run: Run) => readonly Fact[] {
+  const owners = new Map<string, Run>()
+  for (const run of runs) for (const decision of run.decisions.values()) owners.set(fold.commandId(decision), run)
+  return (run) => fold.lefts.filter((fact) => (owners.get(fact.command ?? '') ?? runs.at(-1)) === run)
 }
