@@ -4,6 +4,7 @@ import { pastMoments } from './0003-past-moments.js'
 import { faultedUnits } from './0004-faulted-units.js'
 import { assignedAndSilencedAlerts } from './0005-assigned-and-silenced-alerts.js'
 import { instancesByState } from './0006-instances-by-state.js'
+import { droppedHistory } from './0007-dropped-history.js'
 
 export interface Migration {
   /** Runs in order; never changes once landed. */
@@ -13,4 +14,4 @@ export interface Migration {
 }
 
 /** Every step, oldest first. */
-export const migrations: readonly Migration[] = [initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts, instancesByState]
+export const migrations: readonly Migration[] = [initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts, instancesByState, droppedHistory]

@@ -37,6 +37,8 @@ const TABLES: Readonly<Record<string, Shown>> = {
   alert_member: { without: ['joined_at'] },
   command: { without: ['attempts', 'next_attempt_at', 'error'] },
   operation: {},
+  dropped_unit: {},
+  dropped_history: {},
 }
 
 /** By table: its rows as JSON with sorted keys, sorted. */

@@ -26,6 +26,8 @@ export interface Settings {
   readonly logCompression: 'none' | 'zstd'
   /** What of the log may go. Absent: nothing, ever. */
   readonly retention?: { readonly maxAgeMs?: number; readonly maxSizeBytes?: number; readonly maxEntries?: number }
+  /** How long instances are kept after they closed, of the domain clock. Absent: for ever. */
+  readonly historyKeptMs?: number
   /** Hashes what the policy says. */
   readonly maskKey?: string
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent'
@@ -118,6 +120,7 @@ const Variables = z.object({
   TIDEMARK_LOG_MAX_DAYS: wholeNumber(1, MAX_RETENTION).optional(),
   TIDEMARK_LOG_MAX_MB: wholeNumber(1, MAX_RETENTION).optional(),
   TIDEMARK_LOG_MAX_ENTRIES: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
+  TIDEMARK_HISTORY_DAYS: wholeNumber(1, MAX_RETENTION).optional(),
   TIDEMARK_FOLLOW: z.enum(['on', 'off'], 'must be on or off').default('on'),
   TIDEMARK_POLICY: z.string().optional(),
   TIDEMARK_MASK_KEY: z.string().min(MIN_TOKEN_CHARACTERS, `must have at least ${MIN_TOKEN_CHARACTERS} characters`).optional(),
@@ -188,6 +191,7 @@ export function readSettings(env: Environment): Settings {
     ...(jetstream === undefined ? {} : { jetstream }),
     ...(values.TIDEMARK_SPAN_RULES === undefined ? {} : { spanRulesFile: values.TIDEMARK_SPAN_RULES }),
     ...(retention === undefined ? {} : { retention }),
+    ...(values.TIDEMARK_HISTORY_DAYS === undefined ? {} : { historyKeptMs: values.TIDEMARK_HISTORY_DAYS * DAY_MS }),
     ...(values.TIDEMARK_POLICY === undefined ? {} : { policyFile: values.TIDEMARK_POLICY }),
     ...(values.TIDEMARK_MASK_KEY === undefined ? {} : { maskKey: values.TIDEMARK_MASK_KEY }),
     ...(values.TIDEMARK_TOKEN === undefined ? {} : { token: values.TIDEMARK_TOKEN }),

@@ -12,6 +12,7 @@ import { CommandOutbox } from './command-outbox.js'
 import { Courier } from './courier.js'
 import { Departures } from './departures.js'
 import { HeadGate } from './head-gate.js'
+import { HistoryKeeper } from './history-keeper.js'
 
 /** After an outage of ours nothing that fell into it leaves for as long as it was, at most this: senders bring first what they kept meanwhile. */
 const OUTAGE_WAIT_MS = 5 * 60_000
@@ -28,7 +29,7 @@ export interface DeliveryContext {
   readonly random?: () => number
 }
 
-/** The four loops of the deliver room, made and ended together. */
+/** The loops of the deliver room, made and ended together. */
 export class Deliveries {
   readonly #loops: readonly { start(): void; stop(): Promise<void> }[]
   readonly #nats: CommandsOverNats | undefined
@@ -43,6 +44,7 @@ export class Deliveries {
       new Courier(new CommandOutbox(db, log, ways), progress, gate(), random, failed('sending commands')),
       new AlertWatch(db, log, progress, gate(), OUTAGE_WAIT_MS * clock.scale, failed('opening alerts')),
       new Courier(new AlertOutbox(db, log, settings, clock, timeoutMs), progress, gate(), random, failed('sending alerts')),
+      ...(settings.historyKeptMs === undefined ? [] : [new HistoryKeeper(db, log, progress, gate(), settings.historyKeptMs, failed('dropping history'))]),
     ]
   }
 

@@ -26,6 +26,7 @@ export async function* candidates({ db, log, progress }: Context, query: EventQu
     case 'duplicate':
     case 'ignored':
     case 'quarantined':
+    case 'tooOld':
       return yield* looked(log, below, (position) => readPositionsByFate(db, query.fate!, position, BATCH))
     case 'pending':
       return yield* read(log, below, progress.position + 1n)

@@ -1,11 +1,11 @@
 import type { Fate } from '@tidemark/api'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
-import { readFates, readTracked } from '../store/read/events.js'
+import { readDroppedUpTo, readFates, readTracked } from '../store/read/events.js'
 import type { FateRow, TrackedRow } from '../store/read/events.js'
 
 /**
- * What became of these events, by position. Two statements for all of them. An event without any row was bound by no model (`unmatched`), or
+ * What became of these events, by position. Three statements for all of them. An event without any row was bound by no model (`unmatched`), or
  * is not followed yet (`pending`): no rows are kept for either.
  */
 export async function fatesOf(db: Database, progress: Progress, positions: readonly string[]): Promise<(position: string) => Fate[]> {
@@ -20,11 +20,12 @@ export async function fatesOf(db: Database, progress: Progress, positions: reado
   for (const row of await readFates(db, positions)) fates.get(row.position)?.push(untracked(row))
   // Of what a unit keeps out of its instances, the decision of the model may say more than that it waits.
   for (const row of kept) if (fates.get(row.position)?.length === 0) fates.get(row.position)?.push(tracked(row))
+  const droppedUpTo = await readDroppedUpTo(db)
   return (position) => {
     const known = fates.get(position) ?? []
     if (known.length > 0) return known
-    return [BigInt(position) > folded
-      ? { kind: 'pending', reason: 'In the log, not followed yet.' } : { kind: 'unmatched', reason: 'No model binds this event.' }]
+    if (BigInt(position) > folded) return [{ kind: 'pending', reason: 'In the log, not followed yet.' }]
+    return [{ kind: 'unmatched', reason: BigInt(position) > droppedUpTo ? 'No model binds this event.' : 'No model binds this event, or the history of its instance has been dropped.' }]
   }
 }
 

@@ -41,6 +41,9 @@ export class Metrics {
   readonly #stuck = this.#gauge('tidemark_instances_stuck', 'Instances that wait too long', ['process'])
   readonly #late = this.#gauge('tidemark_instances_late', 'Instances past a deadline', ['process'])
   readonly #deviating = this.#gauge('tidemark_instances_deviating', 'Instances with deviations that count', ['process'])
+  readonly #history = new Counter({
+    name: 'tidemark_history_dropped_instances_total', help: 'Keys whose instances were dropped, since the beginning of the log', registers: [this.#registry],
+  })
   readonly #alerts = this.#gauge('tidemark_alerts_open', 'Open alerts')
   readonly #fetched = new Counter({
     name: 'tidemark_way_in_events_total', help: 'Events that a way in fetched by itself, since the process started', labelNames: ['way'], registers: [this.#registry],
@@ -106,6 +109,8 @@ export class Metrics {
     this.#events.reset()
     this.#events.inc(Number(totals.events))
     this.#alerts.set(Number(totals.open_alerts))
+    this.#history.reset()
+    this.#history.inc(Number(totals.dropped_units))
     for (const gauge of [this.#instances, this.#stuck, this.#late, this.#deviating]) gauge.reset()
     for (const row of await readAllModelCounts(db, MODELS)) {
       for (const state of ['active', 'completed', 'terminated'] as const) this.#instances.set({ process: row.model, state }, Number(row[state]))

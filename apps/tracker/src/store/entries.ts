@@ -38,6 +38,8 @@ export const OperationEntry = z.discriminatedUnion('op', [
 ])
 export type OperationEntry = z.infer<typeof OperationEntry>
 
+const closedPlace = z.object({ closedAt: z.number().int(), instance: z.string() })
+
 /** kind `settlement`. A command that leaves has subject `command.<target>.<type>`, all else `settlement.<what>`. */
 export const SettlementEntry = z.discriminatedUnion('what', [
   /** A command is about to be sent: appended first, sent only once this is folded. `event` is the CloudEvent that the service gets. */
@@ -61,6 +63,8 @@ export const SettlementEntry = z.discriminatedUnion('what', [
     what: z.literal('outboxRead'), outbox: z.string(), read: z.string(),
     within: z.object({ target: z.string(), committed: z.string().optional(), transaction: z.string(), newest: z.string() }).optional(),
   }),
+  /** Instances that closed behind `from` and up to `to`, in the order (moment, id), go with all that belongs to them. */
+  z.object({ what: z.literal('historyDropped'), from: closedPlace.optional(), to: closedPlace }),
   z.object({ what: z.literal('alertCleared'), alert: z.string(), episode: z.number().int() }),
   /** A message about it arrived or was given up: a rebuild does not send it again. */
   z.object({

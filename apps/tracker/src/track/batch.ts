@@ -139,13 +139,17 @@ function partsOf(planned: Plan, input: BatchInput): readonly Part[] {
   return [...parts.values()]
 }
 
-/** Leaves out what the unit has seen: the same event again, or another one under its id. */
+/** Leaves out what the unit has seen (the same event again, or another one under its id) and what comes too late for it. */
 function takeNew(unit: KnownUnit, facts: readonly PlannedFact[], fates: FateRow[]): PlannedFact[] {
   const taken = new Set<bigint>()
   return facts.filter(({ fact, contentHash }) => {
     // An event that waited under two keys is released twice.
     if (unit.unit.has(fact.position) || taken.has(fact.position)) return false
     taken.add(fact.position)
+    if (unit.isDropped) {
+      if (fact.kind === 'event') fates.push({ position: fact.position, model: unit.model, kind: 'tooOld', reason: `the history of ${unit.key} has been dropped: it ended long ago` })
+      return false
+    }
     if (fact.kind !== 'event') return true
     const id = `${fact.source}\u0000${fact.id}`
     const known = unit.contents.get(id)
@@ -162,7 +166,7 @@ function takeNew(unit: KnownUnit, facts: readonly PlannedFact[], fates: FateRow[
 
 function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[], input: Prepared['input'], changes: Changes): void {
   const heldBefore = unit.unit.held
-  const before: UnitState = { unit: unit.id, model: unit.model, key: unit.key, shard: unit.shard, shownAt: unit.shownAt, views: unit.views, left: new Map(), heldAt: nextHeldAt(heldBefore, unit.shownAt) }
+  const before: UnitState = { unit: unit.id, model: unit.model, key: unit.key, shard: unit.shard, shownAt: unit.shownAt, views: unit.views, left: new Map(), deployedAt: models.deployedAt(unit.model), heldAt: nextHeldAt(heldBefore, unit.shownAt) }
   unit.unit.add([...unit.waiting, ...facts].map(({ fact }) => fact))
   const shownAt = Math.max(input.clock, unit.shownAt)
   const views = unit.unit.view(shownAt)

@@ -33,6 +33,11 @@ export class Models {
     return this.#versions.get(model)?.at(-1)
   }
 
+  /** When the first version was deployed, epoch milliseconds. */
+  deployedAt(model: string): number {
+    return this.#versions.get(model)?.[0]?.stored.deployedAt ?? 0
+  }
+
   all(): readonly LoadedVersion[] {
     return [...this.#versions.values()].flat()
   }

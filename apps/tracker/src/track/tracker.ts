@@ -8,7 +8,9 @@ import { LogError, type Entry, type Log } from '@tidemark/log'
 import type { Logger } from 'pino'
 import { TrackerError } from '../problem.js'
 import type { Database, Transaction } from '../store/database.js'
+import type { SettlementEntry } from '../store/entries.js'
 import type { Committed, Progress } from '../store/progress.js'
+import { dropHistory, type ClosedPlace } from '../store/write/history.js'
 import { dueUnits } from '../store/write/load-units.js'
 import { assertSameLog, checksumOf } from '../store/log-position.js'
 import { insertOutages } from '../store/write/outages.js'
@@ -193,9 +195,10 @@ export class Tracker {
 
   /**
    * A live batch and the deadlines that its clock has passed. It is cut where a model is deployed, and before what is said of alerts: that was
-   * said knowing everything before it, so that who joined an alert before it was resolved does not seem to have joined after.
+   * said knowing everything before it, so that who joined an alert before it was resolved does not seem to have joined after. Answers false where the
+   * rest has to wait until models have caught up.
    */
-  async #follow(entries: readonly Entry[]): Promise<void> {
+  async #follow(entries: readonly Entry[]): Promise<boolean> {
     const fresh = entries.filter((entry) => entry.position > this.#taken).map(decode)
     for (let from = 0; from < fresh.length;) {
       const first = fresh[from] as Decoded
@@ -209,14 +212,23 @@ export class Tracker {
         from++
         continue
       }
+      const portion = dropsHistory(first)
+      if (portion !== undefined) {
+        // What has ended of a model is not known before it has caught up.
+        if (this.#models.catchingUp().length > 0) return false
+        await this.#dropHistory(first, portion)
+        from++
+        continue
+      }
       const saysOfAlerts = concernsAlerts(first)
       if (saysOfAlerts) await this.#passDeadlines()
-      const length = fresh.slice(from).findIndex((decoded) => decoded.entry.kind === 'model' || resumesModel(decoded) !== undefined || concernsAlerts(decoded) !== saysOfAlerts)
+      const length = fresh.slice(from).findIndex((decoded) => isByItself(decoded) || concernsAlerts(decoded) !== saysOfAlerts)
       const until = length < 0 ? fresh.length : from + length
       await this.#take(fresh.slice(from, until))
       from = until
     }
     if (this.#taken >= this.#log.stats().last || ++this.#batchesSinceDeadlines >= MAX_BATCHES_BETWEEN_DEADLINES) await this.#passDeadlines()
+    return true
   }
 
   async #take(entries: readonly Decoded[]): Promise<void> {
@@ -306,6 +318,21 @@ export class Tracker {
     this.#report({ models: newest === undefined ? [] : [newest.model], instances: 0, alerts: false, commands: false, moves: [] })
   }
 
+  /** What has ended by then is known: everything before it is folded, and what fell due. */
+  async #dropHistory(decoded: Decoded, { from, to }: { readonly from?: ClosedPlace | undefined; readonly to: ClosedPlace }): Promise<void> {
+    const { position, appendTime } = decoded.entry
+    await this.#passDeadlines()
+    const clock = Math.max(this.#clock, appendTime)
+    const dropped = await this.#db.transaction(async (tx) => {
+      if (!(await moveShards(tx, this.#shards, this.#position, { position, clock, checksum: checksumOf(decoded.entry) }))) throw fenced()
+      return dropHistory(tx, this.#shards.map(({ id }) => id), from, to, position)
+    }, REPLAYABLE)
+    this.#units.forget(dropped)
+    this.#position = this.#taken = position
+    this.#clock = this.#takenAt = clock
+    this.#report({ models: [], instances: dropped.length, alerts: false, commands: false, moves: [] })
+  }
+
   /** New models read the log from its beginning up to where the shards stand, and join them there. */
   async #catchUp(): Promise<void> {
     // Looked up each time: one that is deployed while another catches up is not to wait for the next live entry.
@@ -359,13 +386,22 @@ export class Tracker {
   /** Other models do not wait for one that is catching up. */
   async #followAvailable(): Promise<void> {
     for await (const entries of this.#log.read({ from: { position: this.#taken + 1n }, limit: BATCH_ENTRIES, batchSize: BATCH_ENTRIES, signal: this.#stop.signal })) {
-      await this.#follow(entries)
+      if (!(await this.#follow(entries))) return
     }
   }
 
   #report(what: Omit<Committed, 'position' | 'clock'>): void {
     this.#progress.report({ position: this.#position, clock: this.#clock, ...what })
   }
+}
+
+/** It is folded in a transaction of its own. */
+function isByItself(decoded: Decoded): boolean {
+  return decoded.entry.kind === 'model' || resumesModel(decoded) !== undefined || dropsHistory(decoded) !== undefined
+}
+
+function dropsHistory(decoded: Decoded): Extract<SettlementEntry, { what: 'historyDropped' }> | undefined {
+  return decoded.kind === 'settlement' && decoded.settlement.what === 'historyDropped' ? decoded.settlement : undefined
 }
 
 function resumesModel(decoded: Decoded): string | undefined {

@@ -7,6 +7,7 @@ import type { Queryable } from '../store/database.js'
 import { identityOf, shardOf, unitOf } from '../store/identity.js'
 import { readHeldFates } from '../store/write/keys.js'
 import { readFaultsOf } from '../store/write/faults.js'
+import { readDropped } from '../store/write/history.js'
 import { loadUnits } from '../store/write/load-units.js'
 import type { HeldKind, ShownHeld } from './core/held.js'
 import type { PlannedFact } from './core/plan.js'
@@ -29,6 +30,8 @@ export interface KnownUnit {
   /** Why it is suspended: then facts from `position` on are stored and wait here. */
   fault: { readonly position: bigint; readonly error: string } | undefined
   readonly waiting: PlannedFact[]
+  /** Its history has aged and is gone: what comes now is too old. */
+  isDropped: boolean
   /** What it counts for in memory. */
   keptBytes: number
   /** Batches under way that touch it. */
@@ -57,6 +60,16 @@ export class Units {
   clear(): void {
     this.#known.clear()
     this.#bytes = 0
+  }
+
+  /** Of these the tables hold nothing any more. */
+  forget(ids: readonly string[]): void {
+    const gone = new Set(ids)
+    for (const [cacheKey, unit] of this.#known) {
+      if (!gone.has(unit.id)) continue
+      this.#known.delete(cacheKey)
+      this.#bytes -= unit.keptBytes
+    }
   }
 
   /**
@@ -124,7 +137,7 @@ export class Units {
 
   #make(model: string, key: string): KnownUnit {
     return {
-      id: unitOf(model, key), model, key, shard: shardOf(key, this.#shards), views: [], shownAt: 0, held: new Map(), contents: new Map(), fault: undefined, waiting: [], keptBytes: 0, holders: 0,
+      id: unitOf(model, key), model, key, shard: shardOf(key, this.#shards), views: [], shownAt: 0, held: new Map(), contents: new Map(), fault: undefined, waiting: [], isDropped: false, keptBytes: 0, holders: 0,
       unit: new Unit(this.#contextOf(model), key),
     }
   }
@@ -136,9 +149,10 @@ function cacheKeyOf(model: string, key: string): string {
 
 async function load(db: Queryable, missing: readonly KnownUnit[]): Promise<void> {
   const ids = missing.map((unit) => unit.id)
-  const [stored, faults] = await Promise.all([loadUnits(db, ids), readFaultsOf(db, ids)])
+  const [stored, faults, dropped] = await Promise.all([loadUnits(db, ids), readFaultsOf(db, ids), readDropped(db, ids)])
   for (const unit of missing) {
     const row = stored.get(unit.id)
+    unit.isDropped = dropped.has(unit.id)
     if (row === undefined) continue
     unit.fault = faults.get(unit.id)
     const { fault } = unit

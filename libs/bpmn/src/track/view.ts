@@ -52,6 +52,8 @@ export interface RunView {
   readonly startedAt: number
   readonly lastEventAt: number
   readonly endedAt?: number
+  /** Append time of its last entry. */
+  readonly lastArrival: number
   readonly tokens: readonly ShownToken[]
   /** Messages between its pool and others that were sent and have not been received. */
   readonly messages: readonly InTransit[]
@@ -97,6 +99,7 @@ class ViewOfRun implements RunView {
   readonly startedAt: number
   readonly lastEventAt: number
   readonly endedAt: number | undefined
+  readonly lastArrival: number
   readonly tokens: readonly ShownToken[]
   readonly messages: readonly InTransit[]
   readonly deviations: readonly Deviation[]
@@ -158,6 +161,7 @@ class ViewOfRun implements RunView {
     this.startedAt = run.first.time
     this.lastEventAt = run.lastEventTime
     this.endedAt = completed ? run.headTime : undefined
+    this.lastArrival = run.lastArrival
     this.tokens = tokens
     this.messages = messages
     this.deviations = deviations

@@ -19,10 +19,16 @@ export function readTracked(db: Queryable, positions: readonly string[]): Promis
   )
 }
 
+/** History of events up to here may have been dropped. */
+export async function readDroppedUpTo(db: Queryable): Promise<bigint> {
+  const [row] = await db.query<{ position: string }>(`select coalesce(max(position), 0) as position from dropped_history`)
+  return BigInt(row?.position ?? 0)
+}
+
 export interface FateRow {
   readonly position: string
   readonly model: string
-  readonly kind: 'duplicate' | 'waiting' | 'ignored' | 'incident' | 'quarantined'
+  readonly kind: 'duplicate' | 'waiting' | 'ignored' | 'incident' | 'quarantined' | 'tooOld'
   readonly reason: string
 }
 

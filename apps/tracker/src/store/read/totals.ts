@@ -8,6 +8,8 @@ export interface TotalsRow {
   readonly models: string
   readonly open_alerts: string
   readonly proposed_commands: string
+  /** Keys whose history has been dropped. */
+  readonly dropped_units: string
 }
 
 /** What the header of the UI counts. */
@@ -16,7 +18,8 @@ export async function readTotals(db: Queryable): Promise<TotalsRow> {
     `select (select coalesce(sum(count), 0) from event_type)::bigint as events,
        (select count(distinct model) from model_version)::bigint as models,
        (select count(*) from (select 1 from alert where status = 'open' limit ${COUNTED}) as open)::bigint as open_alerts,
-       (select count(*) from (select 1 from command where status = 'proposed' limit ${COUNTED}) as proposed)::bigint as proposed_commands`)
+       (select count(*) from (select 1 from command where status = 'proposed' limit ${COUNTED}) as proposed)::bigint as proposed_commands,
+       (select coalesce(sum(units), 0) from dropped_history)::bigint as dropped_units`)
   return rows[0]!
 }
 

@@ -39,7 +39,7 @@ export interface InstanceRow {
   isNew: boolean
   id: string; unit: string; run: number; shard: number; model: string; version: number; key: string; formerIds: string[]; status: string
   stuck: boolean; late: boolean; deviations: number; settling: boolean; approximate: boolean
-  startedAt: number; lastEventAt: number; endedAt: number | null; shownAt: number; position: bigint; tokens: string; variables: string
+  startedAt: number; lastEventAt: number; endedAt: number | null; closedAt: number | null; shownAt: number; position: bigint; tokens: string; variables: string
 }
 export interface TokenRow { element: string; n: number; shard: number; model: string; version: number; since: number; stuck: boolean; late: boolean }
 export interface DeviationRow { kind: string; element: string; at: number; count: number; provisional: boolean; accepted: boolean }

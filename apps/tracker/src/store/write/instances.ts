@@ -21,13 +21,13 @@ function deleteInstances(tx: Queryable, gone: readonly string[]): Statements {
 }
 
 const COLUMNS = `id, unit, run, shard, model, version, key, former_ids, status, stuck, late, deviations, settling, approximate,
-  started_at, last_event_at, ended_at, shown_at, position, tokens, variables`
+  started_at, last_event_at, ended_at, closed_at, shown_at, position, tokens, variables`
 
 function copyInstances(tx: Transaction, rows: readonly InstanceRow[]): Statements {
   if (rows.length === 0) return []
   const lines = rows.map((row) => copyLine([
     row.id, row.unit, row.run, row.shard, row.model, row.version, row.key, `{${row.formerIds.join(',')}}`, row.status, row.stuck, row.late, row.deviations, row.settling,
-    row.approximate, row.startedAt, row.lastEventAt, row.endedAt, row.shownAt, row.position, row.tokens, row.variables,
+    row.approximate, row.startedAt, row.lastEventAt, row.endedAt, row.closedAt, row.shownAt, row.position, row.tokens, row.variables,
   ]))
   return [tx.copy(`copy instance (${COLUMNS}) from stdin`, lines.join(''))]
 }
@@ -38,18 +38,18 @@ function updateInstances(tx: Queryable, rows: readonly InstanceRow[]): Statement
   return [tx.query(
     `update instance set version = row.version, former_ids = case when row.former_ids = '{}' then instance.former_ids else instance.former_ids || row.former_ids::uuid[] end,
        run = row.run, status = row.status, stuck = row.stuck, late = row.late, deviations = row.deviations, settling = row.settling, approximate = row.approximate,
-       started_at = row.started_at, last_event_at = row.last_event_at, ended_at = row.ended_at, shown_at = row.shown_at, position = row.position,
+       started_at = row.started_at, last_event_at = row.last_event_at, ended_at = row.ended_at, closed_at = row.closed_at, shown_at = row.shown_at, position = row.position,
        tokens = row.tokens::jsonb, variables = row.variables::jsonb
      from unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::text[], $6::boolean[], $7::boolean[], $8::int[], $9::boolean[], $10::boolean[], $11::bigint[],
-       $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], $17::text[])
-       as row (id, version, former_ids, run, status, stuck, late, deviations, settling, approximate, started_at, last_event_at, ended_at, shown_at, position, tokens, variables)
+       $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], $17::text[], $18::bigint[])
+       as row (id, version, former_ids, run, status, stuck, late, deviations, settling, approximate, started_at, last_event_at, ended_at, shown_at, position, tokens, variables, closed_at)
      where instance.id = row.id`,
     [
       column(rows, (row) => row.id), column(rows, (row) => row.version), column(rows, (row) => `{${row.formerIds.join(',')}}`), column(rows, (row) => row.run),
       column(rows, (row) => row.status), column(rows, (row) => row.stuck), column(rows, (row) => row.late), column(rows, (row) => row.deviations),
       column(rows, (row) => row.settling), column(rows, (row) => row.approximate), column(rows, (row) => row.startedAt), column(rows, (row) => row.lastEventAt),
       column(rows, (row) => row.endedAt), column(rows, (row) => row.shownAt), column(rows, (row) => row.position), column(rows, (row) => row.tokens),
-      column(rows, (row) => row.variables),
+      column(rows, (row) => row.variables), column(rows, (row) => row.closedAt),
     ],
   )]
 }

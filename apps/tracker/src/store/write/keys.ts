@@ -85,7 +85,7 @@ export function releaseWaiting(tx: Queryable, released: readonly (AliasKey & { p
 export interface FateRow {
   readonly position: bigint
   readonly model: string
-  readonly kind: 'duplicate' | 'waiting' | 'ignored' | 'quarantined'
+  readonly kind: 'duplicate' | 'waiting' | 'ignored' | 'quarantined' | 'tooOld'
   readonly reason: string
 }
 

@@ -16,6 +16,8 @@ export interface UnitState {
   readonly views: readonly InstanceView[]
   /** Commands that left, as they left, by id. */
   readonly left: ReadonlyMap<string, LeftCommand>
+  /** Of its model: when the first version was deployed. */
+  readonly deployedAt: number
   /** When something else is said of an event that it keeps out of its instances. */
   readonly heldAt: number | undefined
 }
@@ -77,7 +79,7 @@ function compareInstance(
   changes.instances.push({
     isNew: previous === undefined, id: next.id, unit: unit.unit, run: next.run, shard: unit.shard, model: unit.model, version: next.version, key: unit.key, formerIds, status: view.status,
     stuck: view.stuck, late: view.late, deviations: counted(view), settling: view.settling, approximate: view.approximate,
-    startedAt: view.startedAt, lastEventAt: view.lastEventAt, endedAt: view.endedAt ?? null, shownAt: unit.shownAt, position,
+    startedAt: view.startedAt, lastEventAt: view.lastEventAt, endedAt: view.endedAt ?? null, closedAt: closedAt(unit, view), shownAt: unit.shownAt, position,
     tokens: JSON.stringify(view.tokens), variables: JSON.stringify(view.variables),
   })
   if (previous !== undefined) count(changes, unit, previous, -1)
@@ -88,6 +90,11 @@ function compareInstance(
     const flows = newFlows(previous?.view.flows ?? [], view.flows)
     if (flows.length > 0) changes.moves.push({ model: unit.model, version: next.version, instance: next.id, key: unit.key, flows })
   }
+}
+
+/** From when on it is history: it had ended, that was known, and somebody followed its model. */
+function closedAt({ deployedAt }: UnitState, { endedAt, lastArrival }: RunView): number | null {
+  return endedAt === undefined ? null : Math.max(endedAt, lastArrival, deployedAt)
 }
 
 /** Deviations that count. */
