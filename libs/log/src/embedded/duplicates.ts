@@ -1,7 +1,7 @@
 /**
  * The window in which an append is recognised as a repetition: the keys and contents of the last entries that had a key.
  *
- * Kept are 96-bit fingerprints of key and payload together, not the keys: a million of them take some 40 MB instead of several
+ * Kept are 96-bit fingerprints of key and payload together, not the keys: a million of them take some 30 MB instead of several
  * hundred. The same key with another payload has another fingerprint, hence is no duplicate. That two different events share one by
  * chance, within a window of a million, is once in 10^22 events. The seed is random per process, so nobody can prepare a collision.
  */
@@ -17,21 +17,34 @@ export class Fingerprint {
     this.#seed = seed
   }
 
-  /** Of the bytes from `start` to `end`: three independent 32-bit lanes over words, each finished as in MurmurHash3. */
+  /**
+   * Of the bytes from `start` to `end`: three independent 32-bit lanes, each finished as in MurmurHash3. Every lane is kept twice, for
+   * words of even and of odd place, so that the processor need not wait for one multiplication to begin the next.
+   */
   take(view: DataView, start: number, end: number): this {
     const length = end - start
     let a = this.#seed ^ length
     let b = Math.imul(this.#seed, 0x9e3779b1) ^ length
     let c = Math.imul(this.#seed, 0x85ebca6b) + length
+    let oddA = ~a
+    let oddB = ~b
+    let oddC = ~c
     let at = start
-    for (const lastWord = end - 4; at <= lastWord; at += 4) {
-      const word = view.getInt32(at, true)
-      a = Math.imul(a ^ word, 0x2c1b3c6d)
+    for (const lastPair = end - 8; at <= lastPair; at += 8) {
+      const even = view.getInt32(at, true)
+      const odd = view.getInt32(at + 4, true)
+      a = Math.imul(a ^ even, 0x2c1b3c6d)
+      oddA = Math.imul(oddA ^ odd, 0x2c1b3c6d)
+      b = Math.imul(b ^ even, 0x297a2d39)
+      oddB = Math.imul(oddB ^ odd, 0x297a2d39)
+      c = Math.imul(c + even, 0x1b56c4e9)
+      oddC = Math.imul(oddC + odd, 0x1b56c4e9)
       a = (a << 13) | (a >>> 19)
-      b = Math.imul(b ^ word, 0x297a2d39)
+      oddA = (oddA << 13) | (oddA >>> 19)
       b = (b << 17) | (b >>> 15)
-      c = Math.imul(c + word, 0x1b56c4e9)
+      oddB = (oddB << 17) | (oddB >>> 15)
       c ^= c >>> 15
+      oddC ^= oddC >>> 15
     }
     for (; at < end; at++) {
       const byte = view.getUint8(at)
@@ -39,9 +52,11 @@ export class Fingerprint {
       b = Math.imul(b ^ byte, 0x5bd1e995)
       c = Math.imul(c + byte, 0x27d4eb2f)
     }
-    this.a = finish(a)
-    this.b = finish(b)
-    this.c = finish(c)
+    // Two that differ in words of one parity only differ in that half of each lane, and stay different: what joins the halves is
+    // one-to-one in each of them.
+    this.a = finish(a) ^ Math.imul(finish(oddA), 0x9e3779b1)
+    this.b = (finish(b) + finish(oddB)) | 0
+    this.c = finish(c) ^ finish(oddC)
     return this
   }
 }
@@ -53,119 +68,136 @@ function finish(lane: number): number {
   return h ^ (h >>> 16)
 }
 
-/** Remembers between half of its capacity and all of it: the older half is forgotten as a whole, which costs nothing. */
-export class DuplicateWindow {
-  readonly #halfCapacity: number
-  #newer: FingerprintTable
-  #older: FingerprintTable
-
-  constructor(capacity: number) {
-    this.#halfCapacity = Math.ceil(capacity / 2)
-    this.#newer = new FingerprintTable()
-    this.#older = new FingerprintTable()
-  }
-
-  /** Position of the original, 0 where this is new. */
-  find(fingerprint: Fingerprint): number {
-    return this.#newer.find(fingerprint) || this.#older.find(fingerprint)
-  }
-
-  add(fingerprint: Fingerprint, position: number): void {
-    if (this.#halfCapacity === 0) return
-    this.#makeRoom()
-    this.#newer.findOrAdd(fingerprint, position)
-  }
-
-  /** Position of the original; 0 where this is new, which is then remembered as `position`. One look at each half. */
-  findOrAdd(fingerprint: Fingerprint, position: number): number {
-    if (this.#halfCapacity === 0) return 0
-    this.#makeRoom()
-    return this.#older.find(fingerprint) || this.#newer.findOrAdd(fingerprint, position)
-  }
-
-  #makeRoom(): void {
-    if (this.#newer.size < this.#halfCapacity) return
-    const forgotten = this.#older
-    this.#older = this.#newer
-    this.#newer = forgotten
-    forgotten.clear()
-  }
-
-  /** Forgets all positions from this one on. */
-  forget(from: number): void {
-    this.#newer.forget(from)
-    this.#older.forget(from)
-  }
-}
-
+/** More is not remembered: what is beyond it would no longer leave bits of a slot for a tag. */
+const MAX_HALF_CAPACITY = 2 ** 28
 const FIRST_SLOTS = 1_024
-/** Three words of the fingerprint, and the position in two: side by side, because each look goes to memory that is far away. */
-const SLOT_WORDS = 5
+/** Three words of the fingerprint, and the position in two. */
+const RECORD_WORDS = 5
 const TWO_32 = 0x1_0000_0000
 /** In the place of the higher half of a position that was forgotten. */
 const FORGOTTEN = -1
 
-/** Open addressing with linear probing over a typed array; at most half full. Position 0 is an empty slot. */
-class FingerprintTable {
-  size = 0
-  #mask = FIRST_SLOTS - 1
-  #words = new Int32Array(FIRST_SLOTS * SLOT_WORDS)
+/**
+ * Remembers between half of its capacity and all of it: the older half is forgotten as a whole, which costs little.
+ *
+ * Records stand in each half in the order in which they came. One index for both, with open addressing and linear probing, tells where:
+ * a place in it has a slot for each half, side by side, because memory that is far away is what a look costs. At most half of the slots
+ * are taken. A slot is one word: the number of the record in its half, counted from 1, and in the bits that this leaves a tag of the
+ * fingerprint, so that nearly every look that finds nothing touches the index alone.
+ */
+export class DuplicateWindow {
+  readonly #halfCapacity: number
+  readonly #numberMask: number
+  /** The half that takes new records, 0 or 1. */
+  #newer = 0
+  readonly #sizes = [0, 0]
+  #records: [Int32Array, Int32Array]
+  #slots = new Int32Array(2 * FIRST_SLOTS)
+  #slotMask = FIRST_SLOTS - 1
 
-  find({ a, b, c }: Fingerprint): number {
-    const words = this.#words
-    const at = this.#place(a, b, c)
-    return (words[at + 3]! >>> 0) + words[at + 4]! * TWO_32
+  constructor(capacity: number) {
+    this.#halfCapacity = Math.min(Math.ceil(capacity / 2), MAX_HALF_CAPACITY)
+    this.#numberMask = 2 ** (32 - Math.clz32(this.#halfCapacity)) - 1
+    this.#records = [recordsFor(FIRST_SLOTS), recordsFor(FIRST_SLOTS)]
   }
 
-  /** The position that is there; 0 where none was, and now this one is. */
+  /** Position of the original, 0 where this is new. */
+  find({ a, b, c }: Fingerprint): number {
+    return this.#position(this.#newer, this.#place(this.#newer, a, b, c)) || this.#position(1 - this.#newer, this.#place(1 - this.#newer, a, b, c))
+  }
+
+  add(fingerprint: Fingerprint, position: number): void {
+    this.findOrAdd(fingerprint, position)
+  }
+
+  /** Position of the original; 0 where this is new, which is then remembered as `position`. */
   findOrAdd({ a, b, c }: Fingerprint, position: number): number {
-    if (this.size * 2 * SLOT_WORDS >= this.#words.length) this.#grow()
-    const words = this.#words
-    const at = this.#place(a, b, c)
-    const found = (words[at + 3]! >>> 0) + words[at + 4]! * TWO_32
-    if (found !== 0) return found
-    words[at] = a
-    words[at + 1] = b
-    words[at + 2] = c
-    words[at + 3] = position % TWO_32
-    words[at + 4] = Math.floor(position / TWO_32)
-    this.size++
+    if (this.#halfCapacity === 0) return 0
+    this.#makeRoom()
+    const newer = this.#newer
+    const inOlder = this.#position(1 - newer, this.#place(1 - newer, a, b, c))
+    if (inOlder !== 0) return inOlder
+    const slot = this.#place(newer, a, b, c)
+    const inNewer = this.#position(newer, slot)
+    if (inNewer !== 0) return inNewer
+    const records = this.#records[newer]!
+    const at = this.#sizes[newer]! * RECORD_WORDS
+    records[at] = a
+    records[at + 1] = b
+    records[at + 2] = c
+    // The lower half, as the words are: a remainder of doubles would cost more than the look.
+    records[at + 3] = position | 0
+    records[at + 4] = Math.floor(position / TWO_32)
+    const number = at / RECORD_WORDS + 1
+    this.#sizes[newer] = number
+    this.#slots[slot] = (b & ~this.#numberMask) | number
     return 0
   }
 
+  /** Forgets all positions from this one on. */
   forget(from: number): void {
-    const words = this.#words
-    for (let at = 0; at < words.length; at += SLOT_WORDS) {
-      const position = (words[at + 3]! >>> 0) + words[at + 4]! * TWO_32
-      if (position >= from) words[at + 4] = FORGOTTEN
+    for (const [half, records] of this.#records.entries()) {
+      for (let at = 0; at < this.#sizes[half]! * RECORD_WORDS; at += RECORD_WORDS) {
+        const position = (records[at + 3]! >>> 0) + records[at + 4]! * TWO_32
+        if (position >= from) records[at + 4] = FORGOTTEN
+      }
     }
   }
 
-  /** Empty again, as large as it was: the next one will have as much to hold. */
-  clear(): void {
-    this.#words.fill(0)
-    this.size = 0
-  }
-
-  /** Where a fingerprint stands, or the empty slot where it would. A forgotten one is passed over: others may stand behind it. */
-  #place(a: number, b: number, c: number): number {
-    const words = this.#words
-    for (let slot = a & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const at = slot * SLOT_WORDS
-      if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 4] !== FORGOTTEN) return at
-      if (words[at + 3] === 0 && words[at + 4] === 0) return at
+  /** The slot of a fingerprint in a half, or the empty one where it would stand. What was forgotten is passed over: others may stand behind. */
+  #place(half: number, a: number, b: number, c: number): number {
+    const slots = this.#slots
+    const numberMask = this.#numberMask
+    for (let place = a & this.#slotMask; ; place = (place + 1) & this.#slotMask) {
+      const slot = 2 * place + half
+      const held = slots[slot]!
+      if (held === 0) return slot
+      if (((held ^ b) & ~numberMask) !== 0) continue
+      const records = this.#records[half]!
+      const at = ((held & numberMask) - 1) * RECORD_WORDS
+      if (records[at] === a && records[at + 1] === b && records[at + 2] === c && records[at + 4] !== FORGOTTEN) return slot
     }
   }
 
+  #position(half: number, slot: number): number {
+    const held = this.#slots[slot]!
+    if (held === 0) return 0
+    const records = this.#records[half]!
+    const at = ((held & this.#numberMask) - 1) * RECORD_WORDS
+    return (records[at + 3]! >>> 0) + records[at + 4]! * TWO_32
+  }
+
+  #makeRoom(): void {
+    const size = this.#sizes[this.#newer]!
+    if (size >= this.#halfCapacity) {
+      this.#newer = 1 - this.#newer
+      this.#sizes[this.#newer] = 0
+      const slots = this.#slots
+      for (let slot = this.#newer; slot < slots.length; slot += 2) slots[slot] = 0
+    } else if (size * 2 > this.#slotMask) {
+      this.#grow()
+    }
+  }
+
+  /** There is one half then, which has not been full yet. */
   #grow(): void {
-    const before = this.#words
-    const slots = (this.#mask + 1) * 4
-    this.#mask = slots - 1
-    this.#words = new Int32Array(slots * SLOT_WORDS)
-    for (let from = 0; from < before.length; from += SLOT_WORDS) {
-      if ((before[from + 3] === 0 && before[from + 4] === 0) || before[from + 4] === FORGOTTEN) continue
-      const at = this.#place(before[from]!, before[from + 1]!, before[from + 2]!)
-      for (let word = 0; word < SLOT_WORDS; word++) this.#words[at + word] = before[from + word]!
+    const count = (this.#slotMask + 1) * 4
+    this.#slots = new Int32Array(2 * count)
+    this.#slotMask = count - 1
+    const before = this.#records[this.#newer]!
+    this.#records = [recordsFor(count), recordsFor(count)]
+    const records = this.#records[this.#newer]!
+    records.set(before)
+    for (let number = 1; number <= this.#sizes[this.#newer]!; number++) {
+      const at = (number - 1) * RECORD_WORDS
+      let place = records[at]! & this.#slotMask
+      while (this.#slots[2 * place + this.#newer] !== 0) place = (place + 1) & this.#slotMask
+      this.#slots[2 * place + this.#newer] = (records[at + 1]! & ~this.#numberMask) | number
     }
   }
+}
+
+/** Half as many records as an index has places. */
+function recordsFor(places: number): Int32Array {
+  return new Int32Array((places / 2) * RECORD_WORDS)
 }
