@@ -50,6 +50,7 @@ export interface AppendOptions {
   readonly durability?: 'sync' | 'interval' | 'os'
 }
 
+/** What became of an append. A log may work out its fields when they are asked for: name those that are wanted, do not spread it. */
 export interface Appended {
   /** Position of the first and the last entry that was written; both the last position of the log where all were duplicates. */
   readonly first: Position

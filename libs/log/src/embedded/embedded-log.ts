@@ -7,6 +7,7 @@ import { Head } from '../head.js'
 import type { Appended, AppendOptions, Draft, Entry, Log, LogStats, Position, ReadOptions } from '../log.js'
 import { LogError } from '../log.js'
 import { planRead } from '../read-plan.js'
+import { AppendResult } from './append-result.js'
 import type { Codec } from './codec.js'
 import { zstd } from './codec.js'
 import type { Disk } from './disk.js'
@@ -63,6 +64,8 @@ const defaults = {
   codec: zstd,
   disk: realDisk,
 } satisfies Required<EmbeddedLogOptions>
+
+const plainly: AppendOptions = {}
 
 /** Positions in one look-up. */
 const MAX_LOOKUP = 100_000
@@ -134,7 +137,7 @@ export class EmbeddedLog implements Log {
     })
   }
 
-  append(drafts: readonly Draft[], options: AppendOptions = {}): Promise<Appended> {
+  append(drafts: readonly Draft[], options: AppendOptions = plainly): Promise<Appended> {
     try {
       return this.#admit(drafts, options)
     } catch (error) {
@@ -158,7 +161,7 @@ export class EmbeddedLog implements Log {
     if (pendingBytes > 0 && pendingBytes + sizeBytes > this.#settings.maxPendingBytes) {
       throw new LogError('backpressure', `${pendingBytes} bytes wait to be written, more than the disk keeps up with: try again.`)
     }
-    if (drafts.length === 0) return Promise.resolve(this.#result(last + 1, 0, []))
+    if (drafts.length === 0) return Promise.resolve(new AppendResult(last + 1, 0, this.#appendTime))
     const builder = this.#commit.builder(sizeBytes)
     const result = this.#encode(drafts, builder)
     if (producer !== undefined) this.#remembered.producers.remember(producer, result)
@@ -172,23 +175,20 @@ export class EmbeddedLog implements Log {
     this.#appendTime = Math.max(this.#appendTime, Math.floor(this.#settings.clock()))
     const first = this.#commit.next
     let next = first
-    const positions: Position[] = []
-    for (const draft of drafts) {
+    let originals: Map<number, number> | undefined
+    for (let i = 0; i < drafts.length; i++) {
+      const draft = drafts[i]!
       builder.stage(draft, this.#appendTime)
       const original = draft.key === undefined || draft.key === '' ? 0 : this.#remembered.originalOf(builder, next)
-      positions.push(BigInt(original === 0 ? next : original))
-      if (original !== 0) continue
-      builder.keep()
-      next++
+      if (original === 0) {
+        builder.keep()
+        next++
+      } else {
+        originals ??= new Map()
+        originals.set(i, original)
+      }
     }
-    return this.#result(first, next - first, positions)
-  }
-
-  #result(first: number, accepted: number, positions: readonly Position[]): Appended {
-    const duplicates = positions.length - accepted
-    const isPlain = accepted > 0 && duplicates === 0
-    const last = isPlain ? positions[accepted - 1]! : BigInt(first + accepted - 1)
-    return { first: isPlain ? positions[0]! : accepted > 0 ? BigInt(first) : last, last, accepted, duplicates, positions, appendTime: this.#appendTime }
+    return new AppendResult(first, drafts.length, this.#appendTime, originals)
   }
 
   read(options: ReadOptions): AsyncIterable<readonly Entry[]> {

@@ -25,6 +25,8 @@ export class FrameBuilder {
   buffer: Buffer
   /** Over the same bytes, for fingerprints. */
   view: DataView
+  /** Where the frame begins in the buffer. */
+  start: number
   lengthBytes = FRAME_HEADER_BYTES
   count = 0
   /** The staged record: where its key field begins, and where it ends. */
@@ -43,10 +45,14 @@ export class FrameBuilder {
   #minTime = Infinity
   #maxTime = -Infinity
 
-  /** The buffer must fill its ArrayBuffer from the start. It is given up for a larger one where it does not suffice. */
-  constructor(base: number, buffer: Buffer) {
+  /**
+   * Builds from `start` on, and leaves what is before alone. The buffer must fill its ArrayBuffer from the start. It is given up for
+   * another one where it does not suffice.
+   */
+  constructor(base: number, buffer: Buffer, start = 0) {
     this.#base = base
     this.buffer = buffer
+    this.start = start
     this.view = new DataView(buffer.buffer)
   }
 
@@ -56,7 +62,7 @@ export class FrameBuilder {
     this.#reserve(this.lengthBytes + RECORD_OVERHEAD_BYTES + (draft.subject.length + key.length) * 3 + draft.payload.byteLength)
     if (this.count === 0) this.#minAppendTime = appendTime
     const time = draft.time === undefined || draft.time > appendTime ? appendTime : draft.time
-    let at = this.lengthBytes
+    let at = this.start + this.lengthBytes
     const kind = kindCodes[draft.kind]
     this.buffer[at++] = kind
     const known = this.#subjects.get(draft.subject)
@@ -83,7 +89,7 @@ export class FrameBuilder {
   /** Makes the staged record part of the frame. */
   keep(): void {
     if (this.#stagedSubject !== undefined) this.#subjects.set(this.#stagedSubject, this.#subjects.size + 1)
-    this.lengthBytes = this.stagedEnd
+    this.lengthBytes = this.stagedEnd - this.start
     this.count++
     this.#kinds |= 1 << this.#stagedKind
     this.#maxAppendTime = this.#stagedAppendTime
@@ -94,21 +100,23 @@ export class FrameBuilder {
   /** Adds a producer's mark behind the entries of its append. */
   mark(json: string): void {
     this.#reserve(this.lengthBytes + RECORD_OVERHEAD_BYTES + json.length * 3)
-    this.buffer[this.lengthBytes] = PRODUCER_MARK
-    this.lengthBytes = this.#writeText(json, this.lengthBytes + 1)
+    const at = this.start + this.lengthBytes
+    this.buffer[at] = PRODUCER_MARK
+    this.lengthBytes = this.#writeText(json, at + 1) - this.start
   }
 
   seal(offset: number, syncedBytes: number, salt: number): Frame {
-    return sealFrame(this.buffer, {
+    return sealFrame(this.buffer, this.start, {
       lengthBytes: this.lengthBytes, base: this.#base, count: this.count, offset, syncedBytes, kinds: this.#kinds, isMarker: false, rawBytes: 0,
       minAppendTime: this.#minAppendTime, maxAppendTime: this.#maxAppendTime, minTime: this.#minTime, maxTime: this.#maxTime,
     }, salt)
   }
 
   #reserve(sizeBytes: number): void {
-    if (sizeBytes <= this.buffer.byteLength) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(sizeBytes, this.buffer.byteLength * 2))
-    this.buffer.copy(larger, 0, 0, this.lengthBytes)
+    if (this.start + sizeBytes <= this.buffer.byteLength) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(sizeBytes, (this.buffer.byteLength - this.start) * 2))
+    this.buffer.copy(larger, 0, this.start, this.start + this.lengthBytes)
+    this.start = 0
     this.buffer = larger
     this.view = new DataView(larger.buffer)
   }

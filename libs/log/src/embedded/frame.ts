@@ -65,30 +65,30 @@ export function saltChecksum(salt: Uint8Array): number {
   return crc32(salt)
 }
 
-/** Writes header and checksum at the beginning of a buffer whose records are in place. Answers the frame as it will be read. */
-export function sealFrame(buffer: Buffer, fields: FrameFields, salt: number): Frame {
-  buffer.writeUInt32LE(MAGIC, 0)
-  buffer.writeUInt32LE(fields.lengthBytes, 8)
-  buffer[12] = fields.rawBytes === 0 ? VERSION : COMPRESSED_VERSION
-  buffer[13] = fields.isMarker ? MARKER : 0
-  buffer.writeUInt16LE(fields.kinds, 14)
-  writeUInt64(buffer, fields.base, 16)
-  buffer.writeUInt32LE(fields.count, 24)
-  buffer.writeUInt32LE(fields.rawBytes, 28)
-  writeUInt64(buffer, fields.offset, 32)
-  writeUInt64(buffer, fields.syncedBytes, 40)
-  buffer.writeDoubleLE(fields.minAppendTime, 48)
-  buffer.writeDoubleLE(fields.maxAppendTime, 56)
-  buffer.writeDoubleLE(fields.minTime, 64)
-  buffer.writeDoubleLE(fields.maxTime, 72)
-  buffer.writeUInt32LE(crc32(buffer.subarray(8, fields.lengthBytes), salt), 4)
-  return { ...fields, buffer, start: 0 }
+/** Writes header and checksum at `start` of a buffer whose records are in place. Answers the frame as it will be read. */
+export function sealFrame(buffer: Buffer, start: number, fields: FrameFields, salt: number): Frame {
+  buffer.writeUInt32LE(MAGIC, start)
+  buffer.writeUInt32LE(fields.lengthBytes, start + 8)
+  buffer[start + 12] = fields.rawBytes === 0 ? VERSION : COMPRESSED_VERSION
+  buffer[start + 13] = fields.isMarker ? MARKER : 0
+  buffer.writeUInt16LE(fields.kinds, start + 14)
+  writeUInt64(buffer, fields.base, start + 16)
+  buffer.writeUInt32LE(fields.count, start + 24)
+  buffer.writeUInt32LE(fields.rawBytes, start + 28)
+  writeUInt64(buffer, fields.offset, start + 32)
+  writeUInt64(buffer, fields.syncedBytes, start + 40)
+  buffer.writeDoubleLE(fields.minAppendTime, start + 48)
+  buffer.writeDoubleLE(fields.maxAppendTime, start + 56)
+  buffer.writeDoubleLE(fields.minTime, start + 64)
+  buffer.writeDoubleLE(fields.maxTime, start + 72)
+  buffer.writeUInt32LE(crc32(buffer.subarray(start + 8, start + fields.lengthBytes), salt), start + 4)
+  return { ...fields, buffer, start }
 }
 
 /** A frame without entries: opens a segment, and closes what was acknowledged before the log went idle. */
 export function sealMarker(at: { base: number; offset: number; syncedBytes: number; appendTime: number }, salt: number): Frame {
   const { base, offset, syncedBytes, appendTime } = at
-  return sealFrame(Buffer.alloc(FRAME_HEADER_BYTES), {
+  return sealFrame(Buffer.alloc(FRAME_HEADER_BYTES), 0, {
     lengthBytes: FRAME_HEADER_BYTES, base, count: 0, offset, syncedBytes, kinds: 0, isMarker: true, rawBytes: 0,
     minAppendTime: appendTime, maxAppendTime: appendTime, minTime: appendTime, maxTime: appendTime,
   }, salt)
@@ -124,7 +124,7 @@ export function compressFrame(frame: Frame, codec: Codec, salt: number): Frame |
   const buffer = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + compressed.byteLength)
   buffer.set(compressed, FRAME_HEADER_BYTES)
   const { buffer: _raw, start: _start, ...fields } = frame
-  return sealFrame(buffer, { ...fields, lengthBytes: buffer.byteLength, rawBytes: records.byteLength }, salt)
+  return sealFrame(buffer, 0, { ...fields, lengthBytes: buffer.byteLength, rawBytes: records.byteLength }, salt)
 }
 
 /**

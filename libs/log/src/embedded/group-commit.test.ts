@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Draft } from '../log.js'
 import { FaultyDisk } from '../testing/faulty-disk.js'
+import type { Disk } from './disk.js'
 import type { EmbeddedLogOptions } from './embedded-log.js'
 import { EmbeddedLog } from './embedded-log.js'
 
@@ -16,6 +17,24 @@ function draft(text: string, key?: string): Draft {
   return { kind: 'event', subject: 'event.test', payload: Buffer.from(text), ...(key !== undefined && { key }) }
 }
 
+/** Its syncs take so long at least. */
+function slow(disk: FaultyDisk, syncMs: number): Disk {
+  return new Proxy<Disk>(disk, {
+    get(target, name) {
+      if (name !== 'open') return (target[name as keyof Disk] as () => unknown).bind(target)
+      return async (path: string, mode: 'create' | 'write' | 'read') => {
+        const file = await target.open(path, mode)
+        const sync = file.sync.bind(file)
+        file.sync = async () => {
+          if (syncMs > 0) await new Promise((resolve) => setTimeout(resolve, syncMs))
+          await sync()
+        }
+        return file
+      }
+    },
+  })
+}
+
 describe('Group commit', () => {
   it('writes and syncs once for all appends that came while the last sync was in flight', async () => {
     const { log } = await open()
@@ -24,6 +43,29 @@ describe('Group commit', () => {
     expect(log.stats().syncs).toBe(1)
     await Promise.all(Array.from({ length: 1_000 }, (_, i) => log.append([draft(`${i}`)])))
     expect(log.stats().syncs).toBe(2)
+    await log.close()
+  })
+
+  it.each([
+    ['at once, while those of the last one are still being answered, where that takes longer than the disk', 0],
+    ['together with all who are being answered, where the disk takes longer', 400],
+  ])('sends the next group %s', async (_, syncMs) => {
+    const [callers, rounds] = [2_000, syncMs === 0 ? 20 : 3]
+    const log = await EmbeddedLog.open(DIRECTORY, { disk: slow(new FaultyDisk(), syncMs), idleMarkerMs: 1e9 })
+    await Promise.all(Array.from({ length: callers }, async (_, caller) => {
+      for (let round = 0; round < rounds; round++) await log.append([draft(`${caller}/${round} ${'x'.repeat(200)}`)])
+    }))
+    if (syncMs === 0) expect(log.stats().syncs).toBeGreaterThan(rounds)
+    else expect(log.stats().syncs).toBe(rounds)
+    const next = new Map<string, number>()
+    for await (const batch of log.read({ from: 'earliest' })) {
+      for (const { payload } of batch) {
+        const [caller, round] = Buffer.from(payload).toString().split(' ')[0]!.split('/') as [string, string]
+        expect(next.get(caller) ?? 0, 'each caller in its order').toBe(Number(round))
+        next.set(caller, Number(round) + 1)
+      }
+    }
+    expect([...next.values()].filter((it) => it === rounds).length).toBe(callers)
     await log.close()
   })
 

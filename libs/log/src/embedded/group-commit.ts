@@ -2,20 +2,34 @@
  * One write and one sync for all appends that came while the last sync was in flight. There is no timer: the slower the disk, the
  * larger the groups. Positions are given out when an append comes in; it is answered when its frame is on disk.
  *
+ * Whoever is answered mostly appends again. Where the disk is slow, the next group waits for all of them: the fewer syncs, the more is
+ * appended. Where answering takes longer than a write and a sync do, the next group goes to the disk in the middle of it, and disk
+ * and processor work at the same time.
+ *
  * States: open; finishing (no new appends, what is pending goes on); poisoned. After a failed write or sync nobody knows what is on
  * disk, and a second sync that succeeds proves nothing, so the first failure ends all appends until the log is opened again. One
  * failure is known: a disk that is full. What was half written is cut off, all that waits is refused, and the next append tries again.
  */
 import type { AppendOptions, Appended } from '../log.js'
 import { LogError } from '../log.js'
+import type { Answer } from './answer.js'
+import { DueAnswers } from './answer.js'
 import type { Codec } from './codec.js'
 import type { Disk } from './disk.js'
 import type { Frame } from './frame.js'
 import type { FrameBuilder } from './frame-builder.js'
 import { compressFrame, sealMarker } from './frame.js'
-import type { PendingFrame, Waiter } from './pending-frames.js'
+import type { PendingFrame } from './pending-frames.js'
 import { PendingFrames } from './pending-frames.js'
 import { Segment } from './segment.js'
+
+/** Somebody who repeats what is not on disk yet. */
+interface Repetition {
+  readonly position: number
+  readonly result: Appended
+  readonly resolve: (result: Appended) => void
+  readonly reject: (error: LogError) => void
+}
 
 export type Durability = NonNullable<AppendOptions['durability']>
 
@@ -61,9 +75,11 @@ export class GroupCommit {
   /** Written, not yet synced. */
   #unsynced: Frame[] = []
   #unsyncedBytes = 0
-  #unsyncedWaiters: Waiter[] = []
-  /** Repetitions whose originals are not on disk yet. */
-  #repetitions: (Waiter & { readonly position: number })[] = []
+  #unsyncedAnswers: Answer[] = []
+  readonly #due = new DueAnswers()
+  /** How long the last write and sync took. */
+  #commitMs = Infinity
+  #repetitions: Repetition[] = []
   #syncRequested = false
   #syncTimer: NodeJS.Timeout | undefined
   #markerTimer: NodeJS.Timeout | undefined
@@ -124,16 +140,10 @@ export class GroupCommit {
   commit(result: Appended, durability: Durability): Promise<Appended> {
     this.#next += result.accepted
     const frame = this.#pending.open
-    return new Promise((resolve, reject) => {
-      const waiter = { resolve, reject, result }
-      if (durability === 'sync') {
-        frame.onSynced.push(waiter)
-      } else {
-        frame.onWritten.push(waiter)
-        frame.syncWithinMs = Math.min(frame.syncWithinMs, durability === 'interval' ? this.#options.syncIntervalMs : OS_SYNC_MS)
-      }
-      this.#start()
-    })
+    if (this.#running === undefined) this.#start()
+    if (durability === 'sync') return frame.synced.for(result)
+    frame.syncWithinMs = Math.min(frame.syncWithinMs, durability === 'interval' ? this.#options.syncIntervalMs : OS_SYNC_MS)
+    return frame.written.for(result)
   }
 
   /** Answers when a position is on disk that may be pending still. */
@@ -161,6 +171,7 @@ export class GroupCommit {
     } catch (cause) {
       this.#fail(cause)
     } finally {
+      this.#due.flush()
       await this.#segment.release()
     }
   }
@@ -173,10 +184,11 @@ export class GroupCommit {
 
   async #run(): Promise<void> {
     try {
-      while (this.#pending.hasEntries || this.#syncRequested) {
-        // Whoever was just answered appends again before the next group is taken.
-        await new Promise(setImmediate)
+      await this.#turn()
+      for (;;) {
         await this.#commitOnce()
+        if (!this.#pending.hasEntries && !this.#syncRequested) break
+        if (!this.#isOverlapWorthIt) await this.#turn()
       }
     } catch (cause) {
       this.#fail(cause)
@@ -185,8 +197,23 @@ export class GroupCommit {
     if (this.#poison === undefined) this.#markWhenIdle()
   }
 
+  /** Whoever was just answered appends again before the next group is taken, unless it had better go at once. */
+  async #turn(): Promise<void> {
+    do await new Promise(setImmediate)
+    while (this.#due.count > 0 && !this.#isOverlapWorthIt)
+  }
+
+  /**
+   * All who append wait in `pending` or are about to be answered. Together with the next sync it takes answering all of them and one
+   * sync; in two halves, one of which is on its way to the disk while the other is answered, it takes two syncs.
+   */
+  get #isOverlapWorthIt(): boolean {
+    return this.#pending.hasEntries && this.#due.count > 0 && this.#commitMs < (this.#due.count + this.#pending.count) * this.#due.eachMs
+  }
+
   async #commitOnce(): Promise<void> {
     const group = this.#pending.take()
+    const began = performance.now()
     try {
       if (group.length > 0) await this.#write(group)
     } catch (error) {
@@ -194,8 +221,8 @@ export class GroupCommit {
       await this.#refuse(error)
       return
     }
-    const wanted = this.#syncRequested || this.#unsyncedWaiters.length > 0 || this.#unsyncedBytes > MAX_UNSYNCED_BYTES
-    if (wanted) await this.#sync()
+    const wanted = this.#syncRequested || this.#unsyncedAnswers.length > 0 || this.#unsyncedBytes > MAX_UNSYNCED_BYTES
+    if (wanted) await this.#sync(began)
     else this.#syncWithin(Math.min(...group.map((frame) => frame.syncWithinMs)))
   }
 
@@ -210,15 +237,17 @@ export class GroupCommit {
       offset += stored.lengthBytes
       return { frame, stored }
     })
-    await this.#segment.file.write(frames.map(({ stored }) => stored.buffer.subarray(0, stored.lengthBytes)), segment.sizeBytes)
-    for (const [i, { frame, stored }] of frames.entries()) {
+    await segment.file.write(joined(frames.map(({ stored }) => stored)), segment.sizeBytes)
+    for (const { frame, stored } of frames) {
       segment.note(stored)
-      this.#unsynced.push(this.#pending.ownBuffer(frame))
+      this.#unsynced.push(frame)
       this.#unsyncedBytes += stored.lengthBytes
-      this.#unsyncedWaiters.push(...group[i]!.onSynced)
     }
     this.#pending.written()
-    for (const frame of group) for (const { resolve, result } of frame.onWritten) resolve(result)
+    for (const { written, synced } of group) {
+      written.resolve()
+      if (synced.isAwaited) this.#unsyncedAnswers.push(synced)
+    }
   }
 
   /** The active segment, or a new one where it is full. */
@@ -238,7 +267,8 @@ export class GroupCommit {
     return active
   }
 
-  async #sync(): Promise<void> {
+  /** `began`: when the write began that is synced. */
+  async #sync(began?: number): Promise<void> {
     clearTimeout(this.#syncTimer)
     this.#syncTimer = undefined
     this.#syncRequested = false
@@ -250,12 +280,13 @@ export class GroupCommit {
     this.#durable = this.#segment.next - 1
     this.#durableAppendTime = this.#segment.maxAppendTime
     const frames = this.#unsynced
-    const waiters = this.#unsyncedWaiters
+    const answers = this.#unsyncedAnswers
     this.#unsynced = []
     this.#unsyncedBytes = 0
-    this.#unsyncedWaiters = []
+    this.#unsyncedAnswers = []
+    if (began !== undefined) this.#commitMs = performance.now() - began
     this.#events.durable(frames)
-    for (const { resolve, result } of waiters) resolve(result)
+    this.#due.add(answers)
     if (this.#repetitions.length > 0) this.#answerRepetitions()
   }
 
@@ -337,13 +368,29 @@ export class GroupCommit {
     this.#poison = error
     clearTimeout(this.#syncTimer)
     clearTimeout(this.#markerTimer)
-    for (const { reject } of [...this.#unsyncedWaiters, ...this.#repetitions]) reject(error)
+    this.#due.flush()
+    for (const waiting of [...this.#unsyncedAnswers, ...this.#repetitions]) waiting.reject(error)
     this.#unsynced = []
-    this.#unsyncedWaiters = []
+    this.#unsyncedAnswers = []
     this.#repetitions = []
     this.#pending.reject(error)
     this.#events.poisoned(error)
   }
+}
+
+/** The bytes of frames that stand one behind the other in the file; where they do so in memory as well, in one piece. */
+function joined(frames: readonly Frame[]): Buffer[] {
+  const pieces: Buffer[] = []
+  let first = frames[0]!
+  let end = first.start
+  for (const frame of frames) {
+    if (frame.buffer !== first.buffer || frame.start !== end) {
+      pieces.push(first.buffer.subarray(first.start, end))
+      first = frame
+    }
+    end = frame.start + frame.lengthBytes
+  }
+  return [...pieces, first.buffer.subarray(first.start, end)]
 }
 
 function isDiskFull(error: unknown): boolean {

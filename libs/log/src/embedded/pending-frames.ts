@@ -1,30 +1,27 @@
 /**
- * What was taken in and is not written yet: a queue of frames, the last of which is open for more, and those who wait for each.
- * A part of it is taken to be written at once.
+ * What was taken in and is not written yet: a queue of frames, the last of which is open for more, and the answers to those who wait for
+ * each. A part of it is taken to be written at once.
+ *
+ * Frames are built one behind the other in large buffers, as they will stand in the file: nothing is copied after that, a write needs one
+ * buffer or two, and a frame that was written stays where it is for those who follow the head.
  */
-import type { Appended, LogError } from '../log.js'
-import type { Frame } from './frame.js'
+import type { LogError } from '../log.js'
+import { Answer } from './answer.js'
 import { FrameBuilder } from './frame-builder.js'
 
 /** A frame takes no further append beyond this: large enough for one checksum to be cheap, small enough to look something up in. */
 const FRAME_BYTES = 64 * 1024
+/** A buffer for frames. Whoever keeps an entry's payload keeps all of it in memory, so it is not larger. */
+const SLAB_BYTES = 512 * 1024
 /** What lengths and times of records take beside their content, as a factor. */
 const HEADROOM = 1.1
 /** Bytes of one write. */
 const COMMIT_BYTES = 8 * 1024 * 1024
-/** Builders' buffers that wait to be used again. */
-const MAX_SPARE_BUFFERS = 16
-
-export interface Waiter {
-  readonly resolve: (result: Appended) => void
-  readonly reject: (error: LogError) => void
-  readonly result: Appended
-}
 
 export interface PendingFrame {
   readonly builder: FrameBuilder
-  readonly onWritten: Waiter[]
-  readonly onSynced: Waiter[]
+  readonly written: Answer
+  readonly synced: Answer
   /** Milliseconds within which this frame must be synced though nobody waits for it. */
   syncWithinMs: number
 }
@@ -34,17 +31,26 @@ export class PendingFrames {
   takenBytes = 0
   #taken: readonly PendingFrame[] = []
   #queue: PendingFrame[] = []
+  #open: PendingFrame | undefined
   /** Bytes of all frames of the queue but the open one. */
   #closedBytes = 0
-  #spare: Buffer[] = []
+  /** The buffer that the newest frame stands in. */
+  #slab: Buffer = Buffer.alloc(0)
+  /** Where the next frame begins in it; of no meaning while one is open. */
+  #slabEnd = 0
 
   get bytes(): number {
-    return this.#closedBytes + this.takenBytes + (this.#queue.at(-1)?.builder.lengthBytes ?? 0)
+    return this.#closedBytes + this.takenBytes + (this.#open === undefined ? 0 : this.#open.builder.lengthBytes)
+  }
+
+  /** How many frames. */
+  get count(): number {
+    return this.#queue.length
   }
 
   /** The frame that {@link builder} answered last. */
   get open(): PendingFrame {
-    return this.#queue.at(-1)!
+    return this.#open!
   }
 
   /** The open frame may be empty, where all that was staged in it was a repetition. */
@@ -54,20 +60,31 @@ export class PendingFrames {
 
   /** The open frame, or a new one where it has no room for so many bytes. `next`: the position that the next entry gets. */
   builder(next: number, sizeBytes: number): FrameBuilder {
-    const open = this.#queue.at(-1)?.builder
+    const open = this.#open?.builder
     if (open !== undefined) {
       if (open.count === 0 || open.lengthBytes + sizeBytes <= FRAME_BYTES) return open
       this.#closedBytes += open.lengthBytes
+      this.#close()
     }
-    const builder = new FrameBuilder(next, this.#bufferFor(sizeBytes))
-    this.#queue.push({ builder, onWritten: [], onSynced: [], syncWithinMs: Infinity })
+    this.#makeRoom(Math.max(FRAME_BYTES, Math.ceil(sizeBytes * HEADROOM) + FRAME_BYTES / 4))
+    const builder = new FrameBuilder(next, this.#slab, this.#slabEnd)
+    this.#open = { builder, written: new Answer(), synced: new Answer(), syncWithinMs: Infinity }
+    this.#queue.push(this.#open)
     return builder
   }
 
-  /** One that needs not be given up for a larger one while it is filled. */
-  #bufferFor(sizeBytes: number): Buffer {
-    if (sizeBytes <= FRAME_BYTES / 2) return this.#spare.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES)
-    return Buffer.allocUnsafeSlow(Math.ceil(sizeBytes * HEADROOM) + FRAME_BYTES / 4)
+  #makeRoom(sizeBytes: number): void {
+    if (this.#slabEnd + sizeBytes <= this.#slab.byteLength) return
+    this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, sizeBytes))
+    this.#slabEnd = 0
+  }
+
+  /** The open frame takes no more. It may have moved to a larger buffer. */
+  #close(): void {
+    const { buffer, start, lengthBytes } = this.#open!.builder
+    this.#slab = buffer
+    this.#slabEnd = start + lengthBytes
+    this.#open = undefined
   }
 
   /** The oldest frames, as many as one write takes. */
@@ -81,7 +98,8 @@ export class PendingFrames {
     }
     this.#taken = this.#queue.splice(0, count)
     this.takenBytes = bytes
-    this.#closedBytes = this.#queue.slice(0, -1).reduce((sum, { builder }) => sum + builder.lengthBytes, 0)
+    if (count > 0 && this.#queue.length === 0) this.#close()
+    this.#closedBytes = this.#queue.reduce((sum, frame) => sum + (frame === this.#open ? 0 : frame.builder.lengthBytes), 0)
     return this.#taken
   }
 
@@ -96,17 +114,13 @@ export class PendingFrames {
     const frames = [...this.#taken, ...this.#queue]
     this.written()
     this.#queue = []
+    this.#open = undefined
+    this.#slab = Buffer.alloc(0)
+    this.#slabEnd = 0
     this.#closedBytes = 0
-    for (const { onWritten, onSynced } of frames) for (const { reject } of [...onWritten, ...onSynced]) reject(error)
-  }
-
-  /** A written frame in a buffer that nobody writes into again; the builder's buffer is used again where that wastes less. */
-  ownBuffer(frame: Frame): Frame {
-    const { buffer, lengthBytes } = frame
-    if (lengthBytes * 2 > buffer.byteLength) return frame
-    const own = Buffer.allocUnsafeSlow(lengthBytes)
-    buffer.copy(own, 0, 0, lengthBytes)
-    if (buffer.byteLength === FRAME_BYTES && this.#spare.length < MAX_SPARE_BUFFERS) this.#spare.push(buffer)
-    return { ...frame, buffer: own }
+    for (const { written, synced } of frames) {
+      written.reject(error)
+      synced.reject(error)
+    }
   }
 }

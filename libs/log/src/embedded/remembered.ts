@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import type { Appended } from '../log.js'
 import type { Producer } from '../producers.js'
 import { Producers } from '../producers.js'
+import { AppendResult } from './append-result.js'
 import type { Codec } from './codec.js'
 import { DuplicateWindow, Fingerprint } from './duplicates.js'
 import type { Frame } from './frame.js'
@@ -52,14 +53,7 @@ export class Remembered {
   }
 
   #learnMark(mark: Mark): void {
-    const originals = new Map(mark.originals)
-    let next = mark.first
-    const positions = Array.from({ length: mark.drafts }, (_, i) => BigInt(originals.get(i) ?? next++))
-    const accepted = mark.drafts - originals.size
-    this.producers.remember(mark, {
-      first: BigInt(mark.first), last: BigInt(mark.first + accepted - 1), accepted, duplicates: originals.size, positions,
-      appendTime: mark.appendTime,
-    })
+    this.producers.remember(mark, new AppendResult(mark.first, mark.drafts, mark.appendTime, new Map(mark.originals)))
   }
 }
 
@@ -67,7 +61,8 @@ export class Remembered {
 export function markOf({ id, epoch, sequence }: Producer, result: Appended): string {
   const first = Number(result.first)
   let next = first
-  const originals = result.positions.flatMap((position, i) => (Number(position) === next ? (next++, []) : [[i, Number(position)] as const]))
-  const mark: Mark = { id, epoch, sequence, drafts: result.positions.length, first, appendTime: result.appendTime, originals }
+  const positions = result.positions
+  const originals = positions.flatMap((position, i) => (Number(position) === next ? (next++, []) : [[i, Number(position)] as const]))
+  const mark: Mark = { id, epoch, sequence, drafts: positions.length, first, appendTime: result.appendTime, originals }
   return JSON.stringify(mark)
 }

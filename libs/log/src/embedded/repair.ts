@@ -147,7 +147,7 @@ class FrameWriter {
 
   async frame(frame: Frame): Promise<void> {
     const buffer = Buffer.from(frame.buffer.subarray(frame.start, frame.start + frame.lengthBytes))
-    await this.#write(sealFrame(buffer, { ...frame, offset: this.offset, syncedBytes: this.offset }, this.#salt))
+    await this.#write(sealFrame(buffer, 0, { ...frame, offset: this.offset, syncedBytes: this.offset }, this.#salt))
   }
 
   /** For the positions from one to behind another. */

@@ -15,7 +15,7 @@ export class TailCache {
     this.#maxBytes = maxBytes
   }
 
-  /** Takes the next durable frame, which owns its buffer. */
+  /** Takes the next durable frame, in whose bytes nobody writes again. */
   add(frame: Frame): void {
     this.#frames.push(frame)
     this.#bytes += sizeOf(frame)
@@ -37,5 +37,5 @@ export class TailCache {
 }
 
 function sizeOf(frame: Frame): number {
-  return frame.buffer.byteLength + FRAME_OVERHEAD_BYTES
+  return frame.lengthBytes + FRAME_OVERHEAD_BYTES
 }
