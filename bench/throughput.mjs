@@ -1,11 +1,12 @@
 /**
  * What following live events costs, beside a bare client that sends the database the same commits:
- * `npm run build:server && node bench/throughput.mjs [--events N] [--only embedded|postgres]`.
+ * `npm run build:server && node bench/throughput.mjs [--events N] [--only embedded|postgres] [--minutes M]`.
  *
  * Orders of the example come in over HTTP in batches of 500, as fast as the tracker follows; the clock stops when the last is committed and
  * visible. Then the same log is folded once more while every statement of its commits is recorded, and a client that does nothing else sends
  * these to a fresh database; at last the rows that are left are inserted again, which is the least that they can cost. A rate alone says how
- * fast the machine is; the ratio says how much of it tracking itself takes.
+ * fast the machine is; the ratio says how much of it tracking itself takes. With --minutes orders come for so long instead, and what is printed
+ * is whether the rate, the lag and the memory of the tracker stay as they are.
  */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -17,27 +18,28 @@ import { Progress } from '../apps/tracker/dist/store/progress.js'
 import { ensureShards } from '../apps/tracker/dist/store/shards.js'
 import { takeShards } from '../apps/tracker/dist/store/write/shards.js'
 import { Tracker } from '../apps/tracker/dist/track/tracker.js'
-import { generateOrders, mappingFile, modelFile } from '../examples/order-fulfilment/dist/index.js'
+import { mappingFile, modelFile } from '../examples/order-fulfilment/dist/index.js'
 import { EmbeddedLog } from '../libs/log/dist/index.js'
 import { bareInsert } from './support/bare-insert.mjs'
+import { followOverHttp, orderBatches } from './support/order-load.mjs'
 import { startPostgres } from './support/postgres.mjs'
 import { startTracker, tidemark } from './support/tracker.mjs'
 
 const { pino } = createRequire(new URL('../apps/tracker/package.json', import.meta.url))('pino')
-const BATCH = 500
-const IN_FLIGHT = 3
-/** Further behind than this the sender waits: a second or two. */
-const MAX_LAG_ENTRIES = 10_000
-const ASK_MS = 50
 const SHARDS = 8
+/** Of a sustained run: in a round; enough for orders of one to be done while those of the next are under way. */
+const ROUND_EVENTS = 80_000
+const LINE_SECONDS = 10
 
-const { values: options } = parseArgs({ options: { events: { type: 'string', default: '80000' }, only: { type: 'string' } } })
+const { values: options } = parseArgs({ options: { events: { type: 'string', default: '80000' }, only: { type: 'string' }, minutes: { type: 'string' } } })
 const wanted = Number(options.events)
 const work = mkdtempSync(join(tmpdir(), 'tidemark-bench-throughput-'))
 const rows = []
 try {
-  if (options.only !== 'postgres') rows.push(await run('embedded', async () => ({ url: undefined, stop: async () => undefined })))
-  if (options.only !== 'embedded') rows.push(await run('postgres', startPostgres))
+  for (const [name, start] of [['embedded', async () => ({ url: undefined, stop: async () => undefined })], ['postgres', startPostgres]]) {
+    if (options.only !== undefined && options.only !== name) continue
+    rows.push(await (options.minutes === undefined ? run(name, start) : sustain(name, start, Number(options.minutes))))
+  }
 } finally {
   rmSync(work, { recursive: true, force: true })
 }
@@ -47,81 +49,60 @@ async function run(name, database) {
   const live = await database()
   if (live === undefined) return console.log('no Postgres on this machine: only the embedded database')
   const dataDir = join(work, name)
-  const measured = await followOverHttp({ dataDir, databaseUrl: live.url }).finally(live.stop)
+  const measured = await follow({ dataDir, databaseUrl: live.url }, (rounds) => [rounds(0)]).finally(live.stop)
   const recording = await database()
   const commits = await record(dataDir, join(work, `${name}-recorded`), recording.url).finally(recording.stop)
   const bare = await database()
-  const { bareSeconds, insertSeconds } = await replay(commits, join(work, `${name}-bare`), bare.url).finally(bare.stop)
+  const { bareSeconds, insertSeconds, walBytes, tableBytes } = await replay(commits, join(work, `${name}-bare`), bare.url).finally(bare.stop)
   const rate = measured.events / measured.seconds
   const bareRate = measured.events / bareSeconds
   return [name, {
     events: measured.events, seconds: Number(measured.seconds.toFixed(1)), 'events/s': Math.round(rate), 'bare commits events/s': Math.round(bareRate),
     ratio: Number((rate / bareRate).toFixed(2)), 'bare insert events/s': Math.round(measured.events / insertSeconds), 'lag p50 ms': measured.lagMs(0.5), 'lag p99 ms': measured.lagMs(0.99), 'peak MB': measured.peakMb, 'CPU us/event': measured.cpuUs,
+    'WAL bytes/event': Math.round(walBytes / measured.events), 'table bytes/event': Math.round(tableBytes / measured.events),
   }]
 }
 
-async function followOverHttp(where) {
+/** Follows round after round; a rate that falls, a lag that grows or memory that does shows from line to line. */
+async function sustain(name, database, minutes) {
+  const live = await database()
+  if (live === undefined) return console.log('no Postgres on this machine: only the embedded database')
+  const ends = Date.now() + minutes * 60_000
+  const lines = []
+  let last = 0
+  let seconds = 0
+  const measured = await follow({ dataDir: join(work, name), databaseUrl: live.url }, function* (rounds) {
+    for (let round = 0; Date.now() < ends; round++) {
+      for (const body of rounds(round)) {
+        if (Date.now() >= ends) return
+        yield [body]
+      }
+    }
+  }, ({ events, lag, rssMb }) => {
+    if (++seconds % LINE_SECONDS !== 0) return
+    lines.push({ rate: (events - last) / LINE_SECONDS, lag, rssMb })
+    console.log(`${name} ${String(seconds).padStart(4)} s  ${String(Math.round(lines.at(-1).rate)).padStart(6)} events/s  ${String(lag).padStart(6)} entries behind  ${rssMb} MB`)
+    last = events
+  }).finally(live.stop)
+  const third = Math.max(1, Math.floor(lines.length / 3))
+  const mean = (some, of) => Math.round(some.reduce((sum, line) => sum + of(line), 0) / some.length)
+  const both = (of) => `${mean(lines.slice(0, third), of)} -> ${mean(lines.slice(-third), of)}`
+  return [name, {
+    events: measured.events, seconds: Math.round(measured.seconds), 'events/s': Math.round(measured.events / measured.seconds), 'CPU us/event': measured.cpuUs, 'peak MB': measured.peakMb,
+    'lag p50 ms': measured.lagMs(0.5), 'lag p99 ms': measured.lagMs(0.99),
+    'first and last third: events/s': both(({ rate }) => rate), 'entries behind': both(({ lag }) => lag), MB: both(({ rssMb }) => rssMb),
+  }]
+}
+
+async function follow(where, roundsOf, onSecond = () => undefined) {
   const tracker = await startTracker(where)
   try {
     await tidemark('deploy', modelFile, '--mapping', mappingFile, '--url', tracker.url)
-    const bodies = batches()
-    const events = bodies.reduce((sum, { count }) => sum + count, 0)
-    const cpuBefore = tracker.cpuSeconds()
-    const began = performance.now()
-    const sent = []
-    let folded = 0n
-    let ended = false
-    const lags = []
-    const watching = (async () => {
-      for (;;) {
-        const status = await (await fetch(`${tracker.url}/api/v1/status`)).json()
-        folded = BigInt(status.folded)
-        while (sent.length > 0 && sent[0].position <= folded) lags.push(performance.now() - sent.shift().at)
-        if (ended && sent.length === 0) return
-        await new Promise((done) => setTimeout(done, ASK_MS))
-      }
-    })()
-    const one = async () => {
-      for (let body = bodies.shift(); body !== undefined; body = bodies.shift()) {
-        while (sent.length > 0 && sent.at(-1).position - folded > BigInt(MAX_LAG_ENTRIES)) await new Promise((done) => setTimeout(done, ASK_MS))
-        const answer = await fetch(`${tracker.url}/api/v1/events`, { method: 'POST', headers: { 'content-type': 'application/cloudevents-batch+json' }, body: body.json })
-        if (answer.status !== 202) throw new Error(await answer.text())
-        sent.push({ position: BigInt((await answer.json()).position), at: performance.now() })
-        sent.sort((a, b) => (a.position < b.position ? -1 : 1))
-      }
-    }
-    await Promise.all(Array.from({ length: IN_FLIGHT }, one))
-    ended = true
-    await watching
-    const seconds = (performance.now() - began) / 1_000
-    lags.sort((a, b) => a - b)
-    return {
-      events, seconds, lagMs: (share) => Math.round(lags[Math.floor((lags.length - 1) * share)]), peakMb: tracker.peakMb(),
-      cpuUs: Math.round(((tracker.cpuSeconds() - cpuBefore) / events) * 1e6),
-    }
+    const rounds = orderBatches(options.minutes === undefined ? wanted : ROUND_EVENTS)
+    return await followOverHttp(tracker, roundsOf(rounds), (now) => onSecond({ ...now, rssMb: tracker.samples.at(-1) ?? 0 }))
   } finally {
     await tracker.stop()
   }
-}
-
-/** Made before the clock starts: the generator is none of the tracker's business. */
-function batches() {
-  const made = []
-  let events = []
-  let count = 0
-  const close = () => {
-    made.push({ count: events.length, json: `[${events.join(',')}]` })
-    events = []
-  }
-  // All of it within the last days: no order is overdue, so that what is measured is following, not the commands that overdue orders get.
-  const ordersPerDay = wanted / 16
-  for (const event of generateOrders({ orders: wanted, startTime: Date.now() - 4 * 86_400_000, seed: 'throughput', ordersPerDay, journalOrders: 1 })) {
-    events.push(JSON.stringify(event))
-    if (events.length === BATCH) close()
-    if (++count >= wanted) break
-  }
-  if (events.length > 0) close()
-  return made
 }
 
 /** Folds the log once more, and keeps what each transaction sent. */
@@ -160,11 +141,19 @@ async function replay({ commits, identity }, dataDir, databaseUrl) {
   await ensureShards(database, SHARDS, { identity, stats: () => ({ first: 1n, last: 0n, entries: 0 }), read: async function* () {} })
   await takeShards(database, 'bench')
   const began = performance.now()
+  const walBefore = await walPosition(database)
   for (const { statements, settings } of commits) {
     await database.transaction((tx) => Promise.all(statements.map(({ sql, params, lines }) => (lines === undefined ? tx.query(sql, params) : tx.copy(sql, lines)))), settings)
   }
   const bareSeconds = (performance.now() - began) / 1_000
+  const walBytes = (await walPosition(database)) - walBefore
+  const [{ bytes }] = await database.query(`select sum(pg_total_relation_size(relid)) as bytes from pg_stat_user_tables`)
   const inserted = await bareInsert(database, ['instance', 'instance_event', 'token', 'deadline', 'deviation', 'instance_key'])
   await database.close()
-  return { bareSeconds, insertSeconds: Object.values(inserted).reduce((sum, { seconds }) => sum + seconds, 0) }
+  return { bareSeconds, walBytes, tableBytes: Number(bytes), insertSeconds: Object.values(inserted).reduce((sum, { seconds }) => sum + seconds, 0) }
+}
+
+async function walPosition(database) {
+  const [{ bytes }] = await database.query(`select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') as bytes`)
+  return Number(bytes)
 }
