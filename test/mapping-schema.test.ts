@@ -15,6 +15,7 @@ test.each([
   'key: data.orderId', 'key: [data.orderId, { name: shipment, value: data.shipmentId }]', 'elements: { pay: payment.received }',
   'elements: { pay: { observe: [paid, { event: started, phase: start, source: bank, filter: data.total > 0, key: data.ref }], stuckAfter: PT1H, sla: P1D } }',
   'elements: { pay: { command: { type: order.cancel, target: orders, data: "= { id: key }" }, managed: true, timer: watch, unwanted: false } }',
+  'elements: { pack: { item: data.parcelId } }',
   'unexpected: ["order.*", { event: "*", source: bank }]\naccepted: [skipped, { kind: repeated, element: pay }]', 'mode: manage\ngrace: PT1M\nzone: Europe/Berlin\nsla: { duration: P10D, severity: critical, name: all }',
 ])('takes what the reader takes: %s', (text) => {
   expect(parseMapping(text).findings).toEqual([])
@@ -22,7 +23,7 @@ test.each([
 })
 
 test.each([
-  'mode: obey', 'elemnts: {}', 'elements: { pay: { observed: x } }', 'elements: { pay: { observe: { phase: end } } }', 'elements: { pay: { timer: always } }', 'sla: { time: P1D }', 'elements: pay',
+  'mode: obey', 'elements: { pay: { item: [x] } }', 'elemnts: {}', 'elements: { pay: { observed: x } }', 'elements: { pay: { observe: { phase: end } } }', 'elements: { pay: { timer: always } }', 'sla: { time: P1D }', 'elements: pay',
   'accepted: [{ element: pay, of: x }]', 'key: [{ nme: x, value: y }]', 'elements: { pay: { managed: "yes" } }',
 ])('refuses what the reader refuses: %s', (text) => {
   expect(parseMapping(text).findings).not.toEqual([])

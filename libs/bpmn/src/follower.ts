@@ -4,6 +4,7 @@ import type { DomainEvent } from './event.js'
 import type { ProcessModel } from './model.js'
 import { labelOf } from './net/net.js'
 import type { Fact } from './track/fact.js'
+import { itemLabels } from './track/tracked-items.js'
 import { TrackedModel } from './track/tracked-model.js'
 import { Unit, type InstanceView, type UnitContext } from './track/unit.js'
 
@@ -57,7 +58,7 @@ export class Follower {
     if (bound === undefined) return 'unbound'
     const fact: Fact = {
       position, kind: 'event', time, appendTime: Math.max(event.arrived ?? time, time), source: known.source, id: known.id, type: known.type,
-      labels: { 1: bound.labels.map(({ element, phase }) => labelOf(element, phase)) },
+      labels: { 1: bound.labels.map(({ element, phase }) => labelOf(element, phase)), ...(bound.items === undefined ? {} : { [itemLabels(1)]: bound.items }) },
       ...(known.sequence === undefined ? {} : { sequence: known.sequence }), ...(isRecord(known.data) ? { patch: known.data } : {}),
     }
     this.#clock = Math.max(this.#clock, fact.appendTime)

@@ -123,6 +123,12 @@ export interface Element {
   readonly handler?: string
   /** Standard loop or multi-instance. */
   readonly loop?: LoopDefinition
+  /** What names the item that an event inside is about, a path or FEEL as of a key: then items that overlap are followed one by one. */
+  readonly itemKey?: string
+  /** Set by net/item-scopes.ts, where this stands for all items in the net around them: what may be thrown out of one. */
+  readonly itemThrows?: readonly Element[]
+  /** Set by net/item-scopes.ts: what it throws is caught outside of the item by something that reports it. */
+  readonly waitsToBeCaught?: true
   /** Of gateways and activities: the flow taken when no condition holds. */
   readonly defaultFlow?: string
   /** Of call activities: id of the called process. */

@@ -85,6 +85,7 @@ function bindElement(
       ...(command === undefined ? {} : { command }),
       ...(rules.sla === undefined ? {} : { sla: rules.sla }),
       ...(rules.stuckAfter === undefined ? {} : { stuckAfter: rules.stuckAfter }),
+      ...(rules.itemKey === undefined ? {} : { itemKey: rules.itemKey }),
       ...(rules.unwanted === undefined ? {} : { unwanted: rules.unwanted }),
     },
   }

@@ -4,12 +4,15 @@ import { compileExpression } from './expression.js'
 import type { Expression } from './expression.js'
 import { eventContext, keyReader } from './key.js'
 import type { KeyReader } from './key.js'
+import { itemKeysOf } from '../net/item-scopes.js'
 
 export interface BoundEvent {
   /** What the event may mean, in canonical order (element, phase), without repetition. Empty: it belongs to the process, which has no place for it. */
   readonly labels: readonly { readonly element: string; readonly phase: Phase }[]
   /** The primary key first, if the event has it; then aliases in the process's order. */
   readonly keys: readonly { readonly name: string; readonly value: string }[]
+  /** Of events inside parts that are followed item by item: `element NUL key`, the item of each such part that it is about. */
+  readonly items?: readonly string[]
   /** Filter that would run away over this event: what it means is not known, and it must not be guessed. */
   readonly ranAway?: string
 }
@@ -68,11 +71,14 @@ export class Binder {
   private readonly messages = new ByType<Rule & { readonly says: string }>()
   private readonly hasMessages: boolean
   private readonly keys: readonly { readonly name: string; readonly read: KeyReader }[]
+  /** Per element inside parts that are followed item by item: those parts, and where an event says its item. */
+  private readonly items: ReadonlyMap<string, readonly { readonly scope: string; readonly read: KeyReader }[]>
   /** By event type; `null`: nothing binds it. */
   private readonly byType = new Map<string, Candidates | null>()
 
   constructor(process: ProcessModel) {
     this.keys = process.keys.map((key) => ({ name: key.name, read: keyReader(key) }))
+    this.items = new Map([...itemKeysOf(process)].map(([element, keys]) => [element, keys.map(({ scope, key }) => ({ scope, read: keyReader({ name: 'item', value: key }) }))]))
     for (const element of process.elements) {
       for (const binding of element.bindings) this.candidates.add(binding.event, { ...ruleOf(binding), label: { element: element.id, phase: binding.phase } })
     }
@@ -88,7 +94,7 @@ export class Binder {
   bind(event: DomainEvent): BoundEvent | undefined {
     const candidates = this.candidatesFor(event.type)
     if (candidates === null) return undefined
-    if (candidates.labels !== undefined) return { labels: candidates.labels, keys: this.keysOf(event, undefined) }
+    if (candidates.labels !== undefined) return { labels: candidates.labels, keys: this.keysOf(event, undefined), ...this.itemsOf(event, candidates.labels) }
     const runaways: string[] = []
     const matching = candidates.all.filter((candidate) => matches(candidate, event, runaways))
     const foreign = matching.length > 0 ? [] : candidates.unexpected.filter((rule) => matches(rule, event, runaways))
@@ -97,7 +103,8 @@ export class Binder {
     if (matching.length === 0) {
       return foreign.length === 0 ? undefined : { labels: this.noLabels, keys: this.keysOf(event, foreign) }
     }
-    return { labels: distinctLabels(matching), keys: this.keysOf(event, matching) }
+    const labels = distinctLabels(matching)
+    return { labels, keys: this.keysOf(event, matching), ...this.itemsOf(event, labels) }
   }
 
   /** What an event says of messages between this process and other pools, `sent <flow>` or `received <flow>`; undefined where it says nothing. */
@@ -110,6 +117,18 @@ export class Binder {
   /** The keys of an event that means nothing here by itself: of a process that is called. */
   keysIn(event: DomainEvent): BoundEvent['keys'] {
     return this.keysOf(event, undefined)
+  }
+
+  private itemsOf(event: DomainEvent, labels: readonly Label[]): Pick<BoundEvent, 'items'> {
+    if (this.items.size === 0) return NO_ITEMS
+    const items = new Map<string, string>()
+    for (const { element } of labels) {
+      for (const { scope, read } of this.items.get(element) ?? []) {
+        const key = items.has(scope) ? undefined : read(event)
+        if (key !== undefined) items.set(scope, key)
+      }
+    }
+    return items.size === 0 ? NO_ITEMS : { items: [...items].map(([scope, key]) => `${scope}\u0000${key}`).sort() }
   }
 
   private candidatesFor(type: string): Candidates | null {
@@ -148,6 +167,8 @@ export class Binder {
     return undefined
   }
 }
+
+const NO_ITEMS: Pick<BoundEvent, 'items'> = {}
 
 const binders = new WeakMap<ProcessModel, Binder>()
 

@@ -59,6 +59,10 @@ export const mappingSchema: Readonly<Record<string, unknown>> = {
         stuckAfter: { '$ref': '#/$defs/duration' },
         unwanted: { type: 'boolean', description: 'An end that the process should not reach.' },
         timer: { enum: ['self', 'watch'], description: 'Tidemark fires the timer, or another system acts.' },
+        item: {
+          type: 'string',
+          description: 'Of what may run several times side by side: where an event inside names its item, a path such as data.parcelId, or FEEL starting with =.',
+        },
       },
     },
     observe: {

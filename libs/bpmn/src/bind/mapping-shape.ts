@@ -10,7 +10,7 @@ export const mappingKeys = {
     'process', 'key', 'mode', 'tolerance', 'grace', 'maxGrace', 'stuckAfter', 'completion', 'zone', 'effectsMaxAge', 'sla', 'unexpected', 'accepted',
     'elements',
   ],
-  element: ['observe', 'command', 'managed', 'sla', 'stuckAfter', 'unwanted', 'timer'],
+  element: ['observe', 'command', 'managed', 'sla', 'stuckAfter', 'unwanted', 'timer', 'item'],
   observe: ['event', 'phase', 'source', 'filter', 'key'],
   command: ['type', 'target', 'data'],
   sla: ['duration', 'severity', 'name'],
@@ -47,6 +47,7 @@ export function readElementRules(reader: ShapeReader, value: unknown, where: str
     stuckAfter: reader.text(entry, 'stuckAfter', where),
     unwanted: reader.flag(entry, 'unwanted', where),
     timer: reader.choice(entry, 'timer', where, ['self', 'watch']),
+    itemKey: reader.text(entry, 'item', where),
   })
 }
 

@@ -19,6 +19,7 @@ export interface ElementRules {
   readonly stuckAfter?: string
   readonly unwanted?: boolean
   readonly timer?: TimerDefinition['mode']
+  readonly itemKey?: string
 }
 
 /** What is said of a process. Durations are ISO 8601. */

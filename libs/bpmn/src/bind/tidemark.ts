@@ -11,7 +11,7 @@ const MODES: readonly CommandMode[] = ['observe', 'suggest', 'manage']
 const SEVERITIES: readonly SlaDefinition['severity'][] = ['info', 'warning', 'critical']
 const TIMER_MODES: readonly TimerDefinition['mode'][] = ['self', 'watch']
 
-/** `tm:observe`, `tm:command`, `tm:sla`, `tm:timer` and the `tm:` attributes of a flow node. */
+/** `tm:observe`, `tm:command`, `tm:sla`, `tm:timer`, `tm:item` and the `tm:` attributes of a flow node. */
 export function tidemarkElementRules(node: XmlNode): { rules: ElementRules; findings: Finding[] } {
   const findings: Finding[] = []
   const id = attribute(node, 'id')
@@ -21,6 +21,10 @@ export function tidemarkElementRules(node: XmlNode): { rules: ElementRules; find
   const [command] = extensions(node, 'command')
   const [sla] = extensions(node, 'sla')
   const [timer] = extensions(node, 'timer')
+  const [item] = extensions(node, 'item')
+  if (item !== undefined && !attribute(item, 'key')) {
+    findings.push(finding('badBinding', id, `The tm:item of ${id ?? 'an element'} has no key: say where an event names its item, such as key="data.parcelId".`))
+  }
   return {
     findings,
     rules: {
@@ -30,6 +34,7 @@ export function tidemarkElementRules(node: XmlNode): { rules: ElementRules; find
       ...optional('sla', sla && slaOf(sla, findings)),
       ...optional('stuckAfter', own(node, 'stuckAfter')),
       ...optional('unwanted', flag(node, 'unwanted', findings)),
+      ...optional('itemKey', item && (attribute(item, 'key') || undefined)),
       ...optional('timer', timer && choice(timer, 'mode', TIMER_MODES, findings)),
     },
   }

@@ -68,6 +68,8 @@ export interface Transition {
   readonly rests: boolean
   /** Of a terminate or uncaught error end: the process is over by decision, not by exhaustion. */
   readonly terminates?: boolean
+  /** What is thrown here nothing in this net catches. */
+  readonly throws?: true
   /** Of an interrupting timer that leads to a command that is only noted: it moves nothing. */
   readonly notedOnly?: boolean
 }

@@ -28,6 +28,7 @@ function elementSettings(element: Element, zone: string): Finding[] {
     ...duration(`stuckAfter of ${called(element)}`, element.stuckAfter, element.id),
     ...duration(`SLA of ${called(element)}`, element.sla?.duration, element.id),
     ...timer(element, zone),
+    ...(element.itemKey === undefined ? [] : key(`item key of ${called(element)}`, { name: 'item', value: element.itemKey }, element.id)),
     ...element.bindings.flatMap((binding) => eventRule(binding, `at ${called(element)}`, element.id)),
     ...(data?.startsWith('=') ? expression(`command data of ${called(element)}`, data, element.id) : []),
   ]

@@ -1,6 +1,7 @@
 import type { Finding, ProcessModel } from '../model.js'
 import { checkBindings } from './check-bindings.js'
 import { checkChoices } from './check-choices.js'
+import { checkItems } from './check-items.js'
 import { checkScopes } from './check-scopes.js'
 import { checkSettings } from './check-settings.js'
 import { checkStructure } from './check-structure.js'
@@ -11,6 +12,6 @@ import { Graph } from './graph.js'
 export function check(process: ProcessModel): Finding[] {
   const graph = new Graph(process)
   return [
-    ...checkSupport(graph), ...checkStructure(graph), ...checkScopes(graph), ...checkBindings(graph), ...checkChoices(graph), ...checkSettings(process),
+    ...checkSupport(graph), ...checkStructure(graph), ...checkScopes(graph), ...checkBindings(graph), ...checkItems(graph), ...checkChoices(graph), ...checkSettings(process),
   ]
 }

@@ -48,6 +48,8 @@ export const findingCodes = {
 
   nothingObserved: { severity: 'warning', meaning: 'No element is bound to an event, so nothing can be followed.' },
   ambiguousBinding: { severity: 'warning', meaning: 'One event may mean two elements that can be active together.' },
+  itemsTogether: { severity: 'warning', meaning: 'Passes that may overlap are not told apart, so that what one lost another may seem to have done.' },
+  itemKeyUnused: { severity: 'warning', meaning: 'An item key stands where items cannot be followed one by one.' },
   badBinding: { severity: 'error', meaning: 'An event binding is incomplete or contradicts itself.' },
   badExpression: { severity: 'error', meaning: 'An expression cannot be read or is not allowed.' },
   unknownCondition: { severity: 'info', meaning: 'A condition is not FEEL, so the branch is known only from the events that follow.' },

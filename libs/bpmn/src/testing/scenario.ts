@@ -7,7 +7,9 @@ import type { Fact } from '../track/fact.js'
 import type { Version } from '../track/fold.js'
 import { messageLabels } from '../track/messages.js'
 import { TrackedModel } from '../track/tracked-model.js'
-import { labelOf } from '../net/net.js'
+import { itemKeysOf } from '../net/item-scopes.js'
+import { labelOf, partsOf } from '../net/net.js'
+import { itemLabels } from '../track/tracked-items.js'
 import { Unit, type InstanceView } from '../track/unit.js'
 
 export type ElementDraft = Partial<Omit<Element, 'id' | 'kind' | 'incoming' | 'outgoing'>> & { readonly kind?: ElementKind }
@@ -78,7 +80,7 @@ export class Scenario {
   }
 
   /** An event that happened then, and arrived then or `arrives` later. */
-  event(type: string, at: string, options: { readonly arrives?: string; readonly patch?: Record<string, unknown>; readonly source?: string; readonly sequence?: string } = {}): this {
+  event(type: string, at: string, options: { readonly arrives?: string; readonly patch?: Record<string, unknown>; readonly source?: string; readonly sequence?: string; readonly item?: string } = {}): this {
     const time = START + durationMs(at)
     const fact = factOf(this.model.process, ++this.#position, type, time, {
       appendTime: options.arrives === undefined ? time : START + durationMs(options.arrives), ...options,
@@ -138,15 +140,22 @@ export function labelsFor(process: ProcessModel, type: string): readonly string[
   return process.elements.flatMap((element) => element.bindings.filter((binding) => binding.event === type).map((binding) => labelOf(element.id, binding.phase))).sort()
 }
 
+/** An item of every part around; of parts inside parts, one each with '/' between, the outermost first. */
+function itemsIn(process: ProcessModel, labels: readonly string[], item: string | undefined): Record<string, readonly string[]> {
+  if (item === undefined) return {}
+  const named = new Map(labels.flatMap((label) => (itemKeysOf(process).get(partsOf(label).element) ?? []).map(({ scope }, depth) => [scope, item.split('/')[depth] ?? ''] as const)))
+  return named.size === 0 ? {} : { [itemLabels(1)]: [...named].map(([scope, key]) => `${scope}\u0000${key}`).sort() }
+}
+
 export function factOf(
   process: ProcessModel, position: bigint, type: string, time: number,
-  options: { readonly appendTime?: number; readonly patch?: Record<string, unknown> | undefined; readonly source?: string | undefined; readonly sequence?: string | undefined; readonly id?: string } = {},
+  options: { readonly appendTime?: number; readonly item?: string | undefined; readonly patch?: Record<string, unknown> | undefined; readonly source?: string | undefined; readonly sequence?: string | undefined; readonly id?: string } = {},
 ): Fact {
   const labels = labelsFor(process, type)
   const isKnown = labels.length > 0 || process.unexpected.some((rule) => rule.event === type)
   return {
     position, kind: 'event', time, appendTime: options.appendTime ?? time, source: options.source ?? '/test', id: options.id ?? `${type}-${position}`, type,
-    labels: isKnown ? { 1: labels } : {}, ...(options.sequence === undefined ? {} : { sequence: options.sequence }),
+    labels: isKnown ? { 1: labels, ...itemsIn(process, labels, options.item) } : {}, ...(options.sequence === undefined ? {} : { sequence: options.sequence }),
     ...(options.patch === undefined ? {} : { patch: options.patch }),
   }
 }

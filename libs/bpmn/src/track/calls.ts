@@ -30,8 +30,8 @@ export interface TakenCall {
   readonly stay: string
 }
 
-/** Under which the labels of a fact in a version of a called process stand beside those of the caller. */
-export function calledLabels(model: string, version: number): string {
+/** Under which the labels of a fact in a version of a called process, or the items that it is about there, stand beside those of the caller. */
+export function calledLabels(model: string, version: number | string): string {
   return `call:${model}@${version}`
 }
 
@@ -73,7 +73,7 @@ export class CalledFolds {
   observe(fact: Fact): void {
     const labels = new Map<string, Record<string, readonly string[]>>()
     for (const [name, own] of Object.entries(fact.labels)) {
-      const found = /^call:(.+)@(\d+)$/.exec(name)
+      const found = /^call:(.+)@((?:items:)?\d+)$/.exec(name)
       if (found?.[1] === undefined || found[2] === undefined) continue
       labels.set(found[1], { ...labels.get(found[1]), [found[2]]: own })
     }

@@ -2,7 +2,7 @@
 import type { Decision } from './decisions.js'
 import type { Fact } from './fact.js'
 import type { Fold } from './fold.js'
-import type { Run } from './run.js'
+import { allRuns, type Run } from './run.js'
 import { storyAt } from './story.js'
 import { chosenOf } from './trail.js'
 
@@ -28,23 +28,25 @@ const NONE: readonly CommandView[] = []
  * @param lefts entries of commands that left, of this run
  */
 export function commandsOfRun(run: Run, lefts: readonly Fact[], { settled, commandId }: Fold): readonly CommandView[] {
-  if (run.decisions.size === 0 && lefts.length === 0) return NONE
+  if (run.items === undefined && run.decisions.size === 0 && lefts.length === 0) return NONE
+  const decided = allRuns(run).flatMap((of) => [...of.decisions.values()].map((decision) => ({ decision, of })))
+  if (decided.length === 0 && lefts.length === 0) return NONE
   const unmatched = lefts.filter((left) => left.command !== undefined)
   const views: CommandView[] = []
-  const open: { decision: Decision; id: string }[] = []
-  for (const decision of run.decisions.values()) {
+  const open: { decision: Decision; of: Run; id: string }[] = []
+  for (const { decision, of } of decided) {
     const id = commandId(decision)
     const at = unmatched.findIndex((left) => left.command === id)
     if (at >= 0) views.push(asLeft(decision, unmatched.splice(at, 1)[0] as Fact, settled))
-    else open.push({ decision, id })
+    else open.push({ decision, of, id })
   }
-  for (const { decision, id } of open) {
+  for (const { decision, of, id } of open) {
     const at = decision.status === 'scheduled' || decision.status === 'proposed' ? unmatched.findIndex((left) => left.element === decision.element) : -1
     if (at >= 0) {
       views.push(asLeft(decision, unmatched.splice(at, 1)[0] as Fact, settled))
       continue
     }
-    const evidenced = decision.status === 'scheduled' && wasSeenDone(run, decision)
+    const evidenced = decision.status === 'scheduled' && wasSeenDone(of, decision)
     views.push({
       id, element: decision.element, cause: decision.cause, status: evidenced ? 'missed' : decision.status, decidedAt: decision.moment, leavesAt: decision.leavesAt,
       variables: decision.variables,

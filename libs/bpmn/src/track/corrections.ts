@@ -20,6 +20,8 @@ export interface CorrectionPatch {
   readonly phase?: Phase
   /** moveTokens: where tokens are from now on, all of them. */
   readonly elements?: readonly string[]
+  /** assertStep, moveTokens: the item meant, of what is followed item by item; absent: the only one at work there. */
+  readonly item?: string
   /** setAside: the event, or what a person said before. */
   readonly source?: string
   readonly id?: string
@@ -68,6 +70,17 @@ export function correct(run: Run, fact: Fact): boolean {
     case 'setAside':
       return true
   }
+}
+
+/** What is said of one item: a step of it, or where its tokens are. Answers whether it is about an item that there is. */
+export function correctItem(run: Run, fact: Fact): boolean {
+  const { elements = fact.type === 'assertStep' && fact.element !== undefined ? [fact.element] : [], item: key } = patchOf(fact)
+  const [first] = elements
+  const item = first === undefined ? undefined : run.items?.meant(first, key)
+  if (item === undefined || !elements.every((element) => item.of.members.has(element))) return false
+  item.run.correct(fact)
+  run.items?.tellOf(item.run, fact.appendTime)
+  return true
 }
 
 /** What the model can observe at an element: the phase that is said, else its last. */

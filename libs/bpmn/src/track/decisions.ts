@@ -3,11 +3,12 @@ import type { Transition } from '../net/net.js'
 import { truthOf } from '../bind/expression.js'
 import { settleCall } from './calls.js'
 import { nameOfCause } from './cause.js'
-import { deviationsOf } from './deviations.js'
+import { deviationsAround } from './deviations.js'
 import type { TokenAt } from './reading.js'
 import type { Run } from './run.js'
 import { decideRepetition } from './repetitions.js'
 import { suspensionOf } from './suspension.js'
+import { tellAround } from './timers.js'
 import { decideSplit } from './splits.js'
 import type { ConditionAt } from './waits.js'
 
@@ -38,7 +39,9 @@ export function settleDecisions(run: Run, arrival: number): void {
 
 /** Goes on after an operation: proposed commands may have been decided by it, and one may lead to the next. */
 export function settleOperations(run: Run, identify: (decision: Decision) => string): void {
-  if (run.operations.size === 0 || run.decisions.size === 0) return
+  if (run.operations.size === 0) return
+  for (const item of run.items?.open ?? []) settleOperations(item.run, identify)
+  if (run.decisions.size === 0) return
   while (operateOne(run, identify)) continue
 }
 
@@ -62,9 +65,14 @@ function operateOne(run: Run, identify: (decision: Decision) => string): boolean
     })
     run.act('command', transition, Math.max(operation.time, run.headTime), operation.appendTime, `c:${decision.element}@${decision.cause}`)
     run.settle(operation.appendTime)
+    if (run.host !== undefined) tellAround(run, outermost(run), operation.appendTime)
     return true
   }
   return false
+}
+
+function outermost(run: Run): Run {
+  return run.host === undefined ? run : outermost(run.host)
 }
 
 /** Answers whether a token went on. */
@@ -125,7 +133,7 @@ function decideCommand(run: Run, token: TokenAt, transition: Transition, arrival
   const base = { element, cause, moment, variables: { ...run.variables } }
   const grace = cause.startsWith('t:') ? 0 : run.model.graceMs
   const leavesAt = Math.max(moment, arrival) + grace
-  if (mode === 'suggest' || (mode === 'manage' && deviationsOf(run).some((deviation) => !deviation.accepted))) {
+  if (mode === 'suggest' || (mode === 'manage' && deviationsAround(run).some((deviation) => !deviation.accepted))) {
     const why = mode === 'suggest' ? 'waits for approval' : 'the instance has left its path: a person decides'
     run.decide(key, { ...base, leavesAt, status: 'proposed', note: why })
     return false

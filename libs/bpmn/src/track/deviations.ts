@@ -1,11 +1,12 @@
 /** Where reality and model differ, named on the cheapest explanation. One cause is one deviation. */
-import { partsOf, type Net, type Transition } from '../net/net.js'
+import { labelOf, partsOf, type Net, type Transition } from '../net/net.js'
 import type { Move } from './belief.js'
 import { handlersOutOfOrder } from './compensation-order.js'
 import type { Fact } from './fact.js'
 import { overtakenBy } from './overtaken.js'
 import type { Run } from './run.js'
 import type { Story } from './story.js'
+import { itemName } from './tracked-items.js'
 import type { TrackedModel } from './tracked-model.js'
 import { settledUpTo, type TrailStep } from './trail.js'
 
@@ -28,6 +29,8 @@ export interface Deviation {
   readonly provisional: boolean
   /** The model says that this is normal here. */
   readonly accepted: boolean
+  /** The item concerned, of what is followed item by item. */
+  readonly item?: string
 }
 
 interface Draft {
@@ -53,10 +56,21 @@ export interface Drafts {
 }
 
 export const NO_DRAFTS: Drafts = { found: [], strays: -1, began: false }
-const BEGAN: Drafts = { found: [], strays: -1, began: true }
+export const BEGAN: Drafts = { found: [], strays: -1, began: true }
 
-/** The deviations of the run as it stands. */
+/** The deviations of the run and of its items as they stand, in the order of time. */
 export function deviationsOf(run: Run): readonly Deviation[] {
+  const own = ownDeviations(run)
+  const inside = (run.items?.all ?? []).flatMap(({ key, run: item }) => deviationsOf(item).map((deviation) => ({ ...deviation, item: itemName(key, deviation.item) })))
+  return inside.length === 0 ? own : [...own, ...inside].sort((a, b) => a.at - b.at)
+}
+
+/** Those of the run itself and of what it is an item of; what other items have done is not its concern. */
+export function deviationsAround(run: Run): readonly Deviation[] {
+  return run.host === undefined ? ownDeviations(run) : [...ownDeviations(run), ...deviationsAround(run.host)]
+}
+
+function ownDeviations(run: Run): readonly Deviation[] {
   const { found: told } = run.story.drafts
   const early = handlersOutOfOrder(run)
   const found = early.length === 0 ? told : [...told, ...early.map(({ element, step }) => draftOf(step, 'outOfOrder', [element]))]
@@ -190,7 +204,8 @@ function withStray(drafts: Drafts, step: TrailStep, kind: DeviationKind, element
 function strayKind(model: TrackedModel, story: Story, step: TrailStep, hypothesis: number): DeviationKind {
   if (step.repeated) return 'repeated'
   if (story.tokens.length === 0) return story.terminated ? 'afterCancel' : 'afterEnd'
-  const element = model.elements.get(elementOf(step))
+  const named = elementOf(step)
+  const element = model.elements.get(model.itemsAround(named)?.id ?? named)
   if (element === undefined) return 'unexpected'
   const past = [...firedUpTo(model, step.before, hypothesis)]
   // A handler that waits for nothing was never asked: what was cancelled around it is not its cause.
@@ -244,7 +259,24 @@ export function* firedUpTo(model: TrackedModel, at: TrailStep | undefined, hypot
 
 function finish(run: Run, draft: Draft, provisional: boolean): Deviation {
   // Rework is shown where it came to an end, all else where it began.
-  const element = (draft.kind === 'rework' ? draft.elements.at(-1) : draft.elements[0]) ?? ''
-  const accepted = [...run.model.process.accepted, ...run.accepted].some((rule) => rule.kind === draft.kind && (rule.element === undefined || draft.elements.includes(rule.element)))
-  return { kind: draft.kind, element, elements: draft.elements, at: draft.at, arrival: draft.arrival, count: draft.elements.length, provisional, accepted }
+  const { elements, item } = concerned(run, draft)
+  const element = (draft.kind === 'rework' ? elements.at(-1) : elements[0]) ?? ''
+  const accepted = [...run.model.process.accepted, ...run.accepted].some((rule) => rule.kind === draft.kind && (rule.element === undefined || elements.includes(rule.element)))
+  return {
+    kind: draft.kind, element, elements, at: draft.at, arrival: draft.arrival, count: elements.length, provisional, accepted, ...(item === undefined ? {} : { item }),
+  }
+}
+
+/** Where it was gone on although items were still at work, it is what those have not done. */
+function concerned(run: Run, { kind, elements, owed }: Draft): { readonly elements: readonly string[]; readonly item?: string | undefined } {
+  const { itemsAt } = run.model
+  if (kind !== 'skipped' || itemsAt.size === 0) return { elements }
+  const left = elements.filter((element) => itemsAt.has(element) && !owed.includes(labelOf(element, 'start')))
+  const undone = left.map((element) => run.items?.undone(element)).filter((found) => found !== undefined && found.elements.length > 0)
+  if (undone.length === 0) return { elements }
+  const all = elements.flatMap((element) => {
+    const found = left.includes(element) ? (run.items?.undone(element).elements ?? []) : []
+    return found.length > 0 ? found : [element]
+  })
+  return { elements: all, item: undone.length === 1 ? undone[0]?.item : undefined }
 }

@@ -1,6 +1,9 @@
 /** A run told at length, for the page of one instance: where it went, what it waits for, what may come. */
 import { isShown, partsOf } from '../net/net.js'
 import type { VisitHow } from './reading.js'
+import { allEndedVisitsOf, recordOf } from './item-history.js'
+import { openRuns, type Run } from './run.js'
+import { itemName } from './tracked-items.js'
 import type { InstanceView } from './unit.js'
 
 export interface ExplainedVisit {
@@ -10,6 +13,8 @@ export interface ExplainedVisit {
   readonly how: VisitHow
   /** Ended by something that interrupted it. */
   readonly interrupted: boolean
+  /** The item that it belongs to. */
+  readonly item?: string
 }
 
 export interface Explanation {
@@ -25,24 +30,20 @@ export interface Explanation {
 
 export function explainInstance({ shown, view }: InstanceView): Explanation {
   const { model } = shown
-  const closed = shown.endedVisits.map((visit): ExplainedVisit => ({ element: visit.element, entered: visit.entered, left: visit.left, how: visit.how, interrupted: visit.interrupted }))
-  const open = shown.shownTokens.flatMap((token): ExplainedVisit[] => {
-    const place = model.net.places[token.place]
-    return place === undefined || !isShown(place) ? [] : [{ element: place.element, entered: token.since, how: 'observed', interrupted: false }]
-  })
+  const closed = allEndedVisitsOf(recordOf(shown)).map((visit): ExplainedVisit => ({ element: visit.element, entered: visit.entered, left: visit.left, how: visit.how, interrupted: visit.interrupted, ...itemOf(visit) }))
+  const open = openVisits(shown)
   const counts = new Map<string, number>()
   for (const flow of view.flows) counts.set(flow, (counts.get(flow) ?? 0) + 1)
-  const labels = shown.posture.expected
   const expected = new Map<string, string[]>()
-  for (const label of labels) {
+  for (const label of expectedIn(shown)) {
     const { element, phase } = partsOf(label)
-    const events = model.elements.get(element)?.bindings.filter((binding) => binding.phase === phase).map((binding) => binding.event) ?? []
+    const events = model.process.elements.find(({ id }) => id === element)?.bindings.filter((binding) => binding.phase === phase).map((binding) => binding.event) ?? []
     expected.set(element, [...(expected.get(element) ?? []), ...events])
   }
   const undecided = new Map<string, readonly string[]>()
-  for (const token of shown.shownTokens) {
-    const element = model.elements.get(model.elementAt(token.place))
-    const kind = model.net.places[token.place]?.kind
+  for (const { run, token } of openRuns(shown).flatMap((run) => run.shownTokens.map((token) => ({ run, token })))) {
+    const element = run.model.elements.get(run.model.elementAt(token.place))
+    const kind = run.model.net.places[token.place]?.kind
     if (element === undefined || element.outgoing.length < 2 || kind === 'join' || (kind !== 'choice' && !element.kind.endsWith('Gateway'))) continue
     undecided.set(element.id, nextObserved(model.process.flows, model.elements, element.outgoing))
   }
@@ -52,6 +53,31 @@ export function explainInstance({ shown, view }: InstanceView): Explanation {
     expected: [...expected].map(([element, events]) => ({ element, events: [...new Set(events)] })),
     undecided,
   }
+}
+
+/** Stays that have not ended, in items and outside. */
+function openVisits(run: Run, item?: string): readonly ExplainedVisit[] {
+  const { model, items } = run
+  const own = run.shownTokens.flatMap((token): ExplainedVisit[] => {
+    const place = model.net.places[token.place]
+    if (place === undefined || !isShown(place) || (place.kind === 'in' && model.itemsAt.has(place.element))) return []
+    return [{ element: place.element, entered: token.since, how: 'observed', interrupted: false, ...itemOf({ item }) }]
+  })
+  return items === undefined ? own : [...own, ...items.open.flatMap(({ key, run: inside }) => openVisits(inside, item === undefined ? key : itemName(item, key)))]
+}
+
+/** Labels that fit next: what a further item may begin with, and what those at work may go on with. */
+function expectedIn(run: Run): readonly string[] {
+  const own = run.posture.expected.flatMap((label) => {
+    const { element, phase } = partsOf(label)
+    const items = run.model.itemsAt.get(element)
+    return items === undefined ? [label] : phase === 'start' ? items.model.expectedAfter(items.model.initialBelief.hypotheses[0]?.marking ?? '') : []
+  })
+  return [...new Set([...own, ...(run.items?.open ?? []).flatMap((item) => expectedIn(item.run))])]
+}
+
+function itemOf({ item }: { readonly item?: string | undefined }): { readonly item?: string } {
+  return item === undefined ? {} : { item }
 }
 
 /** The first elements that events are bound to behind these flows. */

@@ -160,6 +160,6 @@ export class Fold {
     present.fireDue(fact.time)
     if (!present.canEnd) return false
     const labels = fact.labels[present.version] ?? []
-    return labels.length === 0 || !present.fits(labels)
+    return labels.length === 0 || !present.fits(fact, labels)
   }
 }

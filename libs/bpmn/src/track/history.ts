@@ -14,6 +14,8 @@ export type EventReading = 'fits' | 'redeemed' | 'deviates' | 'noted'
 
 export interface ReadEvent {
   readonly position: bigint
+  /** The item that it is about. */
+  readonly item?: string
   readonly element?: string
   readonly phase?: Phase
   readonly reading: EventReading

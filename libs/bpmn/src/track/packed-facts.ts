@@ -3,6 +3,7 @@
  * them; times, positions, ids and sequences are told from those before. Variables are not packed, they stay the objects they are.
  */
 import type { Fact } from './fact.js'
+import { namesItems } from './tracked-items.js'
 import { MAX_PACKED, TextReader, TextWriter } from './packed-text.js'
 
 /** What many entries share; beyond this many kinds, entries carry it themselves. */
@@ -13,6 +14,8 @@ type Patch = Fact['patch']
 
 /** What not every entry has. */
 type More = Partial<Omit<Fact, 'position' | 'id' | 'patch'>> & {
+  /** Labels that name items: as many as there are items, so that they are in no table. */
+  readonly items?: Fact['labels']
   /** Position, time and append time, where they are not small integers. */
   readonly exact?: readonly [string, number, number]
 }
@@ -36,11 +39,12 @@ export class FactPacker {
         patches ??= new Array<Patch>(facts.length)
         patches[index] = patch
       }
-      const number = this.#numberOf({ source, type, labels })
+      const items = itemsIn(labels)
+      const number = items === undefined ? this.#numberOf({ source, type, labels }) : this.#numberOf({ source, type, labels: items.others })
       const at = Number(position)
       const isPlain = BigInt(at) === position && [at, time, appendTime].every((value) => Number.isInteger(value) && Math.abs(value) < MAX_PACKED / 2)
       const more: More = {
-        ...rest, ...(kind === 'event' ? {} : { kind }), ...(number === undefined ? { source, type, labels } : {}),
+        ...rest, ...(kind === 'event' ? {} : { kind }), ...(items === undefined || number === undefined ? {} : { items: items.own }), ...(number === undefined ? { source, type, labels } : {}),
         ...(isPlain ? {} : { exact: [String(position), time, appendTime] as const }),
       }
       const hasMore = Object.keys(more).length > 0
@@ -93,13 +97,23 @@ export class FactPacker {
 
 const NO_LABELS: Fact['labels'] = {}
 
+function itemsIn(labels: Fact['labels']): { readonly own: Fact['labels']; readonly others: Fact['labels'] } | undefined {
+  for (const name in labels) {
+    if (!namesItems(name)) continue
+    const split = (wanted: boolean) => Object.fromEntries(Object.entries(labels).filter(([each]) => namesItems(each) === wanted))
+    return { own: split(true), others: split(false) }
+  }
+  return undefined
+}
+
 function restore(plain: Fact, sequence: string | undefined, patch: Patch, more: More | undefined): Fact {
   const fact: { -readonly [Name in keyof Fact]: Fact[Name] } = plain
   if (sequence !== undefined) fact.sequence = sequence
   if (patch !== undefined) fact.patch = patch
   if (more === undefined) return fact
-  const { exact, ...rest } = more
+  const { exact, items, ...rest } = more
   Object.assign(fact, rest)
+  if (items !== undefined) fact.labels = { ...fact.labels, ...items }
   if (exact !== undefined) [fact.position, fact.time, fact.appendTime] = [BigInt(exact[0]), exact[1], exact[2]]
   return fact
 }

@@ -31,6 +31,8 @@ export interface Visit {
   readonly measured: boolean
   /** Ended by a boundary event, a terminate end or an error, not by itself. */
   readonly interrupted: boolean
+  /** The item that it belongs to, of what is followed item by item; of items inside items, all of them, the outermost first, with ' / ' between. */
+  readonly item?: string
 }
 
 export interface ReadingState {
@@ -60,7 +62,7 @@ interface Facet {
   readonly isBoundary: boolean
   /** Elements that it puts a token inside of, where one was at or in them before: the same stay goes on. */
   readonly stays: ReadonlySet<string>
-  /** It takes nothing: a further instance beside those that run. */
+  /** It takes nothing that was at an element: a further instance beside those that run, or what begins without a start event. */
   readonly isSpawn: boolean
   /** A token that it takes from another element is taken away from there. */
   readonly interrupts: boolean
@@ -76,7 +78,8 @@ export class Reader {
     const boundaries = new Set(net.process.elements.flatMap((element) => (element.kind === 'boundaryEvent' ? [element.id] : [])))
     this.#facets = net.transitions.map((transition) => ({
       transition, how: howOf(transition), isBoundary: boundaries.has(transition.element), interrupts: transition.clears.length > 0 || boundaries.has(transition.element),
-      isSpawn: transition.inputs.length === 0 && transition.kind === 'silent',
+      isSpawn: transition.kind === 'silent' && (transition.inputs.length === 0
+        || (transition.inputs[0] === net.source && transition.outputs.some((output) => net.places[output]?.element === transition.element))),
       stays: new Set(transition.outputs.flatMap((output) => {
         const place = net.places[output]
         const isInside = place?.kind === 'in' || place?.kind === 'scope'

@@ -14,6 +14,8 @@ export interface RepetitionAt {
   /** Transitions that complete an instance; that end the activity. */
   readonly completes: ReadonlySet<number>
   readonly ends: ReadonlySet<number>
+  /** Items that are followed apart are at work. */
+  readonly isAtWork?: true
   readonly cardinality?: Expression
   readonly collection?: Expression
   readonly completion?: Expression
@@ -46,6 +48,10 @@ export function repetitionsOf(net: Net, elements: ReadonlyMap<string, Element>):
     }
     repetitions.set(after, { ...shared, again, leave })
     repetitions.set(entry, { ...shared, again: undefined, leave: none })
+    if (element.itemThrows === undefined) return
+    // Items that are at work end where the completion condition says so.
+    const inside = net.places.findIndex((other) => other.kind === 'in' && other.element === element.id)
+    repetitions.set(inside, { ...shared, again: undefined, leave: from(inside).find((transition) => transition.onlyDecided === true), isAtWork: true })
   })
   return repetitions
 }
@@ -61,22 +67,29 @@ export function decideRepetition(run: Run, place: number, repetition: Repetition
   const { done, of } = instancesOf(run, repetition)
   const context = { ...run.variables, now: run.headTime, loopCounter: done, numberOfCompletedInstances: done, ...(of === undefined ? {} : { numberOfInstances: of }) }
   const says = (expression: Expression | undefined) => (expression === undefined ? 'unknown' : truthOf(expression, context))
+  if (repetition.isAtWork === true) return done > 0 && says(completion) === 'true' ? leave : undefined
   if (again === undefined) return of === 0 || (element.loop?.testBefore === true && says(condition) === 'false') ? leave : undefined
   if (says(completion) === 'true' || says(condition) === 'false' || (of !== undefined && done >= of) || done >= (element.loop?.maximum ?? Infinity)) return leave
   // Beside instances that run nothing need be begun.
   const others = run.shownTokens.filter((token) => token.place !== place && run.model.elementAt(token.place) === element.id)
-  return (of !== undefined || says(condition) === 'true') && others.length === 0 ? again : undefined
+  const begun = run.items?.countOf(element.id)?.begun ?? done
+  return (of === undefined ? says(condition) === 'true' : begun < of) && others.length === 0 ? again : undefined
 }
 
 /** Of the present stay at the activity. */
 export function instancesOf(run: Run, repetition: RepetitionAt): Instances {
+  const done = run.items?.countOf(repetition.element.id)?.done ?? completed(run, repetition)
+  const of = countOf(repetition, { ...run.variables, now: run.headTime })
+  return of === undefined ? { done } : { done, of }
+}
+
+function completed(run: Run, repetition: RepetitionAt): number {
   let done = 0
   for (const { index } of firedUpTo(run.model, run.head, 0)) {
     if (repetition.ends.has(index)) break
     if (repetition.completes.has(index)) done++
   }
-  const of = countOf(repetition, { ...run.variables, now: run.headTime })
-  return of === undefined ? { done } : { done, of }
+  return done
 }
 
 function countOf({ cardinality, collection }: RepetitionAt, context: object): number | undefined {

@@ -3,7 +3,7 @@
  * was told last, so that a story that goes on, or takes another way near its end, costs only what is new.
  */
 import type { Move } from './belief.js'
-import { NO_DRAFTS, noteDeviations, type Drafts } from './deviations.js'
+import { BEGAN, NO_DRAFTS, noteDeviations, type Drafts } from './deviations.js'
 import type { Fact } from './fact.js'
 import type { Placed, Plan } from './layout.js'
 import type { StepContext } from './reading.js'
@@ -23,12 +23,13 @@ export class Begin {
   readonly start: Placed
   readonly story: Story
 
-  constructor(model: TrackedModel, first: Fact) {
+  /** @param isItem the instance began before it */
+  constructor(model: TrackedModel, first: Fact, isItem: boolean) {
     this.context = { kind: 'begin', index: -1, time: first.time, cause: first }
     this.start = model.layouts.start(this.context)
     const plan = model.layouts.planOf(this.start.layout, model.initialMove, this.context.kind)
     const { tokens, layout, terminated } = model.layouts.advance(this.start, plan, model.initialMove, this.context)
-    this.story = { tokens, layout, terminated, drafts: NO_DRAFTS, plan }
+    this.story = { tokens, layout, terminated, drafts: isItem ? BEGAN : NO_DRAFTS, plan }
   }
 }
 

@@ -56,27 +56,54 @@ function keyOf(arm: Arm): string {
   return `${stayOf(arm.timer, arm.token)}#${arm.number}`
 }
 
-/** Fires, in order, the timers that are wanted. Answers whether any fired. */
-export function fireWanted(run: Run, wanted: (arm: Arm) => boolean, arrivalOf: (arm: Arm) => number): boolean {
+/** An arm, and the run that it is armed in: an instance, or an item of it. */
+interface Next {
+  readonly arm: Arm
+  readonly of: Run
+}
+
+type Wanted = (arm: Arm, of: Run) => boolean
+
+/** Fires, in order, the timers of a run and of its items that are wanted. Answers whether any fired. */
+export function fireWanted(run: Run, wanted: Wanted, arrivalOf: (arm: Arm, of: Run) => number): boolean {
   let any = false
   for (let count = 0; count < MAX_FIRINGS; count++) {
-    const arm = nextOf(run, wanted)
-    if (arm === undefined) return any
-    fire(run, arm, arrivalOf(arm))
+    const next = nextOf(run, wanted)
+    if (next === undefined) return any
+    const arrival = arrivalOf(next.arm, next.of)
+    fire(next.of, next.arm, arrival)
+    tellAround(next.of, run, arrival)
     any = true
   }
   // Counts firings without what comes of them.
   for (let count = 0; count < MAX_PASSED; count++) {
-    const arm = nextOf(run, wanted)
-    if (arm === undefined) return any
-    run.count(stayOf(arm.timer, arm.token), arm.number)
-    if (arm.timer.definition.kind !== 'cycle') run.approximate = true
+    const next = nextOf(run, wanted)
+    if (next === undefined) return any
+    next.of.count(stayOf(next.arm.timer, next.arm.token), next.arm.number)
+    if (next.arm.timer.definition.kind !== 'cycle') run.approximate = true
   }
   return any
 }
 
-function nextOf(run: Run, wanted: (arm: Arm) => boolean): Arm | undefined {
-  return run.arms.find((arm) => arm.certain && wanted(arm))
+/** The next one of a run and its items that is wanted. */
+export function nextOf(run: Run, wanted: Wanted): Next | undefined {
+  const arm = run.arms.find((each) => each.certain && wanted(each, run))
+  let next: Next | undefined = arm === undefined ? undefined : { arm, of: run }
+  if (run.items === undefined || !run.model.hasTimers) return next
+  for (const item of run.items.open) {
+    if (!item.run.model.hasTimers || !run.posture.isCertain(item.of.inside)) continue
+    const inside = nextOf(item.run, wanted)
+    if (inside !== undefined && (next === undefined || inside.arm.due < next.arm.due)) next = inside
+  }
+  return next
+}
+
+/** What went on in an item may mean something around it, and further out. */
+export function tellAround(inner: Run, outer: Run, arrival: number): void {
+  for (let run = inner; run !== outer && run.host !== undefined; run = run.host) {
+    run.host.items?.tellOf(run, arrival)
+    run.host.settle(arrival)
+  }
 }
 
 function fire(run: Run, arm: Arm, arrival: number): void {

@@ -2,11 +2,13 @@
 import type { Element, ProcessModel } from '../model.js'
 import { Admission } from '../decide/admission.js'
 import { compileNet } from '../net/compile.js'
-import type { Net, Transition } from '../net/net.js'
+import { divide } from '../net/item-scopes.js'
+import { labelOf, partsOf, type Net, type Transition } from '../net/net.js'
 import { addDuration, durationMs } from '../time/duration.js'
 import { undoingRulesOf, type UndoingRules } from './compensation-order.js'
 import { BeliefTable, type Belief, type Move } from './belief.js'
 import { TRACKING } from './costs.js'
+import { TrackedItems } from './tracked-items.js'
 import { Layouts } from './layout.js'
 import { Postures } from './posture.js'
 import { Reader } from './reading.js'
@@ -21,7 +23,11 @@ const MAX_REMEMBERED = 10_000
 
 export class TrackedModel {
   readonly process: ProcessModel
+  /** Of what is followed as one; what is followed item by item has nets of its own. */
   readonly net: Net
+  /** What is followed item by item, by its element. */
+  readonly itemsAt: ReadonlyMap<string, TrackedItems>
+  readonly #itemsAround: ReadonlyMap<string, TrackedItems>
   readonly table: BeliefTable
   readonly reader: Reader
   readonly layouts: Layouts
@@ -40,6 +46,8 @@ export class TrackedModel {
   readonly calledModels: ReadonlySet<string>
   /** Something here is decided by us, by data or by what is called. */
   readonly decides: boolean
+  /** Some timer, in an item or outside, is ours to fire. */
+  readonly hasTimers: boolean
   readonly commandsAt: ReadonlyMap<number, Transition>
   readonly patienceAt: ReadonlyMap<number, PatienceAt>
   /** In which order handlers undo. */
@@ -61,14 +69,15 @@ export class TrackedModel {
 
   constructor(process: ProcessModel) {
     this.process = process
-    this.net = compileNet(process)
+    const { outer, scopes } = divide(process)
+    this.net = compileNet(outer)
     this.table = new BeliefTable(this.net, TRACKING)
     this.reader = new Reader(this.net)
     this.layouts = new Layouts(this.reader)
     this.postures = new Postures(this)
     this.initialBelief = this.table.initial()
     this.initialMove = { how: 'idle', from: 0, fired: this.table.initialWay().fired, main: -1 }
-    this.elements = new Map(process.elements.map((element) => [element.id, element]))
+    this.elements = new Map([...process.elements, ...outer.elements].map((element) => [element.id, element]))
     this.hasUnwanted = process.elements.some((element) => element.unwanted === true)
     this.toleranceMs = durationMs(process.tolerance)
     this.graceMs = durationMs(process.grace)
@@ -82,22 +91,39 @@ export class TrackedModel {
     this.callsAt = callsOf(this.net, this.elements)
     this.calledModels = new Set([...this.callsAt.values()].map(({ model }) => model))
     this.commandsAt = commandsOf(this.net)
+    this.itemsAt = new Map(scopes.map((scope) => [scope.element.id, new TrackedItems(this, scope, new TrackedModel(scope.process))]))
+    this.#itemsAround = new Map([...this.itemsAt.values()].flatMap((items) => [...items.members].map((member) => [member, items] as const)))
+    this.hasTimers = this.timersAt.size > 0 || [...this.itemsAt.values()].some(({ model }) => model.hasTimers)
     this.decides = this.splitsAt.size + this.commandsAt.size + this.conditionsAt.size + this.callsAt.size + this.repetitionsAt.size > 0
     this.patienceAt = patienceOf(this.net, this.elements)
-    this.runaways = runawaysOf(process)
+    this.runaways = runawaysOf(outer)
     this.undoing = undoingRulesOf(process)
     this.admission = process.admission === undefined ? undefined : new Admission(process.admission)
   }
 
   /** Whether an instance may begin with these labels, without any deviation. */
   canStart(labels: readonly string[]): boolean {
-    const symbol = this.table.symbol(labels)
+    const symbol = this.table.symbol(this.#toldAs(labels))
     const known = this.#startable.get(symbol.id)
     if (known !== undefined) return known
     const [initial] = this.initialBelief.hypotheses
     const can = initial !== undefined && symbol.transitions.some((transition) => !this.#accompanies(transition) && this.table.search.enable(initial.marking, transition, 0).length > 0)
     this.#startable.set(symbol.id, can)
     return can
+  }
+
+  /** An event that may begin an item says that one begins. */
+  #toldAs(labels: readonly string[]): readonly string[] {
+    if (this.itemsAt.size === 0) return labels
+    return labels.flatMap((label) => {
+      const items = this.itemsAround(partsOf(label).element)
+      return items === undefined ? [label] : items.model.canStart([label]) ? [labelOf(items.id, 'start')] : []
+    })
+  }
+
+  /** What is followed item by item around an element; undefined: it is followed here. */
+  itemsAround(element: string): TrackedItems | undefined {
+    return this.#itemsAround.get(element)
   }
 
   /** An event that happens to a process that is open already: it begins none. */
@@ -126,6 +152,15 @@ export class TrackedModel {
     if (this.#endable.size > MAX_REMEMBERED) this.#endable.clear()
     this.#endable.set(marking, can)
     return can
+  }
+
+  /** Elements whose events are missing where an instance that stands like this is over all the same, in the order of the cheapest way there. */
+  undoneAt(marking: string): readonly string[] {
+    const [way] = this.table.search.drain(marking, 0, TRACKING.search)
+    return [...new Set((way?.fired ?? []).flatMap((index) => {
+      const transition = this.net.transitions[index]
+      return transition?.kind === 'observe' ? [transition.element] : []
+    }))]
   }
 
   /** Observations that fit next, by label, in document order. */

@@ -9,7 +9,7 @@ import { compareFacts, type Fact } from './fact.js'
 import { Fold, type FoldContext } from './fold.js'
 import type { HeldEvent } from './held.js'
 import type { FactPacker, PackedFacts } from './packed-facts.js'
-import type { Run } from './run.js'
+import { allRuns, type Run } from './run.js'
 import { viewOf, type RunView } from './view.js'
 
 /** What the units of a model need to know of their surroundings; pure. */
@@ -171,6 +171,6 @@ export class Unit {
 /** What left belongs to the run that decided it; what nobody decided any more to the last one. */
 function leftBy(runs: readonly Run[], fold: Fold): (run: Run) => readonly Fact[] {
   const owners = new Map<string, Run>()
-  for (const run of runs) for (const decision of run.decisions.values()) owners.set(fold.commandId(decision), run)
+  for (const run of runs) for (const each of allRuns(run)) for (const decision of each.decisions.values()) owners.set(fold.commandId(decision), run)
   return (run) => fold.lefts.filter((fact) => (owners.get(fact.command ?? '') ?? runs.at(-1)) === run)
 }

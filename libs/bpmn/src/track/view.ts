@@ -1,16 +1,13 @@
 /** What is shown of a run at a moment of the clock: a pure function of its trail and the clock. */
 import type { Decision } from './decisions.js'
 import { deviationsOf, type Deviation } from './deviations.js'
-import { historyOf, type History, type ReadEvent } from './history.js'
-import type { Chain } from './chain.js'
-import type { Fact } from './fact.js'
+import type { History, ReadEvent } from './history.js'
+import { recordOf, wholeHistoryOf, type RunRecord } from './item-history.js'
 import { watchMessages, type InTransit } from './messages.js'
-import type { Run } from './run.js'
-import type { Begin } from './story.js'
-import type { TrailStep } from './trail.js'
-import type { TrackedModel } from './tracked-model.js'
+import { allRuns, openRuns, type Run } from './run.js'
 import type { Instances } from './repetitions.js'
 import { suspensionOf } from './suspension.js'
+import { nextOf } from './timers.js'
 import { watchRun } from './watch.js'
 
 export interface ShownToken {
@@ -20,6 +17,8 @@ export interface ShownToken {
   readonly dueAt?: number
   readonly stuck: boolean
   readonly late: boolean
+  /** The item that it belongs to, of what is followed item by item. */
+  readonly item?: string
   /** Of an activity with a loop marker: instances that are done, and how many there are to be, where data says so. */
   readonly instances?: Instances
 }
@@ -82,13 +81,14 @@ export function viewOf(base: Run, clock: number, cut: boolean): { readonly run: 
 
 /** What the clock has passed fires on a copy: it is shown, and never folded upon. */
 function shown(base: Run, clock: number): Run {
-  if (!base.arms.some((arm) => arm.certain && base.actsAt(arm) <= clock)) return base
+  if (!base.model.hasTimers || nextOf(base, (arm, of) => of.actsAt(arm) <= clock) === undefined) return base
   const copy = base.clone()
   copy.fireShown(clock)
   return copy
 }
 
 const NO_DECISIONS: readonly Decision[] = []
+const NO_RUNS: readonly Run[] = []
 
 class ViewOfRun implements RunView {
   readonly status: RunView['status']
@@ -108,10 +108,7 @@ class ViewOfRun implements RunView {
   readonly deadlines: readonly ShownDeadline[]
   readonly variables: Readonly<Record<string, unknown>>
   readonly nextAt: number | undefined
-  readonly #model: TrackedModel
-  readonly #begin: Begin
-  readonly #head: TrailStep | undefined
-  readonly #notes: Chain<Fact> | undefined
+  readonly #record: RunRecord
   #history: History | undefined
 
   constructor(run: Run, clock: number, cut: boolean) {
@@ -125,10 +122,11 @@ class ViewOfRun implements RunView {
     if (endable && !completed) deadlines.push({ kind: 'completion', dueAt: quietUntil, actsAt: run.settlesAt(quietUntil) })
     const { tokens, late } = watchRun(run, completed, clock, deadlines, conditions)
     const messages = watchMessages(run, completed, clock, deadlines, conditions)
-    const suspended = completed ? undefined : suspensionOf(run)
-    if (suspended !== undefined) {
+    for (const each of completed ? NO_RUNS : openRuns(run)) {
+      const suspended = suspensionOf(each)
+      if (suspended === undefined) continue
       conditions.push({
-        kind: 'suspended', detail: '', element: suspended.element.id, since: run.headTime, severity: 'critical', silent: run.lastArrival - run.headTime > model.effectsMaxAgeMs,
+        kind: 'suspended', detail: '', element: suspended.element.id, since: each.headTime, severity: 'critical', silent: run.lastArrival - each.headTime > model.effectsMaxAgeMs,
       })
     }
     const deviations = deviationsOf(run)
@@ -157,7 +155,7 @@ class ViewOfRun implements RunView {
     this.stuck = tokens.some((token) => token.stuck)
     this.late = late || messages.some((message) => message.late && message.flow.direction === 'out')
     this.settling = settling
-    this.approximate = run.approximate || cut
+    this.approximate = run.approximate || cut || (run.items !== undefined && allRuns(run).some((each) => each.approximate))
     this.startedAt = run.first.time
     this.lastEventAt = run.lastEventTime
     this.endedAt = completed ? run.headTime : undefined
@@ -165,15 +163,12 @@ class ViewOfRun implements RunView {
     this.tokens = tokens
     this.messages = messages
     this.deviations = deviations
-    this.decisions = run.decisions.size === 0 ? NO_DECISIONS : [...run.decisions.values()]
+    this.decisions = run.items !== undefined ? allRuns(run).flatMap((each) => [...each.decisions.values()]) : run.decisions.size === 0 ? NO_DECISIONS : [...run.decisions.values()]
     this.conditions = conditions
     this.deadlines = deadlines
     this.variables = run.variables
     this.nextAt = nextAt === Infinity ? undefined : nextAt
-    this.#model = model
-    this.#begin = run.begin
-    this.#head = run.head
-    this.#notes = run.notes
+    this.#record = recordOf(run)
   }
 
   get events(): readonly ReadEvent[] {
@@ -199,6 +194,6 @@ class ViewOfRun implements RunView {
 
   /** The length of a run is paid for only by who asks what happened in it. */
   get #told(): History {
-    return this.#history ??= historyOf(this.#model, this.#begin, this.#head, this.#notes)
+    return this.#history ??= wholeHistoryOf(this.#record)
   }
 }

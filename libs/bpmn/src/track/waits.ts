@@ -104,6 +104,8 @@ export function patienceOf(net: Net, elements: Elements): ReadonlyMap<number, Pa
   net.places.forEach((place, index) => {
     const element = elements.get(place.element)
     if (element === undefined || !isShown(place) || place.kind === 'join' || place.kind === 'choice') return
+    // While items are at work it is each of them that may be late.
+    if (element.itemThrows !== undefined && place.kind === 'in') return
     const consumers = (net.consumers[index] ?? []).flatMap((transition) => net.transitions[transition] ?? [])
     const observes = consumers.some((transition) => transition.kind === 'observe')
     const stuckAfter = element.stuckAfter ?? (observes && place.kind !== 'scope' ? net.process.stuckAfter : stuckBehind(net, elements, index))

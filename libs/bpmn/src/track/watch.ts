@@ -4,6 +4,7 @@ import { parseDate } from '../time/moment.js'
 import type { TokenAt } from './reading.js'
 import { instancesOf } from './repetitions.js'
 import type { Run } from './run.js'
+import { itemName } from './tracked-items.js'
 import type { Condition, ShownDeadline, ShownToken } from './view.js'
 
 const NO_TOKENS: readonly ShownToken[] = []
@@ -21,7 +22,7 @@ export function watchRun(
   let late = false
   if (!completed) {
     const watch = new Watch(run, clock, deadlines, conditions)
-    tokens = watch.tokens()
+    tokens = run.items === undefined ? watch.tokens() : [...watchItems(run, clock, deadlines, conditions), ...watch.tokens()]
     late = tokens.some((token) => token.late)
   }
   if (model.process.sla !== undefined) {
@@ -34,6 +35,16 @@ export function watchRun(
     }
   }
   return { tokens, late }
+}
+
+/** Tokens of the items that are at work. */
+function watchItems(run: Run, clock: number, deadlines: ShownDeadline[], conditions: Condition[]): readonly ShownToken[] {
+  return (run.items?.open ?? []).flatMap(({ of, key, run: item }) => {
+    const repetition = run.model.repetitionOf(of.id)
+    return watchRun(item, false, clock, deadlines, conditions).tokens.map((token) => ({
+      ...token, item: itemName(key, token.item), ...(repetition === undefined || token.element !== of.id ? {} : { instances: instancesOf(run, repetition) }),
+    }))
+  })
 }
 
 class Watch {
@@ -56,6 +67,8 @@ class Watch {
     for (const wantsScope of [false, true]) {
       for (const token of this.#run.shownTokens) {
         const place = places[token.place]
+        // Where items are at work, it is they that are shown.
+        if (place?.kind === 'in' && this.#run.model.itemsAt.has(place.element)) continue
         if (place !== undefined && isShown(place) && (place.kind === 'scope') === wantsScope) shown.push(this.#counted(place.element, this.#token(token, place.element)))
       }
     }

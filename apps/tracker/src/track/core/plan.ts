@@ -3,7 +3,7 @@
  * learned, and an event whose key is not linked yet waits under it.
  */
 import type { Binder, DomainEvent, Fact } from '@tidemark/bpmn'
-import { calledLabels, labelOf, messageLabels } from '@tidemark/bpmn'
+import { calledLabels, itemLabels, labelOf, messageLabels } from '@tidemark/bpmn'
 import type { Decoded } from './decode.js'
 import { variablesOf } from './variables.js'
 
@@ -83,7 +83,7 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
   for (const { entry, event, contentHash } of events) {
     for (const model of models) {
       const meanings: Meaning[] = []
-      let messages: Record<string, readonly string[]> | undefined
+      let beside: Record<string, readonly string[]> | undefined
       let keys: readonly { readonly name: string; readonly value: string }[] | undefined
       const primaryKey = primaryKeyOf(model, entry.position)
       let refused: string | undefined
@@ -91,7 +91,8 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
         if (entry.position <= after) continue
         const found = binder.bind(event)
         const said = binder.messagesIn(event)
-        if (said !== undefined) (messages ??= {})[messageLabels(version)] = said.says
+        if (said !== undefined) (beside ??= {})[messageLabels(version)] = said.says
+        if (found?.items !== undefined) (beside ??= {})[itemLabels(version)] = found.items
         keys ??= found?.keys ?? said?.keys
         if (found === undefined) continue
         if (found.ranAway !== undefined) refused = `runawayExpression: the filter ${found.ranAway.slice(0, 100)} would run away over this event`
@@ -102,7 +103,7 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
       if (keys === undefined) continue
       const fact: { -readonly [Key in keyof Fact]: Fact[Key] } = {
         position: entry.position, kind: 'event', time: entry.time, appendTime: entry.appendTime, source: event.source, id: event.id, type: event.type,
-        labels: called === undefined && messages === undefined ? labelsOf(meanings) : { ...labelsOf(meanings), ...called?.labels, ...messages },
+        labels: called === undefined && beside === undefined ? labelsOf(meanings) : { ...labelsOf(meanings), ...called?.labels, ...beside },
       }
       if (event.sequence !== undefined) fact.sequence = event.sequence
       const patch = variablesOf(event.data)
@@ -136,6 +137,7 @@ function bindCalled(calls: readonly PlannedModel[], position: bigint, event: Dom
       const found = position <= after ? undefined : binder.bind(event)
       if (found === undefined) continue
       labels[calledLabels(id, version)] = found.labels.map(({ element, phase }) => labelOf(element, phase))
+      if (found.items !== undefined) labels[calledLabels(id, itemLabels(version))] = found.items
       first ??= { primaryKey, keys: found.keys }
     }
   }

@@ -2,6 +2,7 @@
 import type { Element } from '../../model.js'
 import { firstPhase, hasPhase, type Draft, type ElementRule, type NetBuilder } from '../builder.js'
 import { callsAnother } from './call-activity.js'
+import { addFirings } from './items.js'
 import { leadsToCommand } from './leads-to-command.js'
 import { openPlaces, opensScope } from './scope.js'
 import { isCancellable } from './transaction.js'
@@ -9,8 +10,10 @@ import { isCancellable } from './transaction.js'
 export const boundaryEvent: ElementRule = {
   compile(net, element) {
     const host = net.element(element.attachedTo)
+    if (host === undefined) return
+    if (element.itemThrows !== undefined) return addFirings(net, element, hostPlaces(net, host))
     const trigger = element.trigger?.kind ?? 'none'
-    if (host === undefined || trigger === 'compensation') return
+    if (trigger === 'compensation') return
     // Left by the transaction itself.
     if (trigger === 'cancel' && isCancellable(net, host)) return
     const bound = element.bindings.length > 0

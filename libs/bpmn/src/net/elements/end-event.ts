@@ -3,7 +3,7 @@ import type { Element } from '../../model.js'
 import { happenings, type Draft, type ElementRule, type NetBuilder } from '../builder.js'
 import { addUndoing } from './compensation.js'
 import { addLingering, addOnwards } from './signal.js'
-import { addThrown, endOfProcess, throwingOf } from './throwing.js'
+import { addThrown, endOfProcess, throwingOf, thrownOut } from './throwing.js'
 import { addCancel, cancelledBy } from './transaction.js'
 
 export const endEvent: ElementRule = {
@@ -25,7 +25,7 @@ function end(net: NetBuilder, element: Element, move: Draft): void {
   } else if (trigger === 'error' || trigger === 'escalation') {
     const { caught, uncaught } = throwingOf(net, element, trigger)
     addThrown(net, move, caught, { outputs: [], flows: [] })
-    if (uncaught !== undefined) net.add({ ...move, ...uncaught, ...(trigger === 'error' ? endOfProcess(net) : {}), immediate: true })
+    if (uncaught !== undefined) net.add({ ...move, ...uncaught, ...(trigger === 'error' ? endOfProcess(net) : {}), ...thrownOut(element) })
   } else {
     const transaction = trigger === 'cancel' ? cancelledBy(net, element) : undefined
     if (transaction === undefined) net.add(move)

@@ -4,7 +4,7 @@ import { happenings, type Draft, type ElementRule, type Exit, type NetBuilder } 
 import { addUndoing } from './compensation.js'
 import { awaitAllButOne } from './parallel-multiple.js'
 import { addLingering, addOnwards } from './signal.js'
-import { addThrown, throwingOf } from './throwing.js'
+import { addThrown, throwingOf, thrownOut } from './throwing.js'
 
 export const intermediateEvent: ElementRule = {
   compile(net, element) {
@@ -35,5 +35,5 @@ function pass(net: NetBuilder, move: Draft, exit: Exit): void {
 function escalate(net: NetBuilder, element: Element, move: Draft, exit: Exit): void {
   const { caught, uncaught } = throwingOf(net, element, 'escalation')
   addThrown(net, move, caught, exit)
-  if (uncaught !== undefined) pass(net, { ...move, ...uncaught, immediate: true }, exit)
+  if (uncaught !== undefined) pass(net, { ...move, ...uncaught, ...thrownOut(element) }, exit)
 }

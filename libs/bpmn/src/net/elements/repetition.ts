@@ -5,6 +5,7 @@
  */
 import type { Element } from '../../model.js'
 import { hasPhase, type Draft, type ElementRule, type NetBuilder } from '../builder.js'
+import { addItems } from './items.js'
 import { openPlaces, opensScope } from './scope.js'
 
 /** The rule of an activity that may have a loop marker. */
@@ -38,6 +39,7 @@ function addRepetition(net: NetBuilder, element: Element): void {
     net.add({ ...silent, ...over, ...exit, inputs: [again] })
     net.add({ ...silent, ...exit, inputs: [entry], ...(element.loop?.testBefore === true ? {} : { onlyDecided: true }) })
   }
+  if (element.itemThrows !== undefined) addItems(net, element, net.exitsWhenOver(element))
   if (!isParallel) return
   const begun = opensScope(element) ? [net.place('source', element.id, net.scopeInside(element.id))] : []
   for (const place of inside) net.add({ ...silent, inputs: [], reads: [place], outputs: [entry], flows: [], unless: [entry, ...begun] })

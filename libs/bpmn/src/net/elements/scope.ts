@@ -16,6 +16,11 @@ export function interruptedPlace(net: NetBuilder, scope: Element | undefined): n
   return net.place('scope', scope?.id ?? '', scope === undefined ? -1 : net.scopeAround(scope), 'interrupted')
 }
 
+/** Where it says that items which are followed apart are at work. */
+export function itemsPlace(net: NetBuilder, element: Element): number {
+  return net.place('in', element.id, net.scopeAround(element))
+}
+
 /** All places that say that a scope is open. */
 export function openPlaces(net: NetBuilder, scope: Element | undefined): readonly number[] {
   const open = openPlace(net, scope)

@@ -1,13 +1,18 @@
 /** A scope of its own: open while anything moves inside, done when nothing is left there. */
 import { hasPhase, type Draft, type ElementRule } from '../builder.js'
 import { eventSubProcess } from './event-sub-process.js'
+import { addFirings } from './items.js'
 import { openPlace, openPlaces } from './scope.js'
 import { beginScope } from './start-event.js'
 import { addCancelled } from './transaction.js'
 
 export const subProcess: ElementRule = {
   compile(net, element) {
-    if (element.triggeredByEvent === true) return eventSubProcess(net, element)
+    if (element.triggeredByEvent === true) {
+      if (element.itemThrows === undefined) eventSubProcess(net, element)
+      else addFirings(net, element, [openPlace(net, net.element(element.parent))])
+      return
+    }
     const scope = net.scopeInside(element.id)
     const source = net.place('source', element.id, scope)
     for (const { place, flows } of net.entries(element)) {

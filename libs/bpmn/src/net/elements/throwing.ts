@@ -6,7 +6,7 @@
 import type { Element } from '../../model.js'
 import { firstPhase, type Draft, type NetBuilder } from '../builder.js'
 import { beginnings, entering, goesOn, startsOf } from './event-sub-process.js'
-import { interruptedPlace, openPlaces } from './scope.js'
+import { interruptedPlace, itemsPlace, openPlaces } from './scope.js'
 
 export interface Caught {
   readonly inputs: readonly number[]
@@ -44,7 +44,7 @@ export function throwingOf(net: NetBuilder, thrower: Element, trigger: 'error' |
       if (openPlaces(net, scope).length === 1) return { caught, uncaught: undefined }
     }
     if (scope === undefined) return { caught, uncaught: { reads: inside === undefined ? reads : [...reads, interruptedPlace(net, scope)] } }
-    const hosts = inside === undefined ? openPlaces(net, scope) : [interruptedPlace(net, scope)]
+    const hosts = scope.itemThrows !== undefined ? [itemsPlace(net, scope)] : inside === undefined ? openPlaces(net, scope) : [interruptedPlace(net, scope)]
     const border = scope.triggeredByEvent === true ? undefined : bestOf(thrower, trigger, net.boundariesOf(scope.id).map((event) => ({ event })))
     if (border !== undefined) {
       const interrupts = border.event.interrupting !== false
@@ -78,6 +78,11 @@ function bestOf<Candidate extends { readonly event: Element }>(thrower: Element,
   const catching = candidates.filter(({ event }) => event.trigger?.kind === trigger)
   return catching.find(({ event }) => event.trigger?.name !== undefined && event.trigger.name === thrower.trigger?.name)
     ?? catching.find(({ event }) => event.trigger?.name === undefined)
+}
+
+/** It is thrown out of the net: at once, unless something outside says by an event of its own that it has caught it. */
+export function thrownOut(element: Element): Pick<Draft, 'throws' | 'immediate' | 'rests'> {
+  return element.waitsToBeCaught === true ? { throws: true, rests: true } : { throws: true, immediate: true }
 }
 
 /** The process is over with everything in it. */
