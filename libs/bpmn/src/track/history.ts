@@ -6,7 +6,7 @@ import { chainToArray, type Chain } from './chain.js'
 import type { Fact } from './fact.js'
 import type { Placed, Plan } from './layout.js'
 import type { StepContext, Visit } from './reading.js'
-import { storyAfter, type Begin } from './story.js'
+import { storyAfter, storyAt, type Begin, type Story } from './story.js'
 import type { TrackedModel } from './tracked-model.js'
 import { chosenOf, trailToArray, type TrailStep } from './trail.js'
 
@@ -32,26 +32,52 @@ export interface History {
   readonly durations: readonly (readonly [string, number])[]
 }
 
-export function historyOf(model: TrackedModel, begin: Begin, head: TrailStep | undefined, notes: Chain<Fact> | undefined): History {
+/** Where a run stands. */
+export interface Stand {
+  readonly model: TrackedModel
+  readonly begin: Begin
+  readonly head: TrailStep | undefined
+  readonly notes: Chain<Fact> | undefined
+}
+
+export function historyOf({ model, begin, head, notes }: Stand): History {
   const told = new Told(model)
   told.pass(begin.start, begin.story.plan, model.initialMove, begin.context)
   const chosen = chosenOf(head)
   let story = begin.story
-  for (const step of trailToArray(head)) {
-    const hypothesis = chosen[step.index] ?? 0
-    const move = step.step.moves[hypothesis]
-    if (move === undefined) continue
-    const after = storyAfter(model, story, step, hypothesis)
-    told.pass(story, after.plan, move, step)
-    if (step.fact !== undefined) told.events.push(readEvent(model, step, step.fact.position, move))
-    story = after
-  }
+  for (const step of trailToArray(head)) story = told.step(story, step, chosen[step.index] ?? 0)
   if (notes !== undefined) for (const { position } of chainToArray(notes)) told.events.push({ position, reading: 'noted' })
-  const { places } = model.net
-  for (const token of story.tokens) {
-    const place = places[token.place]
-    if (place !== undefined && isShown(place) && place.kind !== 'join' && place.kind !== 'choice') told.count(place.element)
+  told.countPresent(story, 1)
+  return told
+}
+
+/**
+ * What a run has done since it stood elsewhere; undefined where what it did before is told otherwise now. Costs what is new, not what was before.
+ * `visits` may be negative: where a token was shown then that is not any more.
+ */
+export function historySince(before: Stand, now: Stand): History | undefined {
+  const { model, begin, head } = now
+  if (before.model !== model || before.begin.context.cause !== begin.context.cause) return undefined
+  const from = before.head
+  const steps: TrailStep[] = []
+  const hypotheses: number[] = []
+  let hypothesis = 0
+  let at = head
+  for (; at !== undefined && at !== from && at.index > (from?.index ?? -1); at = at.before) {
+    steps.push(at)
+    hypotheses.push(hypothesis)
+    hypothesis = at.step.moves[hypothesis]?.from ?? 0
   }
+  if (at !== from || (from !== undefined && hypothesis !== 0)) return undefined
+  const told = new Told(model)
+  let note = now.notes
+  for (; note !== undefined && note !== before.notes; note = note.before) told.events.push({ position: note.item.position, reading: 'noted' })
+  if (note !== before.notes) return undefined
+  const earlier = storyAt(model, begin, from, 0)
+  let story = earlier
+  for (let index = steps.length - 1; index >= 0; index--) story = told.step(story, steps[index] as TrailStep, hypotheses[index] ?? 0)
+  told.countPresent(earlier, -1)
+  told.countPresent(story, 1)
   return told
 }
 
@@ -66,8 +92,27 @@ class Told implements History {
     this.#model = model
   }
 
-  count(element: string): void {
-    this.visits.set(element, (this.visits.get(element) ?? 0) + 1)
+  count(element: string, sign: 1 | -1 = 1): void {
+    this.visits.set(element, (this.visits.get(element) ?? 0) + sign)
+  }
+
+  /** Where its tokens are, stays have begun. */
+  countPresent({ tokens }: Story, sign: 1 | -1): void {
+    const { places } = this.#model.net
+    for (const token of tokens) {
+      const place = places[token.place]
+      if (place !== undefined && isShown(place) && place.kind !== 'join' && place.kind !== 'choice') this.count(place.element, sign)
+    }
+  }
+
+  /** Answers the story after the step. */
+  step(story: Story, step: TrailStep, hypothesis: number): Story {
+    const move = step.step.moves[hypothesis]
+    if (move === undefined) return story
+    const after = storyAfter(this.#model, story, step, hypothesis)
+    this.pass(story, after.plan, move, step)
+    if (step.fact !== undefined) this.events.push(readEvent(this.#model, step, step.fact.position, move))
+    return after
   }
 
   /** @param plan what the move does to these tokens; undefined where it depends on their ages */

@@ -1,20 +1,13 @@
 /** What happened in a run and in all of its items, told as one. */
-import { chainToArray, type Chain } from './chain.js'
+import { chainToArray } from './chain.js'
 import { compareFacts, type Fact } from './fact.js'
-import { endedVisitsOf, historyOf, type History, type ReadEvent } from './history.js'
+import { endedVisitsOf, historyOf, type History, type ReadEvent, type Stand } from './history.js'
 import type { Visit } from './reading.js'
 import type { Run } from './run.js'
-import type { Begin } from './story.js'
 import { itemName } from './tracked-items.js'
-import type { TrackedModel } from './tracked-model.js'
-import type { TrailStep } from './trail.js'
 
 /** All that a history is told from, as it stood at a moment. */
-export interface RunRecord {
-  readonly model: TrackedModel
-  readonly begin: Begin
-  readonly head: TrailStep | undefined
-  readonly notes: Chain<Fact> | undefined
+export interface RunRecord extends Stand {
   readonly items: readonly ItemRecord[]
 }
 
@@ -33,8 +26,8 @@ export function recordOf({ model, begin, head, notes, items }: Run): RunRecord {
 
 /** Events in fold order, whatever they are about. */
 export function wholeHistoryOf(record: RunRecord): History {
-  const { model, begin, head, notes, items } = record
-  const own = historyOf(model, begin, head, notes)
+  const { items } = record
+  const own = historyOf(record)
   if (items.length === 0) return own
   const standIns = standInsOf(items)
   const events: ReadEvent[] = [...own.events]

@@ -1,7 +1,7 @@
 /** What is shown of a run at a moment of the clock: a pure function of its trail and the clock. */
 import type { Decision } from './decisions.js'
 import { deviationsOf, type Deviation } from './deviations.js'
-import type { History, ReadEvent } from './history.js'
+import { historySince, type History, type ReadEvent } from './history.js'
 import { recordOf, wholeHistoryOf, type RunRecord } from './item-history.js'
 import { watchMessages, type InTransit } from './messages.js'
 import { allRuns, openRuns, type Run } from './run.js'
@@ -68,6 +68,8 @@ export interface RunView {
   readonly durations: readonly (readonly [string, number])[]
   /** The next moment at which this may change by itself. */
   readonly nextAt?: number
+  /** What has happened since an earlier view of the same run; undefined where what is in that is told otherwise here, or where items are followed one by one. */
+  since(earlier: RunView): History | undefined
 }
 
 /**
@@ -185,6 +187,11 @@ class ViewOfRun implements RunView {
 
   get durations(): readonly (readonly [string, number])[] {
     return this.#told.durations
+  }
+
+  since(earlier: RunView): History | undefined {
+    if (!(earlier instanceof ViewOfRun) || earlier.#record.items.length > 0 || this.#record.items.length > 0) return undefined
+    return historySince(earlier.#record, this.#record)
   }
 
   toJSON(): object {

@@ -10,7 +10,8 @@ export interface Changes {
   instances: InstanceRow[]
   goneInstances: string[]
   /** Those that are new or not as they were, and those that were. */
-  tokens: { instance: string; gone: readonly TokenRow[]; rows: readonly TokenRow[] }[]
+  tokens: TokenRow[]
+  goneTokens: { instance: string; element: string; n: number }[]
   /** All of an instance; `had`: there are rows to be replaced. */
   deviations: { instance: string; had: boolean; rows: DeviationRow[] }[]
   /** `model` and `key` where the unit has no instance that would say them. */
@@ -37,11 +38,11 @@ export interface ReadingRow { instance: string; element: string | null; phase: s
 export interface InstanceRow {
   /** Not in the table yet. */
   isNew: boolean
-  id: string; unit: string; run: number; shard: number; model: string; version: number; key: string; formerIds: string[]; status: string
+  id: string; unit: string; run: number; shard: number; model: string; version: number; key: string; formerIds: readonly string[]; status: string
   stuck: boolean; late: boolean; deviations: number; settling: boolean; approximate: boolean
   startedAt: number; lastEventAt: number; endedAt: number | null; closedAt: number | null; shownAt: number; position: bigint; tokens: string; variables: string
 }
-export interface TokenRow { element: string; n: number; shard: number; model: string; version: number; since: number; stuck: boolean; late: boolean }
+export interface TokenRow { instance: string; element: string; n: number; shard: number; model: string; version: number; since: number; stuck: boolean; late: boolean }
 export interface DeviationRow { kind: string; element: string; at: number; count: number; provisional: boolean; accepted: boolean }
 /** Differences, not totals. */
 export interface VersionCounts {
@@ -64,7 +65,7 @@ export interface CommandRow {
 
 export function noChanges(): Changes {
   return {
-    facts: [], readings: [], instances: [], goneInstances: [], tokens: [], deviations: [], deadlines: [], goneDeadlines: [], faults: [], mended: [], counts: new Map(),
+    facts: [], readings: [], instances: [], goneInstances: [], tokens: [], goneTokens: [], deviations: [], deadlines: [], goneDeadlines: [], faults: [], mended: [], counts: new Map(),
     alerts: new Map(), members: [], goneMembers: [], fates: [], goneFates: [], commands: [], goneCommands: [], moves: [],
   }
 }

@@ -62,17 +62,18 @@ function inheritIds(tx: Queryable, heirs: readonly InstanceRow[]): Statements {
   )]
 }
 
-function replaceTokens(tx: Transaction, { tokens }: Changes, careful: boolean): Statements {
-  const before = tokens.flatMap(({ instance, gone, rows }) => [...gone, ...(careful ? rows : [])].map((row) => ({ instance, ...row })))
-  const after = tokens.flatMap(({ instance, rows }) => rows.map((row) => ({ instance, ...row }))).sort((a, b) => compare(a.instance, b.instance) || compare(a.element, b.element))
-  const lines = after.map((row) => copyLine([row.instance, row.element, row.n, row.shard, row.model, row.version, row.since, row.stuck, row.late]))
+function replaceTokens(tx: Transaction, { tokens, goneTokens }: Changes, careful: boolean): Statements {
+  const gone = careful ? [...goneTokens, ...tokens] : goneTokens
+  const rows = [...tokens].sort((a, b) => compare(a.instance, b.instance) || compare(a.element, b.element))
+  let lines = ''
+  for (const row of rows) lines += copyLine([row.instance, row.element, row.n, row.shard, row.model, row.version, row.since, row.stuck, row.late])
   return [
-    ...(before.length === 0 ? [] : [tx.query(
+    ...(gone.length === 0 ? [] : [tx.query(
       `delete from token using unnest($1::uuid[], $2::text[], $3::int[]) as row (instance, element, n)
        where token.instance = row.instance and token.element = row.element and token.n = row.n`,
-      [column(before, (row) => row.instance), column(before, (row) => row.element), column(before, (row) => row.n)],
+      [column(gone, (row) => row.instance), column(gone, (row) => row.element), column(gone, (row) => row.n)],
     )]),
-    ...(after.length === 0 ? [] : [tx.copy(`copy token (instance, element, n, shard, model, version, since, stuck, late) from stdin`, lines.join(''))]),
+    ...(rows.length === 0 ? [] : [tx.copy(`copy token (instance, element, n, shard, model, version, since, stuck, late) from stdin`, lines)]),
   ]
 }
 

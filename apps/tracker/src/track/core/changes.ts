@@ -2,10 +2,11 @@
  * What a batch changes in the tables: the difference between what was shown of a unit and what is shown now. Pure; the statements are in
  * store/write.
  */
-import { compileExpression, type CommandView, type Condition, type InstanceView, type RunView, type TrackedModel } from '@tidemark/bpmn'
+import { compileExpression, type CommandView, type Condition, type InstanceView, type RunView, type History, type TrackedModel } from '@tidemark/bpmn'
 import { clean } from './decode.js'
-import type { Changes, DeviationRow, ElementCount, FactRow, TokenRow, VersionCounts } from '../../store/write/changes.js'
+import type { Changes, DeviationRow, FactRow } from '../../store/write/changes.js'
 import { identityOf } from '../../store/identity.js'
+import { countAll, countChange, countedDeviations, entryOf } from './tally.js'
 
 export interface UnitState {
   readonly unit: string
@@ -34,22 +35,21 @@ const MAX_MOVES = 200
 
 /** Adds what differs between the two states of a unit. `fresh`: facts that are written in this batch, by position. */
 export function compareUnit(changes: Changes, before: UnitState, after: UnitState, model: (version: number) => TrackedModel, position: bigint, fresh: ReadonlyMap<bigint, FactRow>): void {
-  const old = new Map(before.views.map((view) => [view.id, view]))
-  const now = new Set(after.views.map((view) => view.id))
-  const gone = before.views.filter((view) => !now.has(view.id))
+  const previousOf = finder(before.views)
+  const nowOf = finder(after.views)
+  const gone = before.views.filter((view) => nowOf(view.id) === undefined)
   for (const view of gone) {
     changes.goneInstances.push(view.id)
-    changes.tokens.push({ instance: view.id, gone: tokenRows(after, view), rows: [] })
+    removeTokens(changes, view.id, keyTokens(view.view.tokens))
     changes.deviations.push({ instance: view.id, had: true, rows: [] })
-    count(changes, after, view, -1)
-    compareConditions(changes, after, model(view.version), view.id, conditionsOf(view), [])
+    countAll(changes, after, view, -1)
+    compareConditions(changes, after, model(view.version), view.id, conditionsOf(view), NOTHING)
     compareCommands(changes, after, model(view.version), view, view.commands, [])
   }
   for (const view of after.views) {
-    const previous = old.get(view.id)
     // A run that is part of another now is found as that.
-    const formerIds = gone.filter((candidate) => Math.min(candidate.run, after.views.length - 1) === view.run).map((candidate) => candidate.id)
-    compareInstance(changes, after, previous, view, model(view.version), position, formerIds, fresh)
+    const formerIds = gone.length === 0 ? NO_IDS : gone.flatMap((candidate) => (Math.min(candidate.run, after.views.length - 1) === view.run ? [candidate.id] : []))
+    compareInstance(changes, after, previousOf(view.id), view, model(view.version), position, formerIds, fresh)
   }
   const nextBefore = nextOf(before)
   const next = nextOf(after)
@@ -61,33 +61,44 @@ export function compareUnit(changes: Changes, before: UnitState, after: UnitStat
   }
 }
 
+const NO_IDS: readonly string[] = []
+const NOTHING: readonly Condition[] = []
+
+/** Most units have one instance: a map of it would cost more than all the rest. */
+function finder(views: readonly InstanceView[]): (id: string) => InstanceView | undefined {
+  if (views.length < 2) return (id) => (views[0]?.id === id ? views[0] : undefined)
+  const byId = new Map(views.map((view) => [view.id, view]))
+  return (id) => byId.get(id)
+}
+
 /** The next moment at which what is shown of it may change by itself. */
-export function nextOf(state: UnitState): number | undefined {
-  const times = [...state.views.flatMap((view) => view.view.nextAt ?? []), ...(state.heldAt === undefined ? [] : [state.heldAt])]
-  return times.length === 0 ? undefined : Math.min(...times)
+export function nextOf({ views, heldAt }: UnitState): number | undefined {
+  let next = heldAt ?? Infinity
+  for (const { view } of views) if (view.nextAt !== undefined && view.nextAt < next) next = view.nextAt
+  return next === Infinity ? undefined : next
 }
 
 function compareInstance(
-  changes: Changes, unit: UnitState, previous: InstanceView | undefined, next: InstanceView, model: TrackedModel, position: bigint, formerIds: string[], fresh: ReadonlyMap<bigint, FactRow>,
+  changes: Changes, unit: UnitState, previous: InstanceView | undefined, next: InstanceView, model: TrackedModel, position: bigint, formerIds: readonly string[],
+  fresh: ReadonlyMap<bigint, FactRow>,
 ): void {
   const { view } = next
-  compareTokens(changes, next.id, previous === undefined ? [] : tokenRows(unit, previous), tokenRows(unit, next))
-  const deviations = deviationRows(view)
-  const deviated = previous === undefined ? [] : deviationRows(previous.view)
-  if (!sameRows(deviated, deviations)) changes.deviations.push({ instance: next.id, had: deviated.length > 0, rows: deviations })
-  compareReadings(changes, unit, previous, next, fresh)
+  const told = previous === undefined || previous.version !== next.version ? undefined : view.since(previous.view)
+  compareTokens(changes, unit, previous, next)
+  compareDeviations(changes, next.id, previous?.view, view)
+  compareReadings(changes, unit, told === undefined ? previous : undefined, next.id, (told ?? view).events, fresh)
   changes.instances.push({
     isNew: previous === undefined, id: next.id, unit: unit.unit, run: next.run, shard: unit.shard, model: unit.model, version: next.version, key: unit.key, formerIds, status: view.status,
-    stuck: view.stuck, late: view.late, deviations: counted(view), settling: view.settling, approximate: view.approximate,
+    stuck: view.stuck, late: view.late, deviations: countedDeviations(view), settling: view.settling, approximate: view.approximate,
     startedAt: view.startedAt, lastEventAt: view.lastEventAt, endedAt: view.endedAt ?? null, closedAt: closedAt(unit, view), shownAt: unit.shownAt, position,
     tokens: JSON.stringify(view.tokens), variables: JSON.stringify(view.variables),
   })
-  if (previous !== undefined) count(changes, unit, previous, -1)
-  count(changes, unit, next, 1)
-  compareConditions(changes, unit, model, next.id, previous === undefined ? [] : conditionsOf(previous), conditionsOf(next))
-  compareCommands(changes, unit, model, next, previous?.commands ?? [], next.commands)
+  if (previous === undefined) countAll(changes, unit, next, 1)
+  else countChange(changes, unit, previous, next, told)
+  compareConditions(changes, unit, model, next.id, previous === undefined ? NOTHING : conditionsOf(previous), conditionsOf(next))
+  if (next.commands.length > 0 || (previous !== undefined && previous.commands.length > 0)) compareCommands(changes, unit, model, next, previous?.commands ?? [], next.commands)
   if (changes.moves.length < MAX_MOVES) {
-    const flows = newFlows(previous?.view.flows ?? [], view.flows)
+    const flows = told?.flows ?? newFlows(previous?.view.flows ?? [], view.flows)
     if (flows.length > 0) changes.moves.push({ model: unit.model, version: next.version, instance: next.id, key: unit.key, flows })
   }
 }
@@ -97,28 +108,47 @@ function closedAt({ deployedAt }: UnitState, { endedAt, lastArrival }: RunView):
   return endedAt === undefined ? null : Math.max(endedAt, lastArrival, deployedAt)
 }
 
-/** Deviations that count. */
-function counted(view: RunView): number {
-  return view.deviations.filter((deviation) => !deviation.accepted).length
+type ShownToken = RunView['tokens'][number]
+
+interface KeyedToken {
+  readonly token: ShownToken
+  /** Of several tokens at one element: which. */
+  readonly n: number
 }
 
-function tokenRows(unit: UnitState, instance: InstanceView): TokenRow[] {
-  const seen = new Map<string, number>()
-  return instance.view.tokens.map(({ element, since, stuck, late }) => {
-    const n = seen.get(element) ?? 0
-    seen.set(element, n + 1)
-    return { element, n, shard: unit.shard, model: unit.model, version: instance.version, since, stuck, late }
+function keyTokens(tokens: readonly ShownToken[]): readonly KeyedToken[] {
+  return tokens.map((token, index) => {
+    let n = 0
+    for (let earlier = 0; earlier < index; earlier++) if (tokens[earlier]?.element === token.element) n++
+    return { token, n }
   })
 }
 
-function compareTokens(changes: Changes, instance: string, before: readonly TokenRow[], after: readonly TokenRow[]): void {
-  const gone = before.filter((row) => !after.some((other) => sameToken(row, other)))
-  const rows = after.filter((row) => !before.some((other) => sameToken(row, other)))
-  if (gone.length > 0 || rows.length > 0) changes.tokens.push({ instance, gone, rows })
+function compareTokens(changes: Changes, unit: UnitState, previous: InstanceView | undefined, next: InstanceView): void {
+  const before = previous === undefined ? [] : keyTokens(previous.view.tokens)
+  const after = keyTokens(next.view.tokens)
+  const isKept = previous?.version === next.version
+  removeTokens(changes, next.id, isKept ? before.filter((token) => !after.some((other) => sameToken(token, other))) : before)
+  for (const keyed of after) {
+    if (isKept && before.some((other) => sameToken(keyed, other))) continue
+    const { token: { element, since, stuck, late }, n } = keyed
+    changes.tokens.push({ instance: next.id, element, n, shard: unit.shard, model: unit.model, version: next.version, since, stuck, late })
+  }
 }
 
-function sameToken(a: TokenRow, b: TokenRow): boolean {
-  return a.element === b.element && a.n === b.n && a.since === b.since && a.stuck === b.stuck && a.late === b.late && a.version === b.version
+function removeTokens(changes: Changes, instance: string, tokens: readonly KeyedToken[]): void {
+  for (const { token, n } of tokens) changes.goneTokens.push({ instance, element: token.element, n })
+}
+
+function sameToken(a: KeyedToken, b: KeyedToken): boolean {
+  return a.token.element === b.token.element && a.n === b.n && a.token.since === b.token.since && a.token.stuck === b.token.stuck && a.token.late === b.token.late
+}
+
+function compareDeviations(changes: Changes, instance: string, before: RunView | undefined, after: RunView): void {
+  if (after.deviations.length === 0 && (before === undefined || before.deviations.length === 0)) return
+  const had = before === undefined ? [] : deviationRows(before)
+  const rows = deviationRows(after)
+  if (JSON.stringify(had) !== JSON.stringify(rows)) changes.deviations.push({ instance, had: had.length > 0, rows })
 }
 
 function deviationRows(view: RunView): DeviationRow[] {
@@ -135,84 +165,27 @@ function deviationRows(view: RunView): DeviationRow[] {
   return [...rows.values()]
 }
 
-function sameRows(a: readonly object[], b: readonly object[]): boolean {
-  return a.length === b.length && (a.length === 0 || JSON.stringify(a) === JSON.stringify(b))
-}
-
-function compareReadings(changes: Changes, unit: UnitState, previous: InstanceView | undefined, next: InstanceView, fresh: ReadonlyMap<bigint, FactRow>): void {
-  const known = new Map(previous?.view.events.map((event) => [event.position, event]))
-  for (const event of next.view.events) {
-    const read = { instance: next.id, element: event.element ?? null, phase: event.phase ?? null, reading: event.reading }
+/** @param previous where `events` are all that there are, and some of them were shown before */
+function compareReadings(
+  changes: Changes, unit: UnitState, previous: InstanceView | undefined, instance: string, events: History['events'], fresh: ReadonlyMap<bigint, FactRow>,
+): void {
+  const known = previous === undefined ? undefined : new Map(previous.view.events.map((event) => [event.position, event]))
+  for (const event of events) {
+    const read = { instance, element: event.element ?? null, phase: event.phase ?? null, reading: event.reading }
     const row = fresh.get(event.position)
     if (row !== undefined) {
       row.read = read
       continue
     }
-    const before = known.get(event.position)
+    const before = known?.get(event.position)
     if (before !== undefined && before.element === event.element && before.phase === event.phase && before.reading === event.reading) continue
     changes.readings.push({ unit: unit.unit, position: event.position, ...read })
   }
 }
 
-function count(changes: Changes, unit: UnitState, instance: InstanceView, sign: 1 | -1): void {
-  const { view, version } = instance
-  const { shard, model } = unit
-  const counts = entryOf(changes.counts, `${shard} ${version} ${model}`, () => noCounts(shard, model, version))
-  const { total, flows } = counts
-  total[view.status] += sign
-  if (view.stuck) total.stuck += sign
-  if (view.late && view.status === 'active') total.late += sign
-  if (counted(view) > 0) total.deviating += sign
-  if (sign > 0) total.lastEventAt = Math.max(total.lastEventAt, view.lastEventAt)
-  const element = (id: string) => entryOf(counts.elements, id, noElementCount)
-  for (const token of view.tokens) {
-    const own = element(token.element)
-    own.tokens += sign
-    if (token.stuck) own.stuck += sign
-    if (token.late) own.late += sign
-  }
-  if (view.deviations.length > 0) {
-    for (const id of new Set(view.deviations.flatMap((deviation) => (deviation.accepted ? [] : deviation.elements)))) element(id).deviating += sign
-  }
-  for (const [id, visits] of view.visits) element(id).visits += sign * visits
-  for (const flow of view.flows) flows.set(flow, (flows.get(flow) ?? 0) + sign)
-  for (const [id, durationMs] of view.durations) {
-    const buckets = entryOf(counts.durations, id, noBuckets)
-    const bucket = bucketOf(durationMs)
-    buckets.set(bucket, (buckets.get(bucket) ?? 0) + sign)
-  }
-}
-
-function noCounts(shard: number, model: string, version: number): VersionCounts {
-  return {
-    shard, model, version, total: { active: 0, completed: 0, terminated: 0, stuck: 0, late: 0, deviating: 0, lastEventAt: 0 },
-    elements: new Map(), flows: new Map(), durations: new Map(),
-  }
-}
-
-function noElementCount(): ElementCount {
-  return { tokens: 0, stuck: 0, late: 0, deviating: 0, visits: 0 }
-}
-
-function noBuckets(): Map<number, number> {
-  return new Map()
-}
-
-/** Bucket b holds durations from 2^(b/4) milliseconds. */
-export function bucketOf(durationMs: number): number {
-  return durationMs < 1 ? 0 : Math.floor(Math.log2(durationMs) * 4)
-}
-
-function entryOf<T>(map: Map<string, T>, key: string, make: () => T): T {
-  const known = map.get(key)
-  if (known !== undefined) return known
-  const made = make()
-  map.set(key, made)
-  return made
-}
-
 /** What the run shows, and commands of it that could not be delivered. */
 function conditionsOf({ view, commands }: InstanceView): readonly Condition[] {
+  if (commands.length === 0) return view.conditions
   return [...view.conditions, ...commands.flatMap((command): Condition[] => (command.status !== 'dead' ? [] : [{
     kind: 'commandFailed', detail: '', element: command.element, since: command.settledAt ?? command.decidedAt, severity: 'critical', silent: false,
   }]))]
