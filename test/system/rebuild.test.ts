@@ -5,14 +5,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MemoryLog, type Log } from '@tidemark/log'
+import { MemoryLog, type Log, type ReadOptions } from '@tidemark/log'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../apps/tracker/src/store/database.js'
 import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
 import { Progress } from '../../apps/tracker/src/store/progress.js'
 import { haveFreshTables, KEPT_TABLES, makeFreshTables, REBUILD_SCHEMA } from '../../apps/tracker/src/store/rebuild/fresh-tables.js'
-import { askForRebuild, cancelRebuild, readRebuild } from '../../apps/tracker/src/store/rebuild/job.js'
+import { askForRebuild, cancelRebuild, pauseRebuild, readRebuild, resumeRebuild } from '../../apps/tracker/src/store/rebuild/job.js'
 import { ensureShards } from '../../apps/tracker/src/store/shards.js'
 import { Following } from '../../apps/tracker/src/track/following.js'
 import { prepareDatabase } from '../support/database-template.js'
@@ -97,6 +97,38 @@ describe('a rebuild', () => {
     expect(differences(before, await readTables(db))).toEqual([])
   }, TIMEOUT_MS)
 
+  test('waits where somebody says so, over restarts, and goes on with what it has folded', async () => {
+    const log = await recordShop(db, { seed: 'paused', orders: 20, days: 5 })
+    const before = await readTables(db)
+    const gate = new AbortController()
+    const first = await following(db, heldBack(log, gate.signal))
+    await askForRebuild(db, 5)
+    expect(await resumeRebuild(db), 'what is not paused cannot go on').toBe(false)
+    await expect.poll(() => haveFreshTables(db), PATIENCE).toBe(true)
+    expect(await pauseRebuild(db)).toBe(true)
+    expect(await pauseRebuild(db)).toBe(false)
+    expect(await askForRebuild(db, 6)).toBeUndefined()
+    await first.stop()
+    gate.abort()
+    await leaveWitness()
+    await following(db, log)
+    expect((await readRebuild(db))?.status).toBe('paused')
+    expect(await resumeRebuild(db)).toBe(true)
+    await ended(db).toBe('done')
+    expect(await db.query(`delete from operation where op = 'witness' returning op`), 'the tables that were begun are those that came in').toHaveLength(1)
+    expect(differences(before, await readTables(db))).toEqual([])
+  }, TIMEOUT_MS)
+
+  test('makes the indexes that readers need at its end', async () => {
+    const { log } = await smallLog()
+    const indexes = () => db.query(`select replace(indexdef, schemaname || '.', '') as is from pg_indexes where schemaname = 'public' order by 1`)
+    const before = await indexes()
+    await following(db, log)
+    await askForRebuild(db, 5)
+    await ended(db).toBe('done')
+    expect(await indexes()).toEqual(before)
+  }, TIMEOUT_MS)
+
   test('goes on with what comes while it runs, and following goes on after it', async () => {
     const { log, event } = await smallLog()
     const live = await following(db, log)
@@ -175,6 +207,21 @@ test('each table is either a function of the log, and rebuilt, or known to be ke
 /** A row that no log has, in the tables that were begun. */
 async function leaveWitness(): Promise<void> {
   await db.query(`insert into ${REBUILD_SCHEMA}.operation (position, op, target, actor, at, outcome) values (9999999, 'witness', '', '', 0, '')`)
+}
+
+/** A log of which nobody follows the beginning until the signal says so. */
+function heldBack(log: Log, until: AbortSignal): Log {
+  const heard = (signal: AbortSignal) => new Promise((resolve) => (signal.aborted ? resolve(undefined) : signal.addEventListener('abort', resolve, { once: true })))
+  async function* read(options: ReadOptions) {
+    const { from, follow: follows, signal } = options
+    if (follows === true && typeof from === 'object' && 'position' in from && from.position === 1n) await Promise.race([heard(until), ...(signal === undefined ? [] : [heard(signal)])])
+    yield* log.read(options)
+  }
+  return new Proxy(log, { get: (target, name) => {
+    if (name === 'read') return read
+    const value: unknown = Reflect.get(target, name, target)
+    return typeof value === 'function' ? (value.bind(target) as unknown) : value
+  } })
 }
 
 async function smallLog() {

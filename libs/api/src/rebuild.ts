@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Timestamp } from './problem.js'
 
 /** `asked`: begins within a second; `cancelling`: ends within one. While it runs, what is shown is the state as it was and goes on. */
-export const RebuildStatus = z.enum(['asked', 'running', 'cancelling', 'done', 'failed', 'cancelled'])
+export const RebuildStatus = z.enum(['asked', 'running', 'paused', 'cancelling', 'done', 'failed', 'cancelled'])
 export type RebuildStatus = z.infer<typeof RebuildStatus>
 
 /** GET /api/v1/rebuild: the latest time that the state was folded again from the log. */

@@ -123,8 +123,8 @@ export class TrackerClient {
     return Rebuild.parse(await this.#json('POST', '/api/v1/rebuild', 'the rebuild', { body: '{}', type: 'application/json' }))
   }
 
-  async cancelRebuild(): Promise<Rebuild> {
-    return Rebuild.parse(await this.#json('POST', '/api/v1/rebuild/cancel', 'ending the rebuild', { body: '{}', type: 'application/json' }))
+  async changeRebuild(what: 'cancel' | 'pause' | 'resume'): Promise<Rebuild> {
+    return Rebuild.parse(await this.#json('POST', `/api/v1/rebuild/${what}`, 'changing the rebuild', { body: '{}', type: 'application/json' }))
   }
 
   async #found<T>(call: () => Promise<T>): Promise<T | undefined> {

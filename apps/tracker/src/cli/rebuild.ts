@@ -8,6 +8,8 @@ import { startProgress } from './progress-bar.js'
 interface RebuildOptions extends ClientOptions {
   readonly status?: boolean
   readonly cancel?: boolean
+  readonly pause?: boolean
+  readonly resume?: boolean
   readonly detach?: boolean
   readonly output: OutputFormat
 }
@@ -22,17 +24,21 @@ export function register(program: Command): void {
     .option('--detach', 'begin it, and do not wait')
     .option('--status', 'only say how far the latest one is')
     .option('--cancel', 'end the one that is under way; the state in use stays')
+    .option('--pause', 'hold it; what is folded so far is kept, over restarts too')
+    .option('--resume', 'go on with it, and wait for its end')
   addOutputOption(addClientOptions(command)).action((options: RebuildOptions) => finish(() => rebuild(options)))
 }
 
 async function rebuild(options: RebuildOptions): Promise<ExitCode> {
-  if ([options.detach, options.status, options.cancel].filter((one) => one === true).length > 1) throw new WrongUse('--detach, --status and --cancel exclude each other')
+  const { detach, status, cancel, pause: hold, resume } = options
+  if ([detach, status, cancel, hold, resume].filter((one) => one === true).length > 1) throw new WrongUse('--detach, --status, --cancel, --pause and --resume exclude each other')
   const client = new TrackerClient(options)
-  const known = options.status === true ? await client.rebuild() : options.cancel === true ? await client.cancelRebuild() : await client.beginRebuild()
+  const change = cancel === true ? 'cancel' as const : hold === true ? 'pause' as const : resume === true ? 'resume' as const : undefined
+  const known = status === true ? await client.rebuild() : change === undefined ? await client.beginRebuild() : await client.changeRebuild(change)
   if (known === undefined) throw new WrongUse('the state has not been rebuilt yet; `npx tidemark rebuild` does it')
-  const told = options.status === true || options.detach === true ? known : await watched(client, known)
+  const told = status === true || detach === true || hold === true ? known : await watched(client, known)
   await print(options.output === 'json' ? JSON.stringify(told) : inWords(told))
-  return told.status === 'failed' || (told.status === 'cancelled' && options.cancel !== true) ? 1 : 0
+  return told.status === 'failed' || (told.status === 'cancelled' && cancel !== true) ? 1 : 0
 }
 
 async function watched(client: TrackerClient, begun: Rebuild): Promise<Rebuild> {

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.js'
 import type { Database } from '../store/database.js'
 import { CLOCK, DATABASE } from '../store/tokens.js'
 import { Answers } from './documented.js'
-import { beginRebuild, endRebuild, findRebuild } from './rebuild.js'
+import { beginRebuild, endRebuild, findRebuild, goOnWithRebuild, holdRebuild } from './rebuild.js'
 
 @ApiTags('running it')
 @Controller('api/v1/rebuild')
@@ -30,5 +30,19 @@ export class RebuildController {
   @Answers('Ends the rebuild that is under way; the state in use stays', Rebuild, { status: 202, description: 'Asked for.' })
   cancel(): Promise<Rebuild> {
     return endRebuild(this.db)
+  }
+
+  @Post('pause')
+  @HttpCode(202)
+  @Answers('Holds the rebuild that is running; what is folded so far is kept', Rebuild, { status: 202, description: 'Asked for.' })
+  pause(): Promise<Rebuild> {
+    return holdRebuild(this.db)
+  }
+
+  @Post('resume')
+  @HttpCode(202)
+  @Answers('Goes on with a paused rebuild where it was', Rebuild, { status: 202, description: 'Asked for.' })
+  resume(): Promise<Rebuild> {
+    return goOnWithRebuild(this.db)
   }
 }

@@ -1,7 +1,7 @@
 import type { Rebuild } from '@tidemark/api'
 import { TrackerError } from '../problem.js'
 import type { Database } from '../store/database.js'
-import { askForRebuild, cancelRebuild, readRebuild, type RebuildJob } from '../store/rebuild/job.js'
+import { askForRebuild, cancelRebuild, pauseRebuild, readRebuild, resumeRebuild, type RebuildJob } from '../store/rebuild/job.js'
 import { rfc3339 } from './times.js'
 
 export async function findRebuild(db: Database): Promise<Rebuild> {
@@ -18,6 +18,16 @@ export async function beginRebuild(db: Database, now: number): Promise<Rebuild> 
 
 export async function endRebuild(db: Database): Promise<Rebuild> {
   if (!(await cancelRebuild(db))) throw new TrackerError('rebuildStatus', 409, 'No rebuild is under way.')
+  return findRebuild(db)
+}
+
+export async function holdRebuild(db: Database): Promise<Rebuild> {
+  if (!(await pauseRebuild(db))) throw new TrackerError('rebuildStatus', 409, 'No rebuild is running.')
+  return findRebuild(db)
+}
+
+export async function goOnWithRebuild(db: Database): Promise<Rebuild> {
+  if (!(await resumeRebuild(db))) throw new TrackerError('rebuildStatus', 409, 'No rebuild is paused.')
   return findRebuild(db)
 }
 

@@ -14,6 +14,7 @@ import { compareUnit, nextOf, type LeftCommand, type UnitState } from './core/ch
 import type { Decoded } from './core/decode.js'
 import { aliasesOf, bindEvents, plan, type Plan, type PlannedFact, type PlannedModel } from './core/plan.js'
 import { compareHeld, nextHeldAt } from './core/held.js'
+import { inTurns } from './in-turns.js'
 import { FoldFaults, messageOf, type Suspects, type UnitFault } from './faults.js'
 import type { Models } from './models.js'
 import type { KnownUnit, Units } from './units.js'
@@ -65,7 +66,7 @@ const UNITS_AT_A_STRETCH = 128
 /** Plans the batch and begins to load it. Batches are prepared one after the other: what one says of keys counts for the next. */
 export async function prepareBatch(db: Database, units: Units, aliases: Aliases, input: BatchInput): Promise<Prepared> {
   const events = input.entries.filter((entry) => entry.kind === 'event')
-  const bound = bindEvents(events, input.models)
+  const bound = await inTurns(events, (some) => bindEvents(some, input.models))
   const planned = plan(bound, await aliases.read(db, aliasesOf(bound)))
   aliases.begin(planned)
   const parts = partsOf(planned, input)

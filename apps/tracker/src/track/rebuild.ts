@@ -1,18 +1,23 @@
 /**
  * State folded again from the log, beside the tables in use, by a second tracker; when it has come as far as the live one, that pauses, and the
- * tables are swapped at once. Progress stands in the row of the job: after a restart it goes on where the fresh tables stand.
+ * tables are swapped at once. Progress stands in the row of the job: after a restart or a pause it goes on where the fresh tables stand.
+ *
+ * It is quicker than following was: it folds big batches, in which most units are new and touched once, into tables that have no indexes but those
+ * that folding needs; the others are made at the end.
  */
 import type { Log } from '@tidemark/log'
 import type { Logger } from 'pino'
 import { TrackerError } from '../problem.js'
 import type { Database } from '../store/database.js'
 import { Progress } from '../store/progress.js'
-import { dropFreshTables, freshTables, haveFreshTables, makeFreshTables } from '../store/rebuild/fresh-tables.js'
-import { setRebuildStatus, tellProgress, type RebuildJob } from '../store/rebuild/job.js'
-import { analyzeFreshTables, swapTables } from '../store/rebuild/swap.js'
+import { analyzeFreshTables, dropFreshTables, freshTables, haveFreshTables, makeFreshTables, REBUILD_SCHEMA } from '../store/rebuild/fresh-tables.js'
+import { beginRebuilding, setRebuildStatus, tellProgress, type RebuildJob } from '../store/rebuild/job.js'
+import { dropLateIndexes, makeLateIndexes } from '../store/rebuild/late-indexes.js'
+import { swapTables } from '../store/rebuild/swap.js'
 import { ensureShards } from '../store/shards.js'
 import { readModelVersions } from '../store/write/model-versions.js'
 import { readShards } from '../store/write/shards.js'
+import { inBigBatches, type BatchBounds } from './big-batches.js'
 import { Tracker, type TrackerOptions } from './tracker.js'
 
 export interface RebuildContext {
@@ -32,16 +37,22 @@ export interface RebuildContext {
 }
 
 const LOOK_MS = 250
+/**
+ * A batch is folded at a stretch and written in one transaction: with the embedded database, which has one session, everybody else waits for
+ * that. Bytes are those of payloads, of which three batches are in memory at ten times their size.
+ */
+const SERVER_BATCH: BatchBounds = { entries: 40_000, bytes: 16 * 1024 * 1024 }
+const EMBEDDED_BATCH: BatchBounds = { entries: 20_000, bytes: 8 * 1024 * 1024 }
 
-/** Resolves when it is done, failed (the job says why) or cancelled, or when the signal says stop: then it goes on after the next start. */
+type Outcome = 'done' | 'cancelled' | 'paused' | 'stopped'
+type Reached = 'reached' | Exclude<Outcome, 'done'>
+
+/** Resolves when it is done, failed (the job says why), cancelled or paused, or when the signal says stop: then it goes on after the next start. */
 export async function rebuild(context: RebuildContext, job: RebuildJob): Promise<void> {
-  const { db, logger, now, version, signal } = context
+  const { db, logger, now, signal } = context
   try {
-    const resumed = job.status === 'running' && job.version === version && (await haveFreshTables(db))
-    await setRebuildStatus(db, job.id, job.status === 'cancelling' ? 'cancelling' : 'running', now(), { version })
-    const fresh = resumed ? freshTables(db) : await makeFreshTables(db)
-    const outcome = await foldAgain(context, job, fresh)
-    if (outcome === 'stopped') return
+    const outcome = job.status === 'cancelling' ? 'cancelled' as const : await foldAgain(context, job)
+    if (outcome === 'stopped' || outcome === 'paused') return
     if (outcome === 'cancelled') await dropFreshTables(db)
     await setRebuildStatus(db, job.id, outcome, now())
     logger.info({ job: job.id, outcome }, 'a rebuild has ended')
@@ -53,32 +64,38 @@ export async function rebuild(context: RebuildContext, job: RebuildJob): Promise
   }
 }
 
-async function foldAgain(context: RebuildContext, job: RebuildJob, fresh: Database): Promise<'done' | 'cancelled' | 'stopped'> {
-  const { db, log, now, signal } = context
+async function foldAgain(context: RebuildContext, job: RebuildJob): Promise<Outcome> {
+  const { db, log, now, version, signal } = context
   const { first } = log.stats()
   if (first > 1n) {
     throw new TrackerError('logTrimmed', 409, `The log begins at ${first}: what was before it has been trimmed, so the state cannot be folded again from it.`)
   }
+  const resumed = job.status === 'running' && job.version === version && (await haveFreshTables(db))
+  if (!(await beginRebuilding(db, job.id, now(), version))) return 'stopped'
+  const fresh = resumed ? freshTables(db) : await makeFreshTables(db)
+  await dropLateIndexes(db, REBUILD_SCHEMA)
   await ensureShards(fresh, (await readShards(db)).length, log)
   const progress = new Progress()
-  const tracker = new Tracker({ ...context.tracker, db: fresh, progress })
+  const tracker = new Tracker({ ...context.tracker, log: inBigBatches(log, db.embedded ? EMBEDDED_BATCH : SERVER_BATCH), db: fresh, progress })
   await tracker.start()
-  const reach = async (enough: () => boolean | Promise<boolean>): Promise<'reached' | 'cancelled' | 'stopped'> => {
+  const reach = async (enough: () => boolean | Promise<boolean>): Promise<Reached> => {
     for (;;) {
       if (tracker.failure !== undefined) throw tracker.failure
       if (signal.aborted) return 'stopped'
       const behind = log.entriesAfter(progress.position)
       const status = await tellProgress(db, job.id, Math.max(log.stats().entries - behind, 0), log.stats().entries, now())
       if (status === 'cancelling') return 'cancelled'
+      if (status === 'paused') return 'paused'
       if (await enough()) return 'reached'
-      await sleep(LOOK_MS, signal)
+      await progressed(progress, LOOK_MS, signal)
     }
   }
   try {
     const outcome = await reach(async () => progress.position >= context.position() && (await readModelVersions(fresh)).every(({ status }) => status !== 'catchingUp'))
     if (outcome !== 'reached') return outcome
+    await makeLateIndexes(db, REBUILD_SCHEMA)
     await analyzeFreshTables(db)
-    let swapped: 'done' | 'cancelled' | 'stopped' = 'done'
+    let swapped: Outcome = 'done'
     await context.whilePaused(async () => {
       const last = await reach(() => progress.position >= context.position())
       await tracker.stop()
@@ -91,14 +108,17 @@ async function foldAgain(context: RebuildContext, job: RebuildJob, fresh: Databa
   }
 }
 
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
+/** Until something was committed, a while has passed, or the signal says stop. */
+function progressed(progress: Progress, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer)
+      unwatch()
       signal.removeEventListener('abort', done)
       resolve()
     }
     const timer = setTimeout(done, ms)
+    const unwatch = progress.watch(done)
     signal.addEventListener('abort', done, { once: true })
   })
 }

@@ -24,6 +24,7 @@ import { OUTAGE_MS, outagesIn } from './core/outages.js'
 import type { PlannedModel } from './core/plan.js'
 import { deployedVersions } from './deployed-versions.js'
 import { FoldFaults, Suspects } from './faults.js'
+import { inTurns } from './in-turns.js'
 import { Models, type LoadedVersion } from './models.js'
 import { Pipeline, type Commit } from './pipeline.js'
 import { Units } from './units.js'
@@ -199,7 +200,7 @@ export class Tracker {
    * rest has to wait until models have caught up.
    */
   async #follow(entries: readonly Entry[]): Promise<boolean> {
-    const fresh = entries.filter((entry) => entry.position > this.#taken).map(decode)
+    const fresh = await inTurns(entries.filter((entry) => entry.position > this.#taken), (some) => some.map(decode))
     for (let from = 0; from < fresh.length;) {
       const first = fresh[from] as Decoded
       if (first.entry.kind === 'model') {
@@ -371,7 +372,7 @@ export class Tracker {
     if (last === undefined) return before
     const { model, version: number } = version.stored
     const input = {
-      entries: entries.filter((entry) => entry.kind !== 'model').map(decode), models: [planned], clock: last.appendTime, position: last.position, due: [], live: false,
+      entries: await inTurns(entries.filter((entry) => entry.kind !== 'model'), (some) => some.map(decode)), models: [planned], clock: last.appendTime, position: last.position, due: [], live: false,
     }
     await this.#push(input, async (batch) => {
       await this.#commit(batch, { position: this.#position, clock: this.#clock }, async (tx) => {

@@ -1,4 +1,4 @@
-/** Tables beside the ones in use: the same names in a schema of their own, in which a second tracker folds the log from its beginning. */
+/** Tables beside the ones in use: the same names in a schema of their own, in which a second tracker folds the log. */
 import type { Database } from '../database.js'
 import { migrate } from '../migrate.js'
 
@@ -8,28 +8,34 @@ export const REBUILD_SCHEMA = 'tidemark_rebuild'
 export const KEPT_TABLES: readonly string[] = ['job', 'schema_migration', 'setting']
 
 /** The same database as seen from that schema. Closing it closes nothing. */
-export function freshTables(db: Database): Database {
+export function freshTables(db: Database, schema = REBUILD_SCHEMA): Database {
   const within: Database['transaction'] = (run, options) => db.transaction(async (tx) => {
     // Not awaited by itself: it goes ahead of the statements behind it, and if it fails they do.
-    const [, result] = await Promise.all([tx.query(`set local search_path to ${REBUILD_SCHEMA}`), run(tx)])
+    const [, result] = await Promise.all([tx.query(`set local search_path to ${schema}`), run(tx)])
     return result
   }, options)
   return { embedded: db.embedded, query: (sql, params) => within((tx) => tx.query(sql, params)), transaction: within, close: async () => undefined }
 }
 
 /** Empty tables, whatever was there before. */
-export async function makeFreshTables(db: Database): Promise<Database> {
-  await dropFreshTables(db)
-  await db.query(`create schema ${REBUILD_SCHEMA}`)
-  const fresh = freshTables(db)
+export async function makeFreshTables(db: Database, schema = REBUILD_SCHEMA): Promise<Database> {
+  await dropFreshTables(db, schema)
+  await db.query(`create schema ${schema}`)
+  const fresh = freshTables(db, schema)
   await migrate(fresh)
   return fresh
 }
 
-export async function dropFreshTables(db: Database): Promise<void> {
-  await db.query(`drop schema if exists ${REBUILD_SCHEMA} cascade`)
+export async function dropFreshTables(db: Database, schema = REBUILD_SCHEMA): Promise<void> {
+  await db.query(`drop schema if exists ${schema} cascade`)
 }
 
-export async function haveFreshTables(db: Database): Promise<boolean> {
-  return (await db.query(`select 1 from pg_tables where schemaname = $1 and tablename = 'shard'`, [REBUILD_SCHEMA])).length > 0
+export async function haveFreshTables(db: Database, schema = REBUILD_SCHEMA): Promise<boolean> {
+  return (await db.query(`select 1 from pg_tables where schemaname = $1 and tablename = 'shard'`, [schema])).length > 0
+}
+
+/** Without them the next plan is many times slower. */
+export async function analyzeFreshTables(db: Database, schema = REBUILD_SCHEMA): Promise<void> {
+  const tables = await db.query<{ name: string }>(`select tablename as name from pg_tables where schemaname = $1 order by 1`, [schema])
+  for (const { name } of tables) await db.query(`analyze ${schema}."${name}"`)
 }

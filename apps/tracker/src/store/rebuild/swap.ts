@@ -24,11 +24,6 @@ export async function swapTables(db: Database): Promise<void> {
   }
 }
 
-/** Before anybody reads them: plans for tables without statistics are many times slower. */
-export async function analyzeFreshTables(db: Database): Promise<void> {
-  for (const table of await rebuilt(db)) await db.query(`analyze ${REBUILD_SCHEMA}."${table}"`)
-}
-
 async function swap(tx: Transaction): Promise<void> {
   const [row] = await tx.query<{ home: string }>(`select quote_ident(current_schema()) as home`)
   const home = row?.home ?? 'public'

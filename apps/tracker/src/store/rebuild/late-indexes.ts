@@ -1,0 +1,39 @@
+/**
+ * Indexes that only readers need are made when the fresh tables are full: made at once over all rows they cost a fraction of what they cost row
+ * by row. Which there are to be is what the tables in use have.
+ */
+import type { Database } from '../database.js'
+
+/** What folding itself looks things up by, beside primary keys. */
+const NEEDED_BY_FOLDING: readonly string[] = ['instance_unit', 'deadline_at']
+
+interface Index {
+  readonly name: string
+  readonly definition: string
+}
+
+export async function dropLateIndexes(db: Database, schema: string): Promise<void> {
+  for (const { name } of await indexesOf(db, schema)) {
+    if (!NEEDED_BY_FOLDING.includes(name)) await db.query(`drop index ${schema}."${name}"`)
+  }
+}
+
+/** Those that the tables in use have and the fresh ones do not. Writers of the table wait meanwhile, one table after the other. */
+export async function makeLateIndexes(db: Database, schema: string): Promise<void> {
+  const [row] = await db.query<{ home: string }>(`select current_schema() as home`)
+  const home = row?.home ?? 'public'
+  const present = new Set((await indexesOf(db, schema)).map(({ name }) => name))
+  for (const { name, definition } of await indexesOf(db, home)) {
+    if (present.has(name)) continue
+    const table = definition.indexOf(` ON ONLY ${home}.`) >= 0 ? ` ON ONLY ${home}.` : ` ON ${home}.`
+    await db.query(definition.replace(table, ` ON ${schema}.`))
+  }
+}
+
+/** Neither those of constraints, nor those that partitions have from their parent. */
+function indexesOf(db: Database, schema: string): Promise<readonly Index[]> {
+  return db.query<{ name: string; definition: string }>(
+    `select class.relname as name, pg_get_indexdef(index.indexrelid) as definition from pg_index as index join pg_class as class on class.oid = index.indexrelid
+     where class.relnamespace = to_regnamespace($1) and not exists (select 1 from pg_constraint where conindid = index.indexrelid)
+       and not exists (select 1 from pg_inherits where inhrelid = index.indexrelid) order by 1`, [schema])
+}
