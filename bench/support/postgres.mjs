@@ -35,6 +35,8 @@ export async function startPostgres() {
   await answers(url)
   return {
     url,
+    /** Of the process that all of the server's are below; absent for a server that was there. */
+    pid: server.pid,
     async stop() {
       const exited = once(server, 'exit')
       process.kill(-server.pid, 'SIGINT')
