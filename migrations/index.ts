@@ -5,6 +5,7 @@ import { faultedUnits } from './0004-faulted-units.js'
 import { assignedAndSilencedAlerts } from './0005-assigned-and-silenced-alerts.js'
 import { instancesByState } from './0006-instances-by-state.js'
 import { droppedHistory } from './0007-dropped-history.js'
+import { placesInLists } from './0008-places-in-lists.js'
 
 export interface Migration {
   /** Runs in order; never changes once landed. */
@@ -14,4 +15,4 @@ export interface Migration {
 }
 
 /** Every step, oldest first. */
-export const migrations: readonly Migration[] = [initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts, instancesByState, droppedHistory]
+export const migrations: readonly Migration[] = [initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts, instancesByState, droppedHistory, placesInLists]

@@ -1,7 +1,7 @@
 import type { ElementFlow, Flow } from '@tidemark/api'
 import type { Database } from '../store/database.js'
 import {
-  readDurations, readElementCounts, readFlowCounts, readTokenTotal, readWaitSample, readWaits,
+  EXACT_TOKENS, readDurations, readElementCounts, readFlowCounts, readOldestWaits, readTokenTotal, readWaitSample, readWaits,
 } from '../store/read/flow.js'
 import type { ElementCountRow } from '../store/read/flow.js'
 import { readModel, readVersionCounts } from '../store/read/models.js'
@@ -13,8 +13,6 @@ import type { Processes } from './processes.js'
 import { showCounts } from './show-model.js'
 import { rfc3339 } from './times.js'
 
-/** Up to this many tokens at an element its waits are exact; the statement reads the 2,000 oldest. */
-const EXACT_TOKENS = 2_000
 /** Of larger elements, about this many tokens of the whole table are looked at: some two hundred pages. */
 const SAMPLED_TOKENS = 20_000
 
@@ -80,11 +78,13 @@ async function waitsOf(
   if (waiting.length === 0) return new Map()
   const waited = (since: string) => Math.max(0, clock - Number(since))
   const result = new Map<string, Waits>()
-  for (const { element, oldest, p50, p95 } of await readWaits(db, model, version, waiting.map(({ element }) => element))) {
-    const percentiles = p50 === null || p95 === null ? {} : { waitP50Ms: waited(p50), waitP95Ms: waited(p95) }
-    result.set(element, { ...percentiles, waitMaxMs: waited(oldest) })
+  const isCrowded = ({ tokens }: ElementCountRow) => Number(tokens) > EXACT_TOKENS
+  for (const { element, oldest } of await readOldestWaits(db, model, waiting.map(({ element }) => element))) result.set(element, { waitMaxMs: waited(oldest) })
+  const few = waiting.filter((row) => !isCrowded(row)).map(({ element }) => element)
+  for (const { element, p50, p95 } of few.length === 0 ? [] : await readWaits(db, model, version, few)) {
+    if (p50 !== null && p95 !== null) result.set(element, { ...result.get(element), waitP50Ms: waited(p50), waitP95Ms: waited(p95) })
   }
-  const crowded = waiting.filter(({ tokens }) => Number(tokens) > EXACT_TOKENS).map(({ element }) => element)
+  const crowded = waiting.filter(isCrowded).map(({ element }) => element)
   if (crowded.length === 0) return result
   const sharePercent = Math.min(100, (100 * SAMPLED_TOKENS) / Math.max(1, await readTokenTotal(db)))
   for (const { element, p50, p95 } of await readWaitSample(db, model, version, crowded, sharePercent)) {

@@ -1,7 +1,7 @@
 import type { Queryable } from '../database.js'
 
 /** Elements with at most this many tokens are measured exactly, others on a sample: 2,000 give a 95th percentile within a percent or two. */
-const EXACT_TOKENS = 2_000
+export const EXACT_TOKENS = 2_000
 
 export interface ElementCountRow {
   readonly element: string
@@ -40,30 +40,27 @@ export function readDurations(db: Queryable, model: string, version: number): Pr
   )
 }
 
-export interface WaitRow {
-  readonly element: string
-  /** Since when the token waits that waits longest, and the medians and 95th percentiles of waiting. Epoch milliseconds. */
-  readonly oldest: string
-  readonly p50: string | null
-  readonly p95: string | null
-  readonly sampled: number
+/** Since when the token waits that has waited longest at each of these elements, epoch milliseconds. */
+export function readOldestWaits(db: Queryable, model: string, elements: readonly string[]): Promise<{ element: string; oldest: string }[]> {
+  return db.query(
+    `select wanted.element, oldest.since as oldest from unnest($2::text[]) as wanted (element) cross join lateral (
+       select since from token where token.model = $1 and token.element = wanted.element order by since limit 1
+     ) as oldest`, [model, elements])
 }
 
-/**
- * Since when tokens wait at these elements: the oldest comes from the index, the percentiles from at most the 2,000 oldest, so they hold
- * where no more than that wait; {@link readWaitSample} serves the others.
- */
+export interface WaitRow {
+  readonly element: string
+  /** Medians and 95th percentiles of waiting: since when, epoch milliseconds. */
+  readonly p50: string | null
+  readonly p95: string | null
+}
+
+/** Of elements where at most 2,000 tokens wait; {@link readWaitSample} serves the others. */
 export function readWaits(db: Queryable, model: string, version: number, elements: readonly string[]): Promise<WaitRow[]> {
   return db.query<WaitRow>(
-    `select wanted.element, oldest.since as oldest, percentiles.p50, percentiles.p95, percentiles.sampled::int as sampled
-     from unnest($3::text[]) as wanted (element)
+    `select wanted.element, percentiles.p50, percentiles.p95 from unnest($3::text[]) as wanted (element)
      cross join lateral (
-       select since from token where token.model = $1 and token.element = wanted.element order by since limit 1
-     ) as oldest
-     cross join lateral (
-       select count(*) as sampled,
-         (percentile_disc(0.5) within group (order by since))::bigint as p50,
-         (percentile_disc(0.05) within group (order by since))::bigint as p95
+       select (percentile_disc(0.5) within group (order by since))::bigint as p50, (percentile_disc(0.05) within group (order by since))::bigint as p95
        from (
          select since, token.version from token where token.model = $1 and token.element = wanted.element order by since limit ${EXACT_TOKENS}
        ) as waiting where waiting.version = $2::int

@@ -31,7 +31,7 @@ export interface InstanceFilter {
 /** Answers the placeholder of a value. */
 export type Bind = (value: unknown) => string
 
-/** One condition per filter that is set, but those on tokens. */
+/** One condition per filter that is set. */
 export function* conditionsOf(filter: InstanceFilter, bind: Bind): Generator<string> {
   if (filter.model !== undefined) yield `i.model = ${bind(filter.model)}`
   if (filter.version !== undefined) yield `i.version = ${bind(filter.version)}::int`
@@ -46,6 +46,14 @@ export function* conditionsOf(filter: InstanceFilter, bind: Bind): Generator<str
   if (filter.deviation !== undefined) yield `exists (select 1 from deviation d where d.instance = i.id and d.kind = ${bind(filter.deviation)})`
   yield* startConditions(filter, bind)
   for (const condition of filter.variables ?? []) yield variableCondition(condition, bind)
+  if (filter.element !== undefined || filter.waitingSince !== undefined) yield tokenCondition(filter, bind)
+}
+
+function tokenCondition({ element, waitingSince }: InstanceFilter, bind: Bind): string {
+  const conditions = ['t.instance = i.id']
+  if (element !== undefined) conditions.push(`t.element = ${bind(element)}`)
+  if (waitingSince !== undefined) conditions.push(`t.since <= ${bind(waitingSince)}::bigint`)
+  return `exists (select 1 from token t where ${conditions.join(' and ')})`
 }
 
 export function* startConditions({ startedAfter, startedBefore }: InstanceFilter, bind: Bind): Generator<string> {

@@ -2,12 +2,11 @@
  * Where a list of instances is read from: the narrowest index that holds one of its filters in the order of the list. The others are checked row
  * by row, on a bounded number of rows, so that no filter makes a page cost more, however rare what it asks for.
  *
- * Instances come newest first; where tokens are asked for, those whose token came last come first, since that is what an index can say of a place.
+ * Instances come newest first; where a place or a kind of deviation is asked for, those that came there, or deviated, last: that is what an index can say.
  */
-import type { Queryable } from '../database.js'
 import { conditionsOf, startConditions, type Bind, type InstanceFilter } from './instance-filter.js'
 
-/** The last row of the page before: started_at, or the token's since, and the instance. */
+/** The last row of the page before: started_at, or when the token came or the deviation happened, and the instance. */
 export interface Place {
   readonly at: string
   readonly id: string
@@ -22,18 +21,15 @@ export interface Walk {
 
 /** So many candidates are looked at for a page: some tens of milliseconds. */
 export const LOOKED_AT = 5_000
-/** Instances with a kind of deviation are few, or a walk meets them soon. */
-const FEW_DEVIATING = 2_000
-
 /** @param limit rows of the page */
-export async function walkOf(db: Queryable, filter: InstanceFilter, below: Place | undefined, limit: number, bind: Bind): Promise<Walk> {
+export function walkOf(filter: InstanceFilter, below: Place | undefined, limit: number, bind: Bind): Walk {
   if (filter.key !== undefined) return ofKey(filter, below, bind)
-  if (filter.element !== undefined || filter.waitingSince !== undefined) return overTokens(filter, below, limit, bind)
-  if (filter.deviation !== undefined) {
-    const few = await fewDeviating(db, filter.deviation)
-    if (few !== undefined) return { sql: `select started_at as at, id from instance i where id = any(${bind(few)}::uuid[])${and(beyond(below, bind))} order by 1 desc, 2 desc`, isCut: false }
-  }
-  return overInstances(filter, below, limit, bind)
+  if (filter.deviation !== undefined) return overDeviations(filter, filter.deviation, below, limit, bind)
+  const { stuck, late, deviating } = filter
+  const flag = stuck === true ? 'i.stuck' : late === true ? 'i.late' : deviating === true ? 'i.deviations > 0' : undefined
+  // Those that somebody should look at are fewer than those at a place.
+  if (flag === undefined && (filter.element !== undefined || filter.waitingSince !== undefined)) return overTokens(filter, below, limit, bind)
+  return overInstances(filter, flag, below, limit, bind)
 }
 
 /** A key has few units, and what is asked of them is checked at once. */
@@ -46,14 +42,10 @@ function beyond(below: Place | undefined, bind: Bind): string[] {
   return below === undefined ? [] : [`(i.started_at, i.id) < (${bind(below.at)}::bigint, ${bind(below.id)}::uuid)`]
 }
 
-function and(conditions: readonly string[]): string {
-  return conditions.map((condition) => ` and ${condition}`).join('')
-}
-
 /** An instance stands where its latest token stands among those that are asked for. */
 function overTokens(filter: InstanceFilter, below: Place | undefined, limit: number, bind: Bind): Walk {
-  const { model, version, element, waitingSince, startedAfter, startedBefore, stuck, late, deviating, deviation, variables } = filter
-  const isExact = [version, startedAfter, startedBefore, stuck, late, deviating, deviation, variables?.[0]].every((asked) => asked === undefined)
+  const { model, version, element, waitingSince, startedAfter, startedBefore, stuck, late, deviating, variables } = filter
+  const isExact = [version, startedAfter, startedBefore, stuck, late, deviating, variables?.[0]].every((asked) => asked === undefined)
   const size = bind(isExact ? limit : LOOKED_AT)
   const places = element === undefined
     ? `select distinct v.model, e.value ->> 'id' as element from model_version v cross join jsonb_array_elements(v.process -> 'elements') as e${model === undefined ? '' : ` where v.model = ${bind(model)}`}`
@@ -71,19 +63,24 @@ function overTokens(filter: InstanceFilter, below: Place | undefined, limit: num
   }
 }
 
-/** The instances with a deviation, where they are few. */
-async function fewDeviating(db: Queryable, kind: string): Promise<string[] | undefined> {
-  const rows = await db.query<{ instance: string }>(`select instance from deviation where kind = $1 limit $2::int`, [kind, FEW_DEVIATING + 1])
-  return rows.length > FEW_DEVIATING ? undefined : [...new Set(rows.map(({ instance }) => instance))]
+/** An instance stands where its latest deviation of the kind stands. */
+function overDeviations(filter: InstanceFilter, kind: string, below: Place | undefined, limit: number, bind: Bind): Walk {
+  const isCut = Object.entries(filter).some(([name, asked]) => name !== 'deviation' && asked !== undefined && !(Array.isArray(asked) && asked.length === 0))
+  const after = below === undefined ? '' : ` and (d.at, d.instance) < (${bind(below.at)}::bigint, ${bind(below.id)}::uuid)`
+  return {
+    isCut,
+    sql: `select d.at, d.instance as id from deviation d where d.kind = ${bind(kind)}${after}
+        and not exists (select 1 from deviation o where o.instance = d.instance and o.kind = d.kind and (o.at, o.element) > (d.at, d.element))
+      order by d.at desc, d.instance desc limit ${bind(isCut ? LOOKED_AT : limit)}::int`,
+  }
 }
 
 /** One range of an index per model, or per version and status, merged. */
-function overInstances(filter: InstanceFilter, below: Place | undefined, limit: number, bind: Bind): Walk {
-  const { model, version, status, stuck, late, deviating, deviation, variables } = filter
-  const flag = stuck === true ? 'i.stuck' : late === true ? 'i.late' : deviating === true ? 'i.deviations > 0' : undefined
+function overInstances(filter: InstanceFilter, flag: string | undefined, below: Place | undefined, limit: number, bind: Bind): Walk {
+  const { model, version, status, element, waitingSince, stuck, late, deviating, variables } = filter
   const flags = [stuck, late, deviating].filter((asked) => asked !== undefined).length
   const byState = flag === undefined && (model !== undefined || version !== undefined || status !== undefined)
-  const isExact = flags === (flag === undefined ? 0 : 1) && deviation === undefined && variables?.[0] === undefined && (byState || (version === undefined && status === undefined))
+  const isExact = flags === (flag === undefined ? 0 : 1) && [element, waitingSince, variables?.[0]].every((asked) => asked === undefined) && (byState || (version === undefined && status === undefined))
   const size = bind(isExact ? limit : LOOKED_AT)
   const range = [...startConditions(filter, bind), ...beyond(below, bind)]
   const read = (conditions: readonly string[]) => {

@@ -45,7 +45,7 @@ export interface InstancePage {
 /** A page of instances that fit all of a filter; in which order, see instance-walk.ts. */
 export async function readInstances(db: Queryable, filter: InstanceFilter, limit: number, below?: Place): Promise<InstancePage> {
   const walked = binding()
-  const walk = await walkOf(db, filter, below, limit, walked.bind)
+  const walk = walkOf(filter, below, limit, walked.bind)
   const { params, bind } = binding(walked.params)
   const conditions = [...conditionsOf(filter, bind)]
   // Row by row by its key, and no further than the page: the planner would rather read the whole table.
