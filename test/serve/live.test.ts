@@ -96,15 +96,28 @@ describe('the live stream', () => {
 
     const back = await listen('', String(known))
     await expect.poll(() => kinds(back.heard)).toEqual(['hello', 'changed'])
-    expect(back.heard[1]?.data).toMatchObject({ models: ['zeta'], instances: 3 })
+    // What was heard last is said again: more may have been committed there.
+    expect(back.heard[1]?.data).toMatchObject({ models: ['order', 'zeta'], instances: 4 })
     back.stop()
 
     const upToDate = await listen('', String(missed))
     const fromElsewhere = await listen('', String(missed + 1_000n))
     await expect.poll(() => kinds(fromElsewhere.heard)).toEqual(['hello', 'reset'])
-    expect(kinds(upToDate.heard)).toEqual(['hello'])
+    expect(kinds(upToDate.heard)).toEqual(['hello', 'changed'])
+    expect(upToDate.heard[1]?.data).toMatchObject({ models: ['zeta'], instances: 3 })
     upToDate.stop()
     fromElsewhere.stop()
+  })
+
+  it('tells who comes back of deadlines that were committed where they had heard of the position already', async () => {
+    const watcher = await listen()
+    const position = await commit({ models: ['order'], instances: 1 })
+    await expect.poll(() => watcher.heard.at(-1)?.id).toBe(String(position))
+    watcher.stop()
+    house.fold({ models: ['zeta'], instances: 2 })
+    const back = await listen('', String(position))
+    await expect.poll(() => back.heard.flatMap(({ data }) => (data as { models?: string[] }).models ?? [])).toEqual(expect.arrayContaining(['order', 'zeta']))
+    back.stop()
   })
 
   it('takes no notice of a Last-Event-ID that is none', async () => {

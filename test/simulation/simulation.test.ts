@@ -18,7 +18,9 @@ const FROM = Number(process.env['TIDEMARK_SIMULATION_FROM'] ?? 1)
 const TELLS = process.env['TIDEMARK_SIMULATION_STORY'] === '1'
 const ASKED = process.env['TIDEMARK_SIMULATION_SEEDS'] !== undefined
 /** What each of them found stands beside it. */
-const KEPT: readonly (readonly [seed: string, what: string])[] = []
+const KEPT: readonly (readonly [seed: string, what: string])[] = [
+  ['130', 'a page that was open is not told of what a rebuild changes'],
+]
 
 let dataDir: string
 let db: Database
@@ -57,6 +59,6 @@ test(`whatever goes wrong, nothing is lost, doubled or told wrongly (seeds ${FRO
   expect(failed).toEqual([])
 }, 60_000 + SEEDS * 60_000)
 
-test.skipIf(ASKED || KEPT.length === 0).each(KEPT)('seed %s, which showed that %s', async (seed) => {
+test.skipIf(ASKED || KEPT.length === 0).each(KEPT)('seed %s, which showed that %s, finds nothing any more', async (seed) => {
   expect((await simulate(db, seed)).violations).toEqual([])
 }, 60_000)

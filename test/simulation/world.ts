@@ -192,7 +192,11 @@ export class World {
       await this.#look()
       await retryFaults(session, undefined)
       for (const { id } of await session.query<{ id: string }>(`select id from command where status = 'failed'`)) await hurryCommand(session, id)
-      if (this.onlooker.isUpToDate && (await this.#isSettled(watched))) break
+      if (!(await this.#isSettled(watched))) continue
+      // What was committed last is told a moment later.
+      await this.time.sleep(LOOK_MS * 5)
+      await this.#look()
+      if (this.onlooker.isUpToDate && watched === this.current && (await this.#isSettled(watched))) break
     }
     return this.onlooker.mistakes(session)
   }

@@ -2,7 +2,8 @@
  * What the live stream says, from what commits report. Commits come many times a second; watchers hear at most once per 250 ms, merged.
  *
  * A watcher that comes back names the last position it heard (Last-Event-ID). Commits since then are remembered up to a bound; from further
- * back, or from another log, it is told to `reset`, that is to read everything again.
+ * back, or from another log, it is told to `reset`, that is to read everything again. Deadlines are committed where the position stands already, so
+ * what was said at the position that was heard last may not have been all: it is said again.
  */
 import type { LiveMessage } from '@tidemark/api'
 import { TrackerError } from '../problem.js'
@@ -68,11 +69,10 @@ export class LiveChannel {
   }
 
   #missed(model: string | undefined, lastHeard: bigint | undefined): LiveMessage[] {
-    const { position } = this.progress
-    if (lastHeard === undefined || lastHeard === position) return []
-    const known = lastHeard < position && this.#oldest !== undefined && lastHeard >= this.#oldest
+    if (lastHeard === undefined) return []
+    const known = lastHeard <= this.progress.position && this.#oldest !== undefined && lastHeard > this.#oldest
     if (!known) return [{ kind: 'reset' }]
-    const missed = this.#remembered.filter((change) => change.position > lastHeard)
+    const missed = this.#remembered.filter((change) => change.position >= lastHeard)
     return missed.length === 0 ? [] : [this.#changed(missed.reduce(merged))].filter((message) => concerns(message, model))
   }
 

@@ -103,7 +103,7 @@ export class Tracker {
     this.#clock = this.#takenAt = first.clock
     this.#units = new Units(this.#models, this.#shards.length)
     for (const version of await readModelVersions(this.#db)) this.#models.put(version)
-    this.#report({ models: [], instances: 0, alerts: false, commands: false, moves: [] })
+    this.#reportAll()
     this.#progress.standing.failure = undefined
     this.#running = this.#run().catch((error: unknown) => this.#fail(error))
   }
@@ -183,7 +183,7 @@ export class Tracker {
     this.#position = this.#taken = first.position
     this.#clock = this.#takenAt = first.clock
     for (const version of await readModelVersions(this.#db)) this.#models.put(version)
-    this.#report({ models: [], instances: 0, alerts: true, commands: true, moves: [] })
+    this.#reportAll()
   }
 
   /** Until a model has to catch up. */
@@ -389,6 +389,11 @@ export class Tracker {
     for await (const entries of this.#log.read({ from: { position: this.#taken + 1n }, limit: BATCH_ENTRIES, batchSize: BATCH_ENTRIES, signal: this.#stop.signal })) {
       if (!(await this.#follow(entries))) return
     }
+  }
+
+  /** What the tables hold may be other than was said last: they were swapped, or a commit happened whose answer was lost. */
+  #reportAll(): void {
+    this.#report({ models: [...new Set(this.#models.all().map(({ stored }) => stored.model))], instances: 0, alerts: true, commands: true, moves: [] })
   }
 
   #report(what: Omit<Committed, 'position' | 'clock'>): void {
