@@ -53,6 +53,7 @@ function expectNothingWrong({ ground, seed, events, happened, endedByItself, vio
   console.log(`${ground}, seed ${seed}: ${events} events, ${happened.length} mishaps, ready again within ${longest} ms${
     endedByItself.length === 0 ? '' : `; the tracker ended by itself: ${endedByItself.join(' | ')}`}`)
   expect.soft([events > 0, happened.length > 0]).toEqual([true, true])
+  if (violations.length > 0) console.error(violations.join('\n'))
   expect.soft(violations, `${ground}, seed ${seed}, after: ${happened.map(({ name }) => name).join('; ')}`).toEqual([])
   const late = happened.filter(({ name, recoveryMs }) => recoveryMs > (boundOf(name) ?? Infinity) * SLACK)
   expect.soft(late, `${ground}, seed ${seed}: ready again too late`).toEqual([])

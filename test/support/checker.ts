@@ -50,8 +50,11 @@ function read(content: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Events that somebody was told are kept, by source, NUL and id: each stands in the log once, and so does other content under its id. */
-export function lostOrDoubled(acknowledged: Iterable<string>, { events }: Logged): string[] {
+/**
+ * Events that somebody was told are kept, by source, NUL and id: each stands in the log once, and so does other content under its id.
+ * @param mayRepeat several wrote in the log at once: what one of them was not told of any more may have come in by another as well
+ */
+export function lostOrDoubled(acknowledged: Iterable<string>, { events }: Logged, mayRepeat: boolean): string[] {
   const times = new Map<string, Map<string, number>>()
   for (const { key, content } of events) {
     const contents = times.get(key) ?? new Map<string, number>()
@@ -59,13 +62,13 @@ export function lostOrDoubled(acknowledged: Iterable<string>, { events }: Logged
   }
   return [...new Set(acknowledged)].flatMap((key) => {
     const found = [...(times.get(key)?.values() ?? [0])]
-    return found.every((count) => count === 1) ? [] : [`${show(key)} was acknowledged and is in the log ${found.join(' and ')} times`]
+    return found.every((count) => count === 1 || (mayRepeat && count > 1)) ? [] : [`${show(key)} was acknowledged and is in the log ${found.join(' and ')} times`]
   })
 }
 
 /**
  * Every event of the log has one fate in the one model there is, and is tracked where its order is; what is no event, or has the id of another, is
- * quarantined.
+ * quarantined, and what stands there again is a duplicate.
  * @param boundTypes what the model binds; other events leave no row
  */
 export async function misplaced(db: Queried, { events, unreadable }: Logged, boundTypes: ReadonlySet<string>): Promise<string[]> {
@@ -80,14 +83,18 @@ export async function misplaced(db: Queried, { events, unreadable }: Logged, bou
     fated.set(position, [...(fated.get(position) ?? []), kind])
   }
   const orderOf = ordersOf(events)
-  const keys = new Set<string>()
+  const contents = new Map<string, Set<string>>()
   for (const event of events) {
-    const isOther = keys.has(event.key)
-    keys.add(event.key)
+    const known = contents.get(event.key) ?? new Set()
+    contents.set(event.key, known)
+    const isAgain = known.has(event.content)
+    const isOther = known.size > 0 && !isAgain
+    known.add(event.content)
     const [places, fates] = [tracked.get(event.position) ?? [], fated.get(event.position) ?? []]
     const order = orderOf(event)
     const expected = !boundTypes.has(event.type) ? places.length + fates.length === 0
       : isOther ? fates.join() === 'quarantined' && places.length === 0
+      : isAgain ? (fates.join() === 'duplicate' || (order === undefined && fates.join() === 'waiting')) && places.length === 0
       : order === undefined ? fates.join() === 'waiting' && places.length === 0 : fates.length === 0 && places.join() === order
     if (!expected) faults.push(`${show(event.key)} at ${event.position} belongs to ${order ?? 'no order that is known'}: tracked in [${places.join()}], fates [${fates.join()}]`)
   }

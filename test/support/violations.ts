@@ -16,16 +16,18 @@ export interface Evidence {
   readonly xml: string
   /** Keys of events that somebody was told are kept. */
   readonly acknowledged: Iterable<string>
+  /** Several wrote in the log at once. */
+  readonly mayRepeat?: boolean
   /** Bodies of the commands that arrived. */
   readonly received: readonly string[]
 }
 
 /** Empty where all holds; the last comparison leaves the tables as a tracker that never died would have them. */
-export async function violations({ db, log, shop, xml, acknowledged, received }: Evidence): Promise<string[]> {
+export async function violations({ db, log, shop, xml, acknowledged, received, mayRepeat = false }: Evidence): Promise<string[]> {
   await foldAll(db, log)
   const logged = await readLogged(log)
   const found = [
-    ...lostOrDoubled(acknowledged, logged),
+    ...lostOrDoubled(acknowledged, logged, mayRepeat),
     ...(await misplaced(db, logged, boundTypesOf(xml))),
     ...(await miscounted(db)),
     ...(await wrongCommands(db, logged, received.map(commandOf))),
