@@ -54,7 +54,7 @@ export const lenses = ['counts', 'waits', 'durations', 'visits'] as const
 export type Lens = (typeof lenses)[number]
 export const instanceStatuses: readonly InstanceStatus[] = ['active', 'completed', 'terminated']
 export const alertStatuses: readonly AlertStatus[] = ['open', 'acknowledged', 'resolved']
-export const fateKinds: readonly FateKind[] = ['pending', 'tracked', 'duplicate', 'waiting', 'ignored', 'incident', 'unmatched', 'quarantined', 'tooOld']
+export const fateKinds: readonly FateKind[] = ['pending', 'tracked', 'duplicate', 'waiting', 'ignored', 'incident', 'unmatched', 'quarantined', 'discarded', 'tooOld']
 export const commandStatuses: readonly CommandStatus[] = [
   'proposed', 'scheduled', 'sending', 'delivered', 'failed', 'dead', 'rejected', 'withdrawn', 'missed', 'noted',
 ]

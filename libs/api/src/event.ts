@@ -12,9 +12,10 @@ export type EventsAccepted = z.infer<typeof EventsAccepted>
 /**
  * What became of an event in a model. `pending`: in the log, not followed yet. `unmatched`: no model binds it. `waiting`: bound, but its key is
  * not linked to an instance yet, or the grace time of its model has not passed. `ignored`, `incident`: what the model's decision says of an event without
- * an instance; both give way when an instance can take it. `tooOld`: the history of its instance was dropped before it came. `settling` never appears here: an event that was folded is `tracked`.
+ * an instance; both give way when an instance can take it. `tooOld`: the history of its instance was dropped before it came. `discarded`: it was quarantined,
+ * and a person says that nothing is to become of it. `settling` never appears here: an event that was folded is `tracked`.
  */
-export const FateKind = z.enum(['pending', 'tracked', 'duplicate', 'waiting', 'ignored', 'incident', 'unmatched', 'quarantined', 'tooOld'])
+export const FateKind = z.enum(['pending', 'tracked', 'duplicate', 'waiting', 'ignored', 'incident', 'unmatched', 'quarantined', 'tooOld', 'discarded'])
 export type FateKind = z.infer<typeof FateKind>
 
 /** How an event was read in its run. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Option, type Command } from 'commander'
 import { z } from 'zod'
-import { Deployed, EventsAccepted, Fault, FaultsTried, Flow, Instance, ModelSummary, type Page, pageOf, Problem, Rebuild, Status } from '@tidemark/api'
+import { Deployed, EventsAccepted, Fault, FaultDiscarded, FaultsTried, Flow, Instance, LoggedEvent, ModelSummary, type Page, pageOf, Problem, Rebuild, Status } from '@tidemark/api'
 import { WrongUse } from './output.js'
 
 /** A call is tried again this often where the tracker is busy, restarting or briefly out of reach: some two minutes in all. */
@@ -112,6 +112,14 @@ export class TrackerClient {
   async retryFaults(unit: string | undefined): Promise<FaultsTried> {
     const path = unit === undefined ? '/api/v1/faults/retry' : `/api/v1/faults/${encodeURIComponent(unit)}/retry`
     return FaultsTried.parse(await this.#json('POST', path, 'the retry', { body: '{}', type: 'application/json' }))
+  }
+
+  async discardFault(unit: string, action: object): Promise<FaultDiscarded> {
+    return FaultDiscarded.parse(await this.#json('POST', `/api/v1/faults/${encodeURIComponent(unit)}/discard`, `unit ${unit}`, { body: JSON.stringify(action), type: 'application/json' }))
+  }
+
+  async discardEvent(position: string, action: object): Promise<LoggedEvent> {
+    return LoggedEvent.parse(await this.#json('POST', `/api/v1/events/${encodeURIComponent(position)}/discard`, `event ${position}`, { body: JSON.stringify(action), type: 'application/json' }))
   }
 
   /** The latest; undefined where there was none. */

@@ -28,6 +28,8 @@ export async function* candidates({ db, log, progress }: Context, query: EventQu
     case 'quarantined':
     case 'tooOld':
       return yield* looked(log, below, (position) => readPositionsByFate(db, query.fate!, position, BATCH))
+    case 'discarded':
+      return yield* looked(log, below, (position) => readPositionsByFate(db, 'quarantined', position, BATCH))
     case 'pending':
       return yield* read(log, below, progress.position + 1n)
     default:

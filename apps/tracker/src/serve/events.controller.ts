@@ -1,14 +1,17 @@
-import { EventType, EventTypeDetail, LoggedEvent } from '@tidemark/api'
+import { DiscardAction, EventType, EventTypeDetail, LoggedEvent } from '@tidemark/api'
 import type { EventQuery, Page } from '@tidemark/api'
 import type { Log } from '@tidemark/log'
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common'
+import { Body, Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common'
 import { ApiTags } from '@nestjs/swagger'
 import type { Clock } from '../clock.js'
 import type { Policy } from '../policy/policy.js'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
 import { CLOCK, DATABASE, LOG, POLICY, PROGRESS } from '../store/tokens.js'
-import { Answers, AnswersPage } from './documented.js'
+import { send } from './answer.js'
+import type { Reply } from './answer.js'
+import { discardEvent } from './discard.js'
+import { Answers, AnswersPage, ByAPerson } from './documented.js'
 import { findEventType, listEventTypes, type TypesContext } from './event-types.js'
 import { findEvent, listEvents } from './events.js'
 import { Processes } from './processes.js'
@@ -36,6 +39,14 @@ export class EventExplorerController {
   @Answers('One event and its fates', LoggedEvent)
   find(@Param('position', { schema: PathPosition }) position: bigint): Promise<LoggedEvent> {
     return findEvent({ db: this.db, log: this.log, progress: this.progress }, position)
+  }
+
+  @Post('events/:position/discard')
+  @ByAPerson('Nothing is to become of a quarantined event; its bytes stay in the log', LoggedEvent)
+  async discard(
+    @Param('position', { schema: PathPosition }) position: bigint, @Body({ schema: DiscardAction }) action: DiscardAction, @Res({ passthrough: true }) reply: Reply,
+  ): Promise<LoggedEvent> {
+    return send(reply, await discardEvent({ db: this.db, log: this.log, progress: this.progress }, position, action))
   }
 
   @Get('event-types')

@@ -1,11 +1,11 @@
 import type { Fate } from '@tidemark/api'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
-import { readDroppedUpTo, readFates, readTracked } from '../store/read/events.js'
-import type { FateRow, TrackedRow } from '../store/read/events.js'
+import { readDiscarded, readDroppedUpTo, readFates, readTracked } from '../store/read/events.js'
+import type { DiscardedRow, FateRow, TrackedRow } from '../store/read/events.js'
 
 /**
- * What became of these events, by position. Three statements for all of them. An event without any row was bound by no model (`unmatched`), or
+ * What became of these events, by position. Four statements for all of them. An event without any row was bound by no model (`unmatched`), or
  * is not followed yet (`pending`): no rows are kept for either.
  */
 export async function fatesOf(db: Database, progress: Progress, positions: readonly string[]): Promise<(position: string) => Fate[]> {
@@ -17,7 +17,10 @@ export async function fatesOf(db: Database, progress: Progress, positions: reado
     if (row.instance === null) kept.push(row)
     else fates.get(row.position)?.push(tracked(row))
   }
-  for (const row of await readFates(db, positions)) fates.get(row.position)?.push(untracked(row))
+  const others = await readFates(db, positions)
+  const quarantined = others.filter(({ kind }) => kind === 'quarantined').map(({ position }) => position)
+  const discarded = quarantined.length === 0 ? [] : await readDiscarded(db, quarantined)
+  for (const row of others) fates.get(row.position)?.push(untracked(row, discarded.find(({ position }) => position === row.position)))
   // Of what a unit keeps out of its instances, the decision of the model may say more than that it waits.
   for (const row of kept) if (fates.get(row.position)?.length === 0) fates.get(row.position)?.push(tracked(row))
   const droppedUpTo = await readDroppedUpTo(db)
@@ -43,6 +46,9 @@ const readings: Readonly<Record<string, string>> = {
   noted: 'Noted: it moved nothing.',
 }
 
-function untracked({ kind, model, reason }: FateRow): Fate {
+function untracked({ kind, model, reason }: FateRow, discarded: DiscardedRow | undefined): Fate {
+  if (kind === 'quarantined' && discarded !== undefined) {
+    return { kind: 'discarded', ...(model === '' ? {} : { model }), reason: `${discarded.actor} threw it away: ${discarded.comment ?? ''}. It was kept aside since it ${reason}` }
+  }
   return { kind, ...(model === '' ? {} : { model }), reason }
 }

@@ -29,6 +29,8 @@ export const OperationEntry = z.discriminatedUnion('op', [
   z.object({ op: z.literal('retryCommand'), command: z.string(), model: z.string(), key: z.string(), by: z.string(), comment: z.string().optional() }),
   /** The model goes on after the brake stopped it. */
   z.object({ op: z.literal('resumeModel'), model: z.string(), by: z.string(), comment: z.string().optional() }),
+  /** Nothing is to become of an event that was quarantined. */
+  z.object({ op: z.literal('discardEvent'), position: z.string(), by: z.string(), comment: z.string() }),
   z.object({ op: z.literal('acceptDeviation'), ...aboutInstance, kind: z.string(), element: z.string().optional() }),
   /** An event of the instance, or what a person said of it before: by source and id. */
   z.object({ op: z.literal('setAside'), ...aboutInstance, source: z.string(), id: z.string() }),

@@ -24,9 +24,15 @@ export async function applyToAlerts(tx: Queryable, decoded: Decoded, channels: r
   }
   if (decoded.kind !== 'operation') return
   const { operation } = decoded
-  const target = 'alert' in operation ? operation.alert : 'command' in operation ? operation.command : 'instance' in operation ? operation.instance : operation.model
   const took = await applyOperation(tx, operation, appendTime, channels)
-  await recordOperation(tx, position, operation.op, target, operation.by, appendTime, operation.comment, took ? 'done' : 'without effect')
+  await recordOperation(tx, position, operation.op, targetOf(operation), operation.by, appendTime, operation.comment, took ? 'done' : 'without effect')
+}
+
+function targetOf(operation: OperationEntry): string {
+  if ('alert' in operation) return operation.alert
+  if ('command' in operation) return operation.command
+  if ('instance' in operation) return operation.instance
+  return 'position' in operation ? operation.position : operation.model
 }
 
 /** Whether it had an effect: what it asks for may have happened meanwhile. */

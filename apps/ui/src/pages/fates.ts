@@ -10,9 +10,10 @@ export const fateTexts: Record<FateKind, string> = {
   incident: 'It has no instance, and a rule says that somebody should look.',
   unmatched: 'No model binds it.',
   quarantined: 'It could not be read and is kept aside.',
+  discarded: 'It could not be read, and a person says that nothing is to become of it.',
   tooOld: 'The history of its instance had been dropped before it came.',
 }
 
 export const fateTones: Record<FateKind, 'active' | 'good' | 'quiet' | 'stuck' | 'late'> = {
-  pending: 'active', tracked: 'good', duplicate: 'quiet', waiting: 'stuck', ignored: 'quiet', incident: 'late', unmatched: 'quiet', quarantined: 'late', tooOld: 'quiet',
+  pending: 'active', tracked: 'good', duplicate: 'quiet', waiting: 'stuck', ignored: 'quiet', incident: 'late', unmatched: 'quiet', quarantined: 'late', discarded: 'quiet', tooOld: 'quiet',
 }

@@ -96,6 +96,8 @@ export class Unit {
     const known = this.#awake()
     const fold = this.#folded()
     const sorted = facts.length < 2 ? facts : [...facts].sort(compareFacts)
+    // What is set aside together with these is never folded: it may be what cannot be.
+    this.#setsAside ||= facts.some(({ kind, type }) => kind === 'operation' && type === 'setAside')
     let late: Fact[] | undefined
     for (const fact of sorted) {
       const last = known.at(-1)

@@ -38,6 +38,18 @@ export function readFates(db: Queryable, positions: readonly string[]): Promise<
     `select position, model, kind, reason from event_fate where position = any($1::bigint[]) order by position, model`, [positions])
 }
 
+export interface DiscardedRow {
+  readonly position: string
+  readonly actor: string
+  readonly comment: string | null
+}
+
+/** Who threw which of these events away, and why: the first who did. */
+export function readDiscarded(db: Queryable, positions: readonly string[]): Promise<DiscardedRow[]> {
+  return db.query<DiscardedRow>(
+    `select distinct on (target) target as position, actor, comment from operation where op = 'discardEvent' and target = any($1::text[]) order by target, position`, [positions])
+}
+
 /** Positions of events with a fate of this kind below a position, newest first. */
 export function readPositionsByFate(db: Queryable, kind: string, below: bigint, limit: number): Promise<{ position: string }[]> {
   return db.query(
