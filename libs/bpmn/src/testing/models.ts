@@ -17,6 +17,8 @@ export type Block =
     readonly kind: 'boundary'; readonly host: Block | undefined; readonly trigger: 'message' | 'timer'; readonly interrupting: boolean; readonly handler: Block
   }
   | EventSub
+  /** A parallel multi-instance sub-process whose events name their item. */
+  | { readonly kind: 'items'; readonly body: Block }
 
 type EventSub = {
   readonly kind: 'eventSub'; readonly host: Block; readonly trigger: 'message' | 'timer'; readonly interrupting: boolean; readonly handler: Block
@@ -38,6 +40,8 @@ export interface BlockOptions {
   readonly eventSubs?: boolean
   /** Tasks with loop markers. */
   readonly repeated?: boolean
+  /** Parts that are followed item by item; inside them, where `nested`, others. */
+  readonly items?: 'plain' | 'nested'
   readonly depth?: number
 }
 
@@ -69,6 +73,7 @@ export function blocks(options: BlockOptions): fc.Arbitrary<Block> {
           weight: 1, arbitrary: fc.record({ kind: fc.constant('loop' as const), body: tie('block'), redo: fc.option(tie('block'), { nil: undefined }) }),
         }] : []),
         ...(options.timers ? [{ weight: 1, arbitrary: group('timedRace', 1, 2) }] : []),
+        ...(options.items === undefined ? [] : [{ weight: 4, arbitrary: fc.record({ kind: fc.constant('items' as const), body: itemBody(options) }) }]),
         ...(options.eventSubs === true ? [{
           weight: 1,
           arbitrary: fc.record({
@@ -90,6 +95,12 @@ export function blocks(options: BlockOptions): fc.Arbitrary<Block> {
     }
   })
   return fc.record({ kind: fc.constant('sequence' as const), blocks: fc.array(block, { minLength: 2, maxLength: 4 }) })
+}
+
+/** Items of one stay are as long as that: what they do is drawn small, and nothing in it waits for time. */
+function itemBody(options: BlockOptions): fc.Arbitrary<Block> {
+  const { items, ...others } = options
+  return blocks({ ...others, timers: false, depth: 1, ...(items === 'nested' ? { items: 'plain' } : {}) })
 }
 
 /** Draws a block between a message start and an end. */
@@ -145,6 +156,8 @@ class Drawing {
       }
       case 'loop':
         return this.#loop(block, parent)
+      case 'items':
+        return this.#subProcess(block.body, parent, true, { itemKey: 'data.item', loop: { kind: 'parallel' } })
       case 'subProcess':
         return this.#subProcess(block.body, parent, false)
       case 'boundary':
@@ -223,8 +236,8 @@ class Drawing {
     return { entry, exit }
   }
 
-  #subProcess(body: Block, parent: string | undefined, endsObserved: boolean): Ends {
-    const id = this.element(this.#id('sub'), { kind: 'subProcess' }, parent)
+  #subProcess(body: Block, parent: string | undefined, endsObserved: boolean, more: ElementDraft = {}): Ends {
+    const id = this.element(this.#id('sub'), { kind: 'subProcess', ...more }, parent)
     const start = this.element(this.#id('start'), {}, id)
     const end = this.element(this.#id('end'), {}, id)
     const inner = this.draw(body, id)

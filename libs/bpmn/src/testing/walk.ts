@@ -12,6 +12,8 @@ export interface WalkEvent {
   readonly time: number
   /** What is true after it. */
   readonly tokens: Tokens
+  /** The item that it names; of items in items all of them, the outermost first, with '/' between. */
+  readonly item?: string
 }
 
 export interface Walk {

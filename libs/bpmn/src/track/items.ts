@@ -88,9 +88,10 @@ export class Items {
     const offers = this.#offers(fact, labels)
     if (offers.length === 0) return false
     const fitting = offers.find(isTaking)
-    if (fitting?.item !== undefined) return this.#give(fitting.item, fact, fitting.labels)
     const outside = labels.filter((label) => this.#run.model.itemsAround(partsOf(label).element) === undefined)
-    if (outside.length > 0 && this.#run.fitsHere(outside)) return false
+    // What may as well have happened outside is about an item only where it names one.
+    if (outside.length > 0 && fitting?.isNamed !== true && this.#run.fitsHere(outside)) return false
+    if (fitting?.item !== undefined) return this.#give(fitting.item, fact, fitting.labels)
     const beginning = offers.find((offer) => this.#canBegin(offer))
     if (beginning !== undefined) return this.#begin(beginning, fact)
     const live = offers.find(({ item }) => item?.state === 'live')
@@ -155,7 +156,7 @@ export class Items {
       const fits = (item: Followed | undefined) => item?.state === 'live' && item.run.fits(fact, inside)
       // One that does not say its item is about the first that it fits.
       const item = key !== undefined ? stay?.byKey.get(key) : [...(stay?.byKey.values() ?? [])].find(fits) ?? stay?.byKey.get('')
-      return { of, key: key ?? '', labels: inside, item, fits: fits(item) }
+      return { of, key: key ?? '', isNamed: key !== undefined, labels: inside, item, fits: fits(item) }
     })
   }
 
@@ -238,6 +239,8 @@ export class Items {
 interface Offer {
   readonly of: TrackedItems
   readonly key: string
+  /** The event says so. */
+  readonly isNamed: boolean
   readonly labels: readonly string[]
   readonly item: Followed | undefined
   readonly fits: boolean
