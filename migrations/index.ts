@@ -6,6 +6,7 @@ import { assignedAndSilencedAlerts } from './0005-assigned-and-silenced-alerts.j
 import { instancesByState } from './0006-instances-by-state.js'
 import { droppedHistory } from './0007-dropped-history.js'
 import { placesInLists } from './0008-places-in-lists.js'
+import { severalTrackers } from './0009-several-trackers.js'
 
 export interface Migration {
   /** Runs in order; never changes once landed. */
@@ -15,4 +16,4 @@ export interface Migration {
 }
 
 /** Every step, oldest first. */
-export const migrations: readonly Migration[] = [initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts, instancesByState, droppedHistory, placesInLists]
+export const migrations: readonly Migration[] = [initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts, instancesByState, droppedHistory, placesInLists, severalTrackers]

@@ -90,7 +90,8 @@ function nextCommit(progress: Progress, tracker: Tracker): { readonly committed:
   return { committed, forget: done }
 }
 
-function inBatchesOf(log: Log, batchSize: number): Log {
+/** A log that gives so many entries at a time. */
+export function inBatchesOf(log: Log, batchSize: number): Log {
   return new Proxy(log, {
     get(target, name) {
       if (name === 'read') return (options: ReadOptions) => target.read({ ...options, batchSize })

@@ -15,8 +15,9 @@ interface Shown {
 }
 
 const TABLES: Readonly<Record<string, Shown>> = {
-  shard: { without: ['epoch', 'owner', 'lease_until'] },
+  shard: { without: ['epoch', 'owner'] },
   model_version: { without: ['position'] },
+  model_shard: { without: ['position'] },
   // Ids that a run had before depend on which of its events were folded together.
   instance: { without: ['shown_at', 'position', 'former_ids'] },
   instance_event: {},

@@ -200,7 +200,7 @@ test('each table is either a function of the log, and rebuilt, or known to be ke
   expect(await tables(REBUILD_SCHEMA)).toEqual(await tables('public'))
   expect((await tables('public')).filter((name) => !KEPT_TABLES.includes(name))).toEqual([
     'alert', 'alert_delivery', 'alert_member', 'command', 'deadline', 'deviation', 'dropped_history', 'dropped_unit', 'element_count', 'element_duration', 'event_fate', 'event_type', 'faulted_unit', 'flow_count', 'instance',
-    'instance_event', 'instance_key', 'model_count', 'model_version', 'operation', 'outage', 'shard', 'token', 'waiting_event',
+    'instance_event', 'instance_key', 'model_count', 'model_shard', 'model_version', 'operation', 'outage', 'shard', 'token', 'waiting_event',
   ])
 })
 

@@ -18,6 +18,10 @@ export interface Settings {
   /** Required when the host is not a loopback address. */
   readonly token?: string
   readonly shards: number
+  /** Of this process among those that share a log. Absent: the machine's name and the port. */
+  readonly memberName?: string
+  /** A tracker that does not answer for so long is given up by the others. */
+  readonly leaseMs: number
   /** False: events are taken and nothing is followed; another process, or this one later, does that. */
   readonly follows: boolean
   /** Schemas of events, and what of them is not stored. Absent: all is taken as it comes. */
@@ -81,6 +85,8 @@ const SECRETS = ['DATABASE_URL', 'NATS_URL', 'TIDEMARK_TOKEN', 'TIDEMARK_SIGNING
 /** Short enough to type, long enough that it cannot be guessed online. */
 const MIN_TOKEN_CHARACTERS = 16
 const MAX_SHARDS = 256
+/** Longer, a tracker that died would be missed for too long. */
+const MAX_LEASE_SECONDS = 300
 /** Each has a connection of its own. */
 const MAX_OUTBOXES = 32
 /** Days, and megabytes: beyond that somebody has mistaken the unit. */
@@ -116,6 +122,8 @@ const Variables = z.object({
   TIDEMARK_STREAM_GAPS: z.enum(['stop', 'skip'], 'must be stop or skip').default('stop'),
   TIDEMARK_TOKEN: z.string().min(MIN_TOKEN_CHARACTERS, `must have at least ${MIN_TOKEN_CHARACTERS} characters`).optional(),
   TIDEMARK_SHARDS: wholeNumber(1, MAX_SHARDS).default(8),
+  TIDEMARK_MEMBER: z.string().regex(/^[\w.:@-]{1,100}$/, 'must be at most 100 letters, digits and any of . : @ _ -').optional(),
+  TIDEMARK_LEASE_SECONDS: wholeNumber(1, MAX_LEASE_SECONDS).default(10),
   TIDEMARK_LOG_COMPRESSION: z.enum(['none', 'zstd'], 'must be none or zstd').default('none'),
   TIDEMARK_LOG_MAX_DAYS: wholeNumber(1, MAX_RETENTION).optional(),
   TIDEMARK_LOG_MAX_MB: wholeNumber(1, MAX_RETENTION).optional(),
@@ -176,6 +184,7 @@ export function readSettings(env: Environment): Settings {
     host: values.TIDEMARK_HOST,
     dataDir: values.TIDEMARK_DATA,
     shards: values.TIDEMARK_SHARDS,
+    leaseMs: values.TIDEMARK_LEASE_SECONDS * 1_000,
     follows: values.TIDEMARK_FOLLOW === 'on',
     logCompression: values.TIDEMARK_LOG_COMPRESSION,
     logLevel: values.TIDEMARK_LOG_LEVEL,
@@ -190,6 +199,7 @@ export function readSettings(env: Environment): Settings {
     ...(values.NATS_URL === undefined ? {} : { natsUrl: values.NATS_URL }),
     ...(jetstream === undefined ? {} : { jetstream }),
     ...(values.TIDEMARK_SPAN_RULES === undefined ? {} : { spanRulesFile: values.TIDEMARK_SPAN_RULES }),
+    ...(values.TIDEMARK_MEMBER === undefined ? {} : { memberName: values.TIDEMARK_MEMBER }),
     ...(retention === undefined ? {} : { retention }),
     ...(values.TIDEMARK_HISTORY_DAYS === undefined ? {} : { historyKeptMs: values.TIDEMARK_HISTORY_DAYS * DAY_MS }),
     ...(values.TIDEMARK_POLICY === undefined ? {} : { policyFile: values.TIDEMARK_POLICY }),

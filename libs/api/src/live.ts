@@ -24,6 +24,10 @@ export const Status = z.object({
   events: z.number().int(), models: z.number().int(), openAlerts: z.number().int(), proposedCommands: z.number().int(),
   /** `stopped`: it cannot go on by itself, and `error` says what to do. */
   following: z.object({ state: z.enum(['on', 'off', 'stopped']), error: z.string().optional() }),
+  /** Trackers that share the log and live, by name; empty where one has it for itself. `fencedWrites`: of this process, since it started. */
+  members: z.array(z.object({ name: z.string(), shards: z.number().int(), isThisOne: z.boolean() })), fencedWrites: z.number().int(),
+  /** `owner`: a member's name; absent where nobody has it now. */
+  shards: z.array(z.object({ id: z.number().int(), owner: z.string().optional(), epoch: z.string(), position: PositionString })),
   /** Ways in that fetch events by themselves (outboxes), and why one does not at the moment. */
   waysIn: z.array(z.object({ name: z.string(), events: z.number().int(), lastAt: Timestamp.optional(), error: z.string().optional() })),
   /** The demo can be started by POST /api/v1/demo. */

@@ -40,7 +40,7 @@ export class AlertWatch {
   }
 
   async #pass(): Promise<void> {
-    if (!this.gate.isOpen) return
+    if (!this.progress.standing.leads || !this.gate.isOpen) return
     const opening = await readOpening(this.db, this.progress.clock, BATCH, this.outageWaitMs)
     const clearing = await readClearing(this.db, BATCH)
     const announcing = await readSilenceOver(this.db, this.progress.clock, BATCH)

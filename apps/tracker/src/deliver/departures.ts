@@ -44,9 +44,10 @@ export class Departures {
   }
 
   async #pass(): Promise<void> {
-    if (!this.gate.isOpen) return
+    if (!this.progress.standing.leads || !this.gate.isOpen) return
     const leaving = await readLeaving(this.db, this.progress.clock, BATCH, this.outageWaitMs)
-    if (leaving.length === 0) return
+    // Another may have taken over meanwhile.
+    if (leaving.length === 0 || !this.progress.standing.leads) return
     const { last } = await this.log.append(leaving.map(departure))
     this.gate.waitFor(last)
   }
@@ -58,6 +59,7 @@ function departure(command: LeavingCommand): Draft {
     event: commandEvent(command),
   }
   return {
-    kind: 'settlement', subject: subjectFor('command', `${command.target ?? 'none'}.${command.type}`), payload: Buffer.from(JSON.stringify(entry)),
+    // Two that think they lead say it once: a repetition of what has a key is not appended.
+    kind: 'settlement', subject: subjectFor('command', `${command.target ?? 'none'}.${command.type}`), key: `/tidemark\0left ${command.id}`, payload: Buffer.from(JSON.stringify(entry)),
   }
 }

@@ -42,7 +42,7 @@ export class HistoryKeeper {
   }
 
   async #pass(): Promise<void> {
-    if (!this.gate.isOpen) return
+    if (!this.progress.standing.leads || !this.gate.isOpen) return
     const aged = await readAged(this.db, this.progress.clock - this.keptMs, PORTION_INSTANCES)
     this.#hasMore = aged !== undefined && aged.instances === PORTION_INSTANCES
     if (aged === undefined) return

@@ -11,6 +11,8 @@ export interface HeartbeatOptions {
   /** The earliest moment, in domain time, at which something becomes due; undefined where nothing is. */
   readonly nextDue: () => Promise<number | undefined>
   readonly onError: (error: unknown) => void
+  /** Whether it is for this process to do it. The others say something only where that one is silent for twice as long. */
+  readonly leads?: () => boolean
   readonly quietMs?: number
   readonly lookMs?: number
 }
@@ -52,8 +54,9 @@ export class Heartbeat {
       this.#seenAppend = lastAppendTime
       this.#quietSince = this.#clock.machine()
     }
-    const isQuiet = this.#clock.machine() - this.#quietSince >= (this.#options.quietMs ?? QUIET_MS)
-    if (!isQuiet && !(await this.#isDueUnseen(lastAppendTime))) return false
+    const leads = this.#options.leads?.() ?? true
+    const isQuiet = this.#clock.machine() - this.#quietSince >= (this.#options.quietMs ?? QUIET_MS) * (leads ? 1 : 2)
+    if (!isQuiet && (!leads || !(await this.#isDueUnseen(lastAppendTime)))) return false
     // It says when, so that no two of them are alike: a log that lost its end is known by what stands where (store/log-position.ts).
     await this.#log.append([{ kind: 'clock', subject: 'clock', payload: Buffer.from(String(this.#clock.now())) }])
     return true

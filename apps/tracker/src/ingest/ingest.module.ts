@@ -56,9 +56,9 @@ const OUTBOXES = Symbol('Outboxes')
     },
     {
       provide: Heartbeat,
-      inject: [LOG, CLOCK, DATABASE, LOGGER],
-      useFactory: (log: Log, clock: Clock, database: Database, logger: Logger) =>
-        new Heartbeat(log, clock, { nextDue: () => nextDue(database), onError: (err) => logger.warn({ err }, 'no clock entry could be appended') }),
+      inject: [LOG, CLOCK, DATABASE, LOGGER, PROGRESS],
+      useFactory: (log: Log, clock: Clock, database: Database, logger: Logger, progress: Progress) =>
+        new Heartbeat(log, clock, { nextDue: () => nextDue(database), leads: () => progress.standing.leads, onError: (err) => logger.warn({ err }, 'no clock entry could be appended') }),
     },
   ],
 })

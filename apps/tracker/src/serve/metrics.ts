@@ -8,6 +8,7 @@ import type { Progress } from '../store/progress.js'
 import { readAllModelCounts } from '../store/read/models.js'
 import { readOutbox, readTotals } from '../store/read/totals.js'
 import type { WaysIn } from '../store/ways-in.js'
+import { readMembers } from '../store/write/members.js'
 import { version } from '../version.js'
 
 /** A label value costs memory in every system that stores it: no more models than this, and never an instance. */
@@ -37,6 +38,11 @@ export class Metrics {
   readonly #lagEntries = this.#gauge('tidemark_log_lag_events', 'Entries that are in the log and not followed yet')
   readonly #lagSeconds = this.#gauge('tidemark_log_lag_seconds', 'How far following is behind the newest entry')
   readonly #following = this.#gauge('tidemark_following', 'Whether following goes on; 0 where it has stopped and needs a person')
+  readonly #fenced = new Counter({
+    name: 'tidemark_fenced_writes_total', help: 'Commits that wrote nothing, because another tracker had taken a shard over', registers: [this.#registry],
+  })
+  readonly #owned = this.#gauge('tidemark_shards_owned', 'Shards that this tracker follows')
+  readonly #members = this.#gauge('tidemark_members', 'Trackers that share the log and live; 0 where one has it for itself')
   readonly #instances = this.#gauge('tidemark_instances', 'Instances by model and state', ['process', 'state'])
   readonly #stuck = this.#gauge('tidemark_instances_stuck', 'Instances that wait too long', ['process'])
   readonly #late = this.#gauge('tidemark_instances_late', 'Instances past a deadline', ['process'])
@@ -83,7 +89,11 @@ export class Metrics {
     this.#pending.set(pendingBytes)
     this.#lagEntries.set(lag.entries)
     this.#lagSeconds.set(lag.seconds)
-    this.#following.set(progress.standing.failure === undefined ? 1 : 0)
+    const { failure, fencedWrites, shards } = progress.standing
+    this.#following.set(failure === undefined ? 1 : 0)
+    this.#fenced.reset()
+    this.#fenced.inc(fencedWrites)
+    this.#owned.set(shards.length)
   }
 
   #measureWaysIn(): void {
@@ -111,6 +121,7 @@ export class Metrics {
     this.#alerts.set(Number(totals.open_alerts))
     this.#history.reset()
     this.#history.inc(Number(totals.dropped_units))
+    this.#members.set((await readMembers(db)).length)
     for (const gauge of [this.#instances, this.#stuck, this.#late, this.#deviating]) gauge.reset()
     for (const row of await readAllModelCounts(db, MODELS)) {
       for (const state of ['active', 'completed', 'terminated'] as const) this.#instances.set({ process: row.model, state }, Number(row[state]))

@@ -8,6 +8,8 @@ import type { Progress } from '../store/progress.js'
 import type { Standing } from '../store/standing.js'
 import { readTotals } from '../store/read/totals.js'
 import type { WaysIn } from '../store/ways-in.js'
+import { readMembers, type Member } from '../store/write/members.js'
+import { readShards, type ShardState } from '../store/write/shards.js'
 import { version } from '../version.js'
 import { rfc3339 } from './times.js'
 
@@ -22,7 +24,7 @@ export interface StatusContext {
 
 /** What the header of the UI shows. */
 export async function showStatus({ db, log, progress, clock, settings, waysIn }: StatusContext): Promise<Status> {
-  const totals = await readTotals(db)
+  const [totals, members, shards] = await Promise.all([readTotals(db), readMembers(db), readShards(db)])
   const lag = lagOf(log, progress, clock)
   const models = Number(totals.models)
   return {
@@ -31,6 +33,7 @@ export async function showStatus({ db, log, progress, clock, settings, waysIn }:
     embedded: { log: settings.jetstream === undefined, database: db.embedded },
     head: String(log.stats().last), folded: String(progress.position), lagSeconds: lag.seconds, lagEntries: lag.entries,
     events: Number(totals.events), models, following: followingOf(progress.standing, settings.follows),
+    ...sharingOf(members, shards, progress.standing), fencedWrites: progress.standing.fencedWrites,
     openAlerts: Number(totals.open_alerts), proposedCommands: Number(totals.proposed_commands),
     waysIn: waysIn.list().map(({ lastAt, ...way }) => ({ ...way, ...(lastAt === undefined ? {} : { lastAt: rfc3339(lastAt) }) })),
     demoAvailable: settings.demo && models === 0, demoRunning: settings.demo && models > 0,
@@ -40,4 +43,16 @@ export async function showStatus({ db, log, progress, clock, settings, waysIn }:
 function followingOf({ failure }: Standing, follows: boolean): Status['following'] {
   if (!follows) return { state: 'off' }
   return failure === undefined ? { state: 'on' } : { state: 'stopped', error: failure.detail }
+}
+
+function sharingOf(members: readonly Member[], shards: readonly ShardState[], standing: Standing): Pick<Status, 'members' | 'shards'> {
+  const names = new Map(members.map(({ id, name }) => [id, name]))
+  const nameOf = (owner: string | undefined) => (owner === undefined || members.length === 0 ? owner : names.get(owner))
+  return {
+    members: members.map(({ id, name }) => ({ name, shards: shards.filter(({ owner }) => owner === id).length, isThisOne: name === standing.member })),
+    shards: shards.map(({ id, owner, epoch, position }) => {
+      const name = nameOf(owner)
+      return { id, ...(name === undefined ? {} : { owner: name }), epoch: String(epoch), position: String(position) }
+    }),
+  }
 }

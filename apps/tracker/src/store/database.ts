@@ -23,6 +23,8 @@ export interface TransactionOptions {
   readonly synchronousCommit?: boolean
   /** All its statements touch a few rows by their keys: they go through the index, also where statistics are older than the rows. */
   readonly byKey?: boolean
+  /** The database rolls it back when nothing is heard of it for so long: whoever stands still in it holds up those who took over from them. */
+  readonly abandonedAfterMs?: number
 }
 
 export interface Database extends Queryable {
@@ -32,5 +34,10 @@ export interface Database extends Queryable {
    */
   transaction<T>(run: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
   readonly embedded: boolean
+  /**
+   * What anybody says on a channel (NOTIFY), until the function that it answers is called. A connection that breaks is made anew; what was said
+   * meanwhile is not heard. Absent where there is nobody else.
+   */
+  listen?(channel: string, hear: (payload: string) => void): Promise<() => Promise<void>>
   close(): Promise<void>
 }

@@ -2,6 +2,8 @@ import type { TrackerError } from '../problem.js'
 
 /** How this process stands among those that follow the log. Track writes it; ingest, deliver and serve look. */
 export class Standing {
+  /** Its name among the trackers that share the log; undefined where it has it for itself. */
+  member: string | undefined
   /** Shards that it follows. */
   shards: readonly number[] = []
   /** Commits that found that another process had taken a shard over, and wrote nothing. */

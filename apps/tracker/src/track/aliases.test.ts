@@ -31,7 +31,7 @@ const waits = (position: bigint) => planOf({ waiting: [{ ...PARCEL, planned: pla
 const releases = (position: bigint) => planOf({ released: [{ ...PARCEL, position, by: position + 1n }] })
 
 async function known(aliases: Aliases, db: Queryable) {
-  const { linked, waiting } = await aliases.read(db, [PARCEL])
+  const { linked, waiting } = await aliases.read(db, [PARCEL], 100n)
   return { linked: linked.get(ID) ?? [], waiting: (waiting.get(ID) ?? []).map(({ fact }) => fact.position) }
 }
 
@@ -71,6 +71,6 @@ describe('what is known of a key', () => {
 
   test('asks the tables nothing where no event has another key', async () => {
     const silent: Queryable = { query: () => Promise.reject(new Error('asked')) }
-    expect((await new Aliases().read(silent, [])).linked.size).toBe(0)
+    expect((await new Aliases().read(silent, [], 1n)).linked.size).toBe(0)
   })
 })

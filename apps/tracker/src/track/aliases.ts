@@ -20,11 +20,14 @@ export class Aliases {
     this.#under = []
   }
 
-  /** As of behind the last plan that began. One of them may be committed meanwhile: then it is found twice, and counts once. */
-  async read(db: Queryable, aliases: readonly Alias[]): Promise<KnownAliases> {
+  /**
+   * As the entries before a position say, whatever else stands in the tables: others may have gone further. A plan that began may be committed
+   * meanwhile: then it is found twice, and counts once.
+   */
+  async read(db: Queryable, aliases: readonly Alias[], before: bigint): Promise<KnownAliases> {
     if (aliases.length === 0) return { linked: new Map(), waiting: new Map() }
     const under = this.#under
-    const [links, rows] = await Promise.all([readLinks(db, aliases), readWaiting(db, aliases)])
+    const [links, rows] = await Promise.all([readLinks(db, aliases, before), readWaiting(db, aliases, before)])
     const linked = new Map<string, string[]>()
     const link = (id: string, key: string) => {
       const keys = entryOf(linked, id, () => [])
@@ -38,9 +41,9 @@ export class Aliases {
       queue(aliasId(row)).set(planned.fact.position, planned)
     }
     for (const plan of under) {
-      for (const row of plan.links) link(aliasId(row), row.key)
-      for (const row of plan.waiting) queue(aliasId(row)).set(row.planned.fact.position, row.planned)
-      for (const row of plan.released) queue(aliasId(row)).delete(row.position)
+      for (const row of plan.links) if (row.learnedAt < before) link(aliasId(row), row.key)
+      for (const row of plan.waiting) if (row.planned.fact.position < before) queue(aliasId(row)).set(row.planned.fact.position, row.planned)
+      for (const row of plan.released) if (row.by < before) queue(aliasId(row)).delete(row.position)
     }
     return { linked, waiting: new Map([...queues].map(([id, waiting]) => [id, [...waiting.values()]])) }
   }

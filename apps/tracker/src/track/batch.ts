@@ -7,16 +7,17 @@ import type { Fact } from '@tidemark/bpmn'
 import type { Database, Transaction } from '../store/database.js'
 import { commitChanges } from '../store/write/commit-changes.js'
 import { noChanges, type Changes, type FactRow } from '../store/write/changes.js'
-import { countTypes, insertFates, insertLinks, insertWaiting, releaseWaiting, storeFact, type FateRow } from '../store/write/keys.js'
-import { unitOf } from '../store/identity.js'
+import { countTypes, endWaitingFates, insertFates, insertLinks, insertWaiting, releaseWaiting, storeFact, type FateRow } from '../store/write/keys.js'
+import { shardOf, unitOf } from '../store/identity.js'
 import type { Aliases } from './aliases.js'
 import { compareUnit, nextOf, type LeftCommand, type UnitState } from './core/changes.js'
 import type { Decoded } from './core/decode.js'
-import { aliasesOf, bindEvents, plan, type Plan, type PlannedFact, type PlannedModel } from './core/plan.js'
+import { aliasesOf, bindEvents, plan, WAITS_FOR_LINK, type Plan, type PlannedFact, type PlannedModel } from './core/plan.js'
 import { compareHeld, nextHeldAt } from './core/held.js'
 import { inTurns } from './in-turns.js'
 import { FoldFaults, messageOf, type Suspects, type UnitFault } from './faults.js'
 import type { Models } from './models.js'
+import type { Share } from './share.js'
 import type { KnownUnit, Units } from './units.js'
 
 export interface BatchInput {
@@ -29,12 +30,16 @@ export interface BatchInput {
   readonly due: readonly { readonly model: string; readonly key: string }[]
   /** Undecodable entries and event types are counted once, by the live batch. */
   readonly live: boolean
+  /** What of it is ours; absent: all. */
+  readonly share: Share | undefined
 }
 
 /** A batch that is planned; what it touches is in memory or on its way there. */
 export interface Prepared {
   readonly input: Pick<BatchInput, 'clock' | 'position'>
   readonly plan: Plan
+  /** Waiting events whose fate it is ours to end. */
+  readonly released: Plan['released']
   /** Of entries that cannot be read, too. */
   readonly fates: readonly FateRow[]
   readonly types: Batch['types']
@@ -54,6 +59,7 @@ interface Part {
 export interface Batch {
   readonly changes: Changes
   readonly plan: Plan
+  readonly released: Plan['released']
   readonly fates: readonly FateRow[]
   readonly types: ReadonlyMap<string, { count: number; first: number; last: number }>
   /** What it touched; given back to {@link Units.keep} once it is committed. */
@@ -67,19 +73,21 @@ const UNITS_AT_A_STRETCH = 128
 export async function prepareBatch(db: Database, units: Units, aliases: Aliases, input: BatchInput): Promise<Prepared> {
   const events = input.entries.filter((entry) => entry.kind === 'event')
   const bound = await inTurns(events, (some) => bindEvents(some, input.models))
-  const planned = plan(bound, await aliases.read(db, aliasesOf(bound)))
+  const planned = plan(bound, await aliases.read(db, aliasesOf(bound), input.entries[0]?.entry.position ?? 0n))
   aliases.begin(planned)
-  const parts = partsOf(planned, input)
+  const parts = partsOf(planned, input, units.shards)
   // The entries themselves are not kept: several batches are under way at once.
-  const { clock, position } = input
+  const { clock, position, share } = input
   return {
-    input: { clock, position }, plan: planned, fates: [...planned.fates, ...undecodable(input)], types: input.live ? typesOf(events) : new Map(), parts,
+    input: { clock, position }, plan: planned, released: share === undefined ? planned.released : planned.released.filter(({ model, by }) => share.takes(model, 0, by)),
+    fates: [...planned.fates.filter((fate) => share?.takes(fate.model, 0, fate.position) ?? true), ...undecodable(input)],
+    types: input.live ? typesOf(events.filter(({ entry }) => share?.tells(entry.position) ?? true)) : new Map(), parts,
     ...units.take(db, parts),
   }
 }
 
 /** Folds what was loaded. Throws {@link FoldFaults} where some of it cannot be folded, and is not known to be so. */
-export async function foldBatch(models: Models, suspects: Suspects, { input, plan: planned, fates: known, types, parts, units, loaded }: Prepared): Promise<Batch> {
+export async function foldBatch(models: Models, suspects: Suspects, { input, plan: planned, released, fates: known, types, parts, units, loaded }: Prepared): Promise<Batch> {
   await loaded
   const changes = noChanges()
   const fates = [...known]
@@ -103,7 +111,7 @@ export async function foldBatch(models: Models, suspects: Suspects, { input, pla
     }
   }
   if (faults.length > 0) throw new FoldFaults(faults, folded)
-  return { changes, plan: planned, fates, types, units }
+  return { changes, plan: planned, released, fates, types, units }
 }
 
 /**
@@ -117,12 +125,13 @@ export async function commitBatch(tx: Transaction, batch: Batch, careful: boolea
     ...insertWaiting(tx, batch.plan.waiting.map(({ planned, ...alias }) => ({ ...alias, position: planned.fact.position, fact: storeFact(planned.fact, planned.contentHash) }))),
     ...insertFates(tx, batch.fates),
     ...releaseWaiting(tx, batch.plan.released),
+    ...endWaitingFates(tx, batch.released, WAITS_FOR_LINK),
     ...countTypes(tx, batch.types),
   ])
 }
 
-/** What happens to each unit: events, what we and people did, and deadlines. */
-function partsOf(planned: Plan, input: BatchInput): readonly Part[] {
+/** What happens to each unit of ours: events, what we and people did, and deadlines. */
+function partsOf(planned: Plan, input: BatchInput, shards: number): readonly Part[] {
   const parts = new Map<string, Part>()
   const part = (model: string, key: string) => {
     const id = `${model}\u0000${key}`
@@ -135,6 +144,15 @@ function partsOf(planned: Plan, input: BatchInput): readonly Part[] {
   for (const entry of input.entries) {
     const control = controlFact(entry)
     if (control !== undefined && followed.has(control.model)) part(control.model, control.key).facts.push({ fact: control.fact, contentHash: '' })
+  }
+  const { share } = input
+  if (share !== undefined) {
+    for (const [id, { model, key, facts }] of parts) {
+      const shard = shardOf(key, shards)
+      const own = facts.filter(({ fact, by }) => share.takes(model, shard, by ?? fact.position))
+      if (own.length === 0) parts.delete(id)
+      else parts.set(id, { model, key, facts: own })
+    }
   }
   for (const { model, key } of input.due) part(model, key)
   return [...parts.values()]
@@ -247,7 +265,7 @@ function controlFact(entry: Decoded): { readonly model: string; readonly key: st
 
 function undecodable(input: BatchInput): FateRow[] {
   if (!input.live) return []
-  return input.entries.flatMap((entry) => (entry.kind === 'undecodable' ? [{ position: entry.entry.position, model: '', kind: 'quarantined' as const, reason: entry.reason }] : []))
+  return input.entries.flatMap((entry) => (entry.kind === 'undecodable' && (input.share?.tells(entry.entry.position) ?? true) ? [{ position: entry.entry.position, model: '', kind: 'quarantined' as const, reason: entry.reason }] : []))
 }
 
 function typesOf(events: readonly Extract<Decoded, { kind: 'event' }>[]): Map<string, { count: number; first: number; last: number }> {

@@ -1,11 +1,12 @@
 /** What an entry that deploys a file makes: a version of each process in it that changed. */
 import { parseMapping, readProcesses } from '@tidemark/bpmn'
 import { contentHash } from '../store/identity.js'
-import type { insertModelVersion, ModelVersion } from '../store/write/model-versions.js'
+import type { FollowStatus, insertModelVersion } from '../store/write/model-versions.js'
 import type { Decoded } from './core/decode.js'
 import type { Models } from './models.js'
 
-export type DeployedVersion = ModelVersion & Parameters<typeof insertModelVersion>[1]
+/** `status`: of a shard that comes to its entry. */
+export type DeployedVersion = Parameters<typeof insertModelVersion>[1] & { readonly status: FollowStatus }
 
 /** Event times can lie before 1970: the first version of a model is in force since for ever. */
 const ALWAYS = -8_640_000_000_000_000
@@ -20,11 +21,11 @@ export async function deployedVersions(decoded: Decoded, models: Models): Promis
   if (findings.some((finding) => finding.severity === 'error')) return []
   const hash = contentHash(JSON.stringify([xml, mapping ?? null, ...(decision === undefined ? [] : [decision])]))
   return read.processes.flatMap((process) => {
-    const newest = models.newest(process.id)
+    const newest = models.newestBefore(process.id, entry.position)
     if (newest?.stored.hash === hash) return []
     return [{
       model: process.id, version: (newest?.stored.version ?? 0) + 1, hash, process, xml, mapping: mapping ?? null, decision: decision ?? null, findings,
-      status: newest === undefined ? 'catchingUp' as const : 'active' as const, position: newest === undefined ? 0n : entry.position,
+      status: newest === undefined ? 'catchingUp' as const : 'active' as const,
       // From the next moment on: what came before it in the same millisecond has been read by the one before.
       deployedAt: entry.appendTime, deployedPosition: entry.position, inForceFrom: newest === undefined ? ALWAYS : entry.appendTime + 1,
     }]

@@ -5,24 +5,33 @@
 import { TrackerError } from '../problem.js'
 import type { Progress } from '../store/progress.js'
 import { readRebuild, type RebuildStatus } from '../store/rebuild/job.js'
+import { Membership, type MembershipOptions } from './membership.js'
 import { rebuild, type RebuildContext } from './rebuild.js'
 import { Tracker, type TrackerOptions } from './tracker.js'
 
 const LOOK_MS = 1_000
 const UNDER_WAY: ReadonlySet<RebuildStatus> = new Set(['asked', 'running', 'cancelling'])
 
+export interface FollowingOptions extends TrackerOptions, Pick<RebuildContext, 'now' | 'version'> {
+  /** Others may follow the same log. Absent: this process has it for itself. */
+  readonly sharing?: Pick<MembershipOptions, 'name' | 'leaseMs'>
+}
+
 export class Following {
-  readonly #options: TrackerOptions & Pick<RebuildContext, 'now' | 'version'>
+  readonly #options: FollowingOptions
+  readonly #membership: Membership | undefined
   readonly #progress: Progress
   readonly #stop = new AbortController()
   #tracker: Tracker
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> = Promise.resolve()
 
-  constructor(options: TrackerOptions & Pick<RebuildContext, 'now' | 'version'>) {
-    this.#options = options
-    this.#progress = options.progress
-    this.#tracker = new Tracker(options)
+  constructor(options: FollowingOptions) {
+    const { db, progress, logger, sharing } = options
+    this.#membership = sharing === undefined ? undefined : new Membership({ db, progress, logger, ...sharing })
+    this.#options = this.#membership === undefined ? options : { ...options, ownership: this.#membership }
+    this.#progress = progress
+    this.#tracker = new Tracker(this.#options)
   }
 
   /** Why it stopped by itself, if it did. */
@@ -31,6 +40,7 @@ export class Following {
   }
 
   async start(): Promise<void> {
+    await this.#membership?.start()
     await this.#tracker.start()
     this.#look(0)
   }
@@ -40,6 +50,7 @@ export class Following {
     clearTimeout(this.#timer)
     await this.#looking
     await this.#tracker.stop()
+    await this.#membership?.stop()
   }
 
   #look(afterMs: number): void {
@@ -52,7 +63,9 @@ export class Following {
     this.#timer.unref()
   }
 
+  /** One of those that share the log does it: the one that leads when it begins. Another that came to lead meanwhile goes on with it. */
   async #rebuildIfAsked(): Promise<void> {
+    if (!this.#progress.standing.leads) return
     const { db, log, logger, now, version, alertChannels, clockScale } = this.#options
     const job = await readRebuild(db)
     if (job === undefined || !UNDER_WAY.has(job.status) || this.#stop.signal.aborted) return

@@ -1,21 +1,26 @@
-/** The model versions that are followed, ready to be followed on. */
+/** The model versions that are followed, ready to be followed on, and how far each of our shards has followed them. */
 import { Binder, TrackedModel, type CalledModels } from '@tidemark/bpmn'
 import { followedAfter } from '../store/followed-after.js'
-import type { ModelVersion } from '../store/write/model-versions.js'
+import type { FollowStatus, ModelShard, ModelVersion } from '../store/write/model-versions.js'
 import type { PlannedModel } from './core/plan.js'
 
 export interface LoadedVersion {
-  readonly stored: ModelVersion
+  readonly stored: Followed
   readonly tracked: TrackedModel
   readonly binder: Binder
 }
 
+/** What never changes of a version. */
+export type Followed = Omit<ModelVersion, 'status'>
+
 export class Models {
   /** By model, oldest version first. */
   readonly #versions = new Map<string, LoadedVersion[]>()
+  /** By model, version and shard. */
+  readonly #shards = new Map<string, Map<string, ModelShard>>()
 
   /** Adds a version or replaces what is known of it. */
-  put(stored: ModelVersion): LoadedVersion {
+  put(stored: Followed): LoadedVersion {
     const versions = this.#versions.get(stored.model) ?? []
     const at = versions.findIndex((version) => version.stored.version === stored.version)
     const known = versions[at]
@@ -29,6 +34,20 @@ export class Models {
     return loaded
   }
 
+  /** Instead of what was known of shards. */
+  setShards(rows: readonly ModelShard[]): void {
+    this.#shards.clear()
+    this.moveShards(rows)
+  }
+
+  moveShards(rows: readonly ModelShard[]): void {
+    for (const row of rows) {
+      const own = this.#shards.get(row.model) ?? new Map<string, ModelShard>()
+      own.set(`${row.version} ${row.shard}`, row)
+      this.#shards.set(row.model, own)
+    }
+  }
+
   newest(model: string): LoadedVersion | undefined {
     return this.#versions.get(model)?.at(-1)
   }
@@ -38,8 +57,9 @@ export class Models {
     return this.#versions.get(model)?.[0]?.stored.deployedAt ?? 0
   }
 
-  all(): readonly LoadedVersion[] {
-    return [...this.#versions.values()].flat()
+  /** The newest that was deployed before an entry: others may have gone further, and brought more. */
+  newestBefore(model: string, position: bigint): LoadedVersion | undefined {
+    return this.#versions.get(model)?.findLast(({ stored }) => stored.deployedPosition < position)
   }
 
   version(model: string, version: number): LoadedVersion | undefined {
@@ -52,9 +72,26 @@ export class Models {
     return versions.findLast((version) => version.stored.inForceFrom <= time) ?? versions[0]
   }
 
-  /** Models of which all versions have caught up: they take live events. */
-  live(): readonly PlannedModel[] {
-    return [...this.#versions.entries()].flatMap(([id, versions]) => (versions.every(({ stored }) => stored.status === 'active') ? [this.#planned(id, versions)] : []))
+  /** In a shard of ours; undefined where that has not come to its deployment. Active where all its versions are. */
+  statusIn(model: string, shard: number): FollowStatus | undefined {
+    const own = this.rowsOf(model).filter((row) => row.shard === shard)
+    if (own.length === 0) return undefined
+    return own.find(({ status }) => status === 'suspended')?.status ?? own.find(({ status }) => status === 'catchingUp')?.status ?? 'active'
+  }
+
+  /** In our shards. */
+  rowsOf(model: string): readonly ModelShard[] {
+    return [...(this.#shards.get(model)?.values() ?? [])]
+  }
+
+  /** Models that take live events in any of our shards. */
+  live(shards: readonly number[]): readonly PlannedModel[] {
+    return [...this.#versions.entries()].flatMap(([id, versions]) => (shards.some((shard) => this.statusIn(id, shard) === 'active') ? [this.#planned(id, versions)] : []))
+  }
+
+  /** Whether every model that one of them follows, all do: then nobody needs to be asked for each event. */
+  areAlike(shards: readonly number[]): boolean {
+    return [...this.#versions.keys()].every((model) => new Set(shards.map((shard) => this.statusIn(model, shard))).size <= 1)
   }
 
   planned(model: string): PlannedModel | undefined {
@@ -73,6 +110,16 @@ export class Models {
     }
   }
 
+  /** A model of which some of these shards have a version to catch up with, and what of it. */
+  catchingUp(shards: readonly number[]): { readonly model: string; readonly rows: readonly ModelShard[] } | undefined {
+    for (const [model, own] of this.#shards) {
+      const open = [...own.values()].filter(({ status, shard }) => status === 'catchingUp' && shards.includes(shard))
+      const version = open[0]?.version
+      if (version !== undefined) return { model, rows: open.filter((row) => row.version === version) }
+    }
+    return undefined
+  }
+
   #planned(id: string, versions: readonly LoadedVersion[]): PlannedModel {
     const called = [...new Set(versions.flatMap(({ tracked }) => [...tracked.calledModels]))].sort().filter((model) => model !== id && this.#versions.has(model))
     if (called.length === 0) return planned(id, versions, 0n)
@@ -82,10 +129,6 @@ export class Models {
   /** A called process counts from its deployment on; where it was there before its caller, from the beginning. */
   #followedAfter(caller: string, model: string): bigint {
     return followedAfter(this.#versions.get(caller)?.[0]?.stored, this.#versions.get(model)?.[0]?.stored)
-  }
-
-  catchingUp(): readonly LoadedVersion[] {
-    return this.all().filter(({ stored }) => stored.status === 'catchingUp')
   }
 }
 

@@ -58,6 +58,7 @@ export async function rebuild(context: RebuildContext, job: RebuildJob): Promise
     logger.info({ job: job.id, outcome }, 'a rebuild has ended')
   } catch (error) {
     if (signal.aborted) return
+    if (error instanceof TrackerError && error.code === 'fenced') return logger.warn({ job: job.id }, 'another process goes on with the rebuild')
     logger.error({ err: error, job: job.id }, 'a rebuild failed; the tables in use are as they were')
     await dropFreshTables(db).catch(() => undefined)
     await setRebuildStatus(db, job.id, 'failed', now(), { error: error instanceof Error ? error.message.slice(0, 1_000) : String(error) })

@@ -1,32 +1,36 @@
 /**
- * The tracker: follows the log and keeps the tables. States: `starting` (takes the shards, checks that the position belongs to this log),
+ * The tracker: follows the log and keeps the tables. States: `starting` (takes its shards, checks that their positions belong to this log),
  * `following` (batches, and deadlines that the clock has passed), `stopped`. A commit that fails for a passing reason is tried again from the
- * log, with everything that came after it; one that finds another owner stops the tracker. Models that are catching up read the log from its
+ * log, with everything that came after it; one that finds another owner goes on with what is left to it. Shards that were taken over may stand
+ * behind the others: then following begins again at the one that is furthest behind. Models that are catching up read the log from its
  * beginning, in turn with live batches. Batches overlap (pipeline.ts); what needs to see everything before it flushes them first.
  */
 import { LogError, type Entry, type Log } from '@tidemark/log'
 import type { Logger } from 'pino'
 import { TrackerError } from '../problem.js'
-import type { Database, Transaction } from '../store/database.js'
+import type { Database, Transaction, TransactionOptions } from '../store/database.js'
 import type { SettlementEntry } from '../store/entries.js'
+import { assertSameLog, checksumOf } from '../store/log-position.js'
 import type { Committed, Progress } from '../store/progress.js'
 import { dropHistory, type ClosedPlace } from '../store/write/history.js'
 import { dueUnits } from '../store/write/load-units.js'
-import { assertSameLog, checksumOf } from '../store/log-position.js'
 import { insertOutages } from '../store/write/outages.js'
-import { insertModelVersion, readModelVersions } from '../store/write/model-versions.js'
-import { moveModel, moveShards, suspendModel, readShards, takeShards, type Reached, type ShardState } from '../store/write/shards.js'
+import {
+  insertModelShards, insertModelVersion, moveModelShards, readModelShards, readModelVersions, suspendModelShards, tellModelStatus, type FollowStatus, type ModelShard,
+} from '../store/write/model-versions.js'
+import { holdShards, movedTo, moveShards, type Reached, type ShardState } from '../store/write/shards.js'
 import { Aliases } from './aliases.js'
 import { applyToAlerts, concernsAlerts } from './alert-entries.js'
 import { commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput } from './batch.js'
 import { decode, type Decoded } from './core/decode.js'
 import { OUTAGE_MS, outagesIn } from './core/outages.js'
-import type { PlannedModel } from './core/plan.js'
 import { deployedVersions } from './deployed-versions.js'
 import { FoldFaults, Suspects } from './faults.js'
 import { inTurns } from './in-turns.js'
-import { Models, type LoadedVersion } from './models.js'
+import { Models } from './models.js'
+import { SoleOwner, type Ownership } from './ownership.js'
 import { Pipeline, type Commit } from './pipeline.js'
+import { catchUpShare, liveShare } from './share.js'
 import { Units } from './units.js'
 
 export interface TrackerOptions {
@@ -38,7 +42,18 @@ export interface TrackerOptions {
   readonly alertChannels: readonly string[]
   /** Domain milliseconds that pass in a real one; 1 where nothing is said. */
   readonly clockScale?: number
+  /** Absent: all shards are its own. */
+  readonly ownership?: Ownership
 }
+
+type What = Omit<Committed, 'position' | 'clock'>
+
+const NOTHING_CHANGED: What = { models: [], instances: 0, alerts: false, commands: false, moves: [] }
+/** People may be shown anything anew. */
+const ANYTHING: What = { ...NOTHING_CHANGED, alerts: true, commands: true }
+
+/** A commit that touched no row, because somebody else owns one of the shards now. */
+class Fenced extends Error {}
 
 /** Entries folded and committed together: a batch costs a fixed twenty statements, and is to take a fraction of a second. */
 const BATCH_ENTRIES = 2_000
@@ -60,16 +75,19 @@ export class Tracker {
   readonly #logger: Logger
   readonly #alertChannels: readonly string[]
   readonly #outageMs: number
+  readonly #ownership: Ownership
   readonly #models = new Models()
   readonly #stop = new AbortController()
   readonly #suspects = new Suspects()
   readonly #pipeline = new Pipeline((prepared) => foldBatch(this.#models, this.#suspects, prepared))
   readonly #aliases = new Aliases()
   #units = new Units(this.#models, 1)
-  #shards: readonly ShardState[] = []
   /** As committed. */
-  #position = 0n
-  #clock = 0
+  #shards: readonly ShardState[] = []
+  /** What we know is what the tables say. */
+  #isSettled = false
+  /** Ends what runs, because we stop or are to settle. */
+  #halt: AbortSignal = this.#stop.signal
   /** The last entry that is committed or on its way. */
   #taken = 0n
   /** Its append time. */
@@ -77,6 +95,8 @@ export class Tracker {
   #running: Promise<void> | undefined
   #failure: Error | undefined
   #batchesSinceDeadlines = 0
+  /** Models to be suspended, and why. */
+  #stopped: ReadonlyMap<string, FoldFaults> = new Map()
   /** A commit has failed, and none has succeeded since. */
   #careful = false
 
@@ -87,6 +107,7 @@ export class Tracker {
     this.#logger = options.logger
     this.#alertChannels = options.alertChannels
     this.#outageMs = OUTAGE_MS * (options.clockScale ?? 1)
+    this.#ownership = options.ownership ?? new SoleOwner(options.db, options.progress)
   }
 
   /** Why it stopped by itself, if it did. */
@@ -95,15 +116,7 @@ export class Tracker {
   }
 
   async start(): Promise<void> {
-    this.#shards = await takeShards(this.#db, `pid ${process.pid}`)
-    const [first] = this.#shards
-    if (first === undefined) throw new TrackerError('noShards', 500, 'The database has no shards: it was not set up by openDatabase.')
-    await assertSameLog(this.#log, this.#shards)
-    this.#position = this.#taken = first.position
-    this.#clock = this.#takenAt = first.clock
-    this.#units = new Units(this.#models, this.#shards.length)
-    for (const version of await readModelVersions(this.#db)) this.#models.put(version)
-    this.#reportAll()
+    await this.#settle()
     this.#progress.standing.failure = undefined
     this.#running = this.#run().catch((error: unknown) => this.#fail(error))
   }
@@ -111,6 +124,17 @@ export class Tracker {
   async stop(): Promise<void> {
     this.#stop.abort()
     await this.#running
+  }
+
+  /** Where our shards stand; the one that is furthest behind, where they are not level. */
+  get #behind(): { readonly position: bigint; readonly clock: number } {
+    return leastOf(this.#shards)
+  }
+
+  /** All, where they are level. */
+  get #atTheBack(): readonly number[] {
+    const { position } = this.#behind
+    return this.#shards.filter((shard) => shard.position === position).map(({ id }) => id)
   }
 
   /** It stops, and everybody can see it: the log, the status, the readiness and the metrics. */
@@ -124,15 +148,16 @@ export class Tracker {
   async #run(): Promise<void> {
     let waitMs = RETRY_MS
     while (!this.#stop.signal.aborted) {
-      const before = this.#position
+      const before = this.#behind.position
       try {
-        if (this.#careful) {
-          await this.#resume()
-          // What failed may have been a look at deadlines, which otherwise waits for the next entry.
-          await this.#passDeadlines()
-        }
+        if (!this.#isSettled) await this.#settle()
+        await this.#brake()
+        // What failed may have been a look at deadlines, which otherwise waits for the next entry.
+        await this.#passDeadlines()
         await this.#catchUp()
         await this.#followLive()
+        await this.#pipeline.flush()
+        if (this.#ownership.unsettled.aborted) this.#isSettled = false
       } catch (error) {
         await this.#pipeline.abandon()
         if (this.#stop.signal.aborted) return
@@ -141,56 +166,75 @@ export class Tracker {
         if (error instanceof LogError && error.code === 'poisoned') {
           throw new TrackerError('followingStopped', 500, `Following has stopped: ${error.message}`, undefined, { cause: error })
         }
+        this.#isSettled = false
         this.#careful = true
         if (error instanceof FoldFaults) {
-          await this.#brake(error)
+          this.#logger.warn({ err: error }, 'a fold failed and is tried again')
+          this.#stopped = new Map(this.#suspects.note(error).map((model) => [model, error]))
           continue
         }
-        if (this.#position > before) waitMs = RETRY_MS
-        this.#logger.error({ err: error, position: String(this.#position), retryMs: waitMs }, 'a batch failed and is tried again')
+        if (this.#behind.position > before) waitMs = RETRY_MS
+        if (error instanceof Fenced) {
+          this.#progress.standing.fencedWrites++
+          this.#logger.warn({ shards: this.#shards.map(({ id }) => id) }, 'a shard was taken over: what was to be committed to it is left to its new owner')
+        } else {
+          this.#logger.error({ err: error, position: String(this.#behind.position), retryMs: waitMs }, 'a batch failed and is tried again')
+        }
         await sleep(waitMs, this.#stop.signal)
         waitMs = Math.min(waitMs * 2, MAX_RETRY_MS)
       }
     }
+    await this.#pipeline.abandon()
   }
 
-  /** What cannot be folded is tried once more; a model of which too much cannot is suspended where the tables stand, and the others go on. */
-  async #brake(faults: FoldFaults): Promise<void> {
-    this.#logger.warn({ err: faults }, 'a fold failed and is tried again')
-    for (const model of this.#suspects.note(faults)) {
-      const newest = this.#models.newest(model)?.stored
-      const [shard] = await readShards(this.#db)
-      if (newest === undefined || newest.status === 'suspended' || shard === undefined) continue
-      const position = newest.status === 'active' ? shard.position : newest.position
-      await suspendModel(this.#db, model, newest.version, position)
-      this.#suspects.forgetModel(model, faults.faults)
-      this.#models.put({ ...newest, position, status: 'suspended' })
-      this.#logger.error({ model, faults: faults.faults.length, first: faults.faults[0] }, 'too many instances of a model cannot be folded: it is suspended; POST /api/v1/models/{id}/resume goes on with it')
+  /** A model of which too much cannot be folded is suspended where our shards stand, and the others go on. */
+  async #brake(): Promise<void> {
+    for (const [model, { faults }] of this.#stopped) {
+      const version = this.#models.newest(model)?.stored.version
+      const rows = this.#models.rowsOf(model).filter((row) => row.version === version && row.status !== 'suspended')
+      if (version === undefined || rows.length === 0) continue
+      const stopped = rows.map((row) => ({ ...row, status: 'suspended' as const, position: row.status === 'active' ? this.#positionOf(row.shard) : row.position }))
+      await this.#db.transaction(async (tx) => {
+        await suspendModelShards(tx, stopped)
+        await tellModelStatus(tx, model, version)
+      })
+      this.#suspects.forgetModel(model, faults)
+      this.#models.moveShards(stopped)
+      this.#logger.error({ model, faults: faults.length, first: faults[0] }, 'too many instances of a model cannot be folded: it is suspended; POST /api/v1/models/{id}/resume goes on with it')
     }
+    this.#stopped = new Map()
   }
 
   /**
-   * Everything again from where the tables stand, so that a passing fault of the database loses nothing. They may stand further than we know:
-   * a commit whose answer was lost has happened.
+   * Everything again from where the tables stand, so that a passing fault of the database loses nothing. They may stand further than we know: a
+   * commit whose answer was lost has happened. And shards may have come and gone.
    */
-  async #resume(): Promise<void> {
-    this.#units.clear()
+  async #settle(): Promise<void> {
+    const { total, mine } = await this.#ownership.settle()
+    if (total === 0) throw new TrackerError('noShards', 500, 'The database has no shards: it was not set up by openDatabase.')
+    await assertSameLog(this.#log, mine)
     this.#aliases.clear()
-    const shards = await readShards(this.#db)
-    const [first] = shards
-    if (first === undefined || shards.some((shard, index) => shard.epoch !== this.#shards[index]?.epoch)) throw fenced()
-    await assertSameLog(this.#log, shards)
-    this.#position = this.#taken = first.position
-    this.#clock = this.#takenAt = first.clock
-    for (const version of await readModelVersions(this.#db)) this.#models.put(version)
-    this.#reportAll()
+    if (this.#units.shards === total) this.#units.clear()
+    else this.#units = new Units(this.#models, total)
+    const versions = await readModelVersions(this.#db)
+    for (const version of versions) this.#models.put(version)
+    this.#models.setShards(await readModelShards(this.#db, mine.map(({ id }) => id)))
+    this.#shards = mine
+    this.#progress.standing.shards = mine.map(({ id }) => id)
+    this.#taken = this.#behind.position
+    this.#takenAt = this.#behind.clock
+    this.#halt = AbortSignal.any([this.#stop.signal, this.#ownership.unsettled])
+    this.#isSettled = true
+    // They may be other than was said last: swapped, or moved by a commit whose answer was lost.
+    this.#ownership.report({ ...ANYTHING, models: [...new Set(versions.map(({ model }) => model))], ...this.#behind }, mine)
   }
 
-  /** Until a model has to catch up. */
+  /** Until a model has to catch up, or we are to settle. */
   async #followLive(): Promise<void> {
-    for await (const entries of this.#log.read({ from: { position: this.#taken + 1n }, follow: true, batchSize: BATCH_ENTRIES, signal: this.#stop.signal })) {
-      await this.#follow(entries)
-      if (this.#models.catchingUp().length > 0) return
+    if (this.#shards.length === 0) return aborted(this.#halt)
+    for await (const entries of this.#log.read({ from: { position: this.#taken + 1n }, follow: true, batchSize: BATCH_ENTRIES, signal: this.#halt })) {
+      const isDone = await this.#follow(entries)
+      if (!isDone || this.#halt.aborted || this.#models.catchingUp(this.#atTheBack) !== undefined) return
     }
   }
 
@@ -208,15 +252,16 @@ export class Tracker {
         from++
         continue
       }
-      if (resumesModel(first) !== undefined) {
-        await this.#resumeModel(first)
+      const resumed = resumesModel(first)
+      if (resumed !== undefined) {
+        await this.#resumeModel(first, resumed)
         from++
         continue
       }
       const portion = dropsHistory(first)
       if (portion !== undefined) {
         // What has ended of a model is not known before it has caught up.
-        if (this.#models.catchingUp().length > 0) return false
+        if (this.#models.catchingUp(this.#atTheBack) !== undefined) return false
         await this.#dropHistory(first, portion)
         from++
         continue
@@ -235,15 +280,16 @@ export class Tracker {
   async #take(entries: readonly Decoded[]): Promise<void> {
     const last = entries.at(-1)?.entry
     if (last === undefined) return
-    const clock = Math.max(this.#clock, last.appendTime)
-    const outages = outagesIn(this.#takenAt, entries, this.#outageMs)
-    const operations = entries.filter((entry) => entry.kind === 'operation' || entry.kind === 'settlement')
-    await this.#push({ entries, models: this.#models.live(), clock, position: last.position, due: [], live: true }, async (batch) => {
-      await this.#commit(batch, { position: last.position, clock, checksum: checksumOf(last) }, async (tx) => {
+    const clock = Math.max(this.#behind.clock, last.appendTime)
+    const outages = this.#positionOf(0) < last.position ? outagesIn(this.#takenAt, entries, this.#outageMs) : []
+    const operations = entries.filter((entry) => (entry.kind === 'operation' || entry.kind === 'settlement') && this.#tells(entry.entry.position))
+    const ids = this.#shards.map(({ id }) => id)
+    const input = { entries, models: this.#models.live(ids), clock, position: last.position, due: [], live: true, share: liveShare(this.#models, this.#shards, this.#units.shards) }
+    await this.#push(input, async (batch) => {
+      await this.#commit(batch, { position: last.position, clock, checksum: checksumOf(last) }, summary(batch, operations.length > 0), async (tx) => {
         await Promise.all(insertOutages(tx, outages))
         for (const entry of operations) await applyToAlerts(tx, entry, this.#alertChannels)
       })
-      this.#report(summary(batch, operations.length > 0))
     })
     this.#taken = last.position
     this.#takenAt = Math.max(this.#takenAt, last.appendTime)
@@ -253,152 +299,175 @@ export class Tracker {
     await this.#pipeline.push(await prepareBatch(this.#db, this.#units, this.#aliases, input), commit)
   }
 
-  /** One transaction: the shards move from where they stand, or nothing is written. */
-  async #commit(batch: Batch, to: Reached, also: (tx: Transaction) => Promise<unknown>): Promise<void> {
-    await this.#db.transaction(async (tx) => {
-      const [moved] = await Promise.all([
-        moveShards(tx, this.#shards, this.#position, to), commitBatch(tx, batch, this.#careful), also(tx),
-      ])
-      if (!moved) throw fenced()
-    }, REPLAYABLE)
+  async #commit(batch: Batch, to: Reached | undefined, what: What, also: (tx: Transaction) => Promise<unknown>): Promise<void> {
+    await this.#transact(to, what, (tx) => Promise.all([commitBatch(tx, batch, this.#careful), also(tx)]), REPLAYABLE)
     this.#careful = false
-    this.#position = to.position
-    this.#clock = to.clock
     this.#aliases.end(batch.plan)
     this.#units.keep(batch.units)
     this.#suspects.forget(batch.units)
     for (const { model, key, error } of batch.changes.faults) this.#logger.error({ model, key, error }, 'an instance cannot be folded: it is suspended, and its events are kept')
   }
 
-  /** Deadlines in order of their time, until none is left that the clock has passed. */
+  /** One transaction: our shards move from where they stand, or stay there, or nothing is written. */
+  async #transact(to: Reached | undefined, what: What, write: (tx: Transaction) => Promise<unknown>, options: TransactionOptions = {}): Promise<void> {
+    const shards = to === undefined ? this.#shards : this.#shards.map((shard) => movedTo(shard, to))
+    const committed = { ...what, ...leastOf(shards) }
+    const { leaseMs } = this.#ownership
+    await this.#db.transaction(async (tx) => {
+      const held = to === undefined ? holdShards(tx, this.#shards) : moveShards(tx, this.#shards, to)
+      const written = Promise.all([write(tx), this.#ownership.announce(tx, committed, shards)])
+      // Where the shards are not ours any more, what else fails comes of that.
+      written.catch(() => undefined)
+      if (!(await held)) throw new Fenced()
+      await written
+    }, leaseMs === undefined ? options : { ...options, abandonedAfterMs: leaseMs })
+    this.#shards = shards
+    this.#ownership.report(committed, shards)
+  }
+
+  #positionOf(shard: number): bigint {
+    return this.#shards.find(({ id }) => id === shard)?.position ?? NEVER
+  }
+
+  /** What belongs to no instance is said by the owner of the first shard, once. */
+  #tells(position: bigint): boolean {
+    return position > this.#positionOf(0)
+  }
+
+  /** Deadlines in order of their time, until none is left that the clock has passed. Of shards that are behind: the others have passed theirs. */
   async #passDeadlines(): Promise<void> {
     this.#batchesSinceDeadlines = 0
     for (;;) {
       await this.#pipeline.flush()
-      const due = await dueUnits(this.#db, this.#clock, DUE_UNITS)
+      const here = this.#behind
+      const shards = this.#atTheBack
+      if (shards.length === 0) return
+      const due = await dueUnits(this.#db, shards, here.clock, DUE_UNITS)
       if (due.length === 0 || this.#stop.signal.aborted) return
-      const here = { position: this.#position, clock: this.#clock }
-      await this.#push({ entries: [], models: [], ...here, due, live: false }, async (batch) => {
-        await this.#commit(batch, here, NOTHING_ELSE)
-        this.#report(summary(batch, false))
-      })
+      await this.#push({ entries: [], models: [], ...here, due, live: false, share: undefined }, (batch) => this.#commit(batch, undefined, summary(batch, false), NOTHING_ELSE))
       if (due.length < DUE_UNITS) return this.#pipeline.flush()
     }
   }
 
   /** Each process of the file becomes a version; the first of a model catches up from the beginning of the log. */
   async #deploy(decoded: Decoded): Promise<void> {
-    const { position, appendTime } = decoded.entry
+    const { position } = decoded.entry
     await this.#pipeline.flush()
     const versions = await deployedVersions(decoded, this.#models)
-    const clock = Math.max(this.#clock, appendTime)
-    await this.#db.transaction(async (tx) => {
-      if (!(await moveShards(tx, this.#shards, this.#position, { position, clock, checksum: checksumOf(decoded.entry) }))) throw fenced()
+    const shards = this.#shards.filter((shard) => shard.position < position)
+    const rows = versions.flatMap(({ model, version, status }): ModelShard[] =>
+      shards.map(({ id }) => ({ model, version, shard: id, status, position: status === 'active' ? position : 0n })))
+    await this.#passControl(decoded, { models: versions.map(({ model }) => model) }, async (tx) => {
       for (const version of versions) await insertModelVersion(tx, version)
+      await insertModelShards(tx, rows)
+      for (const { model, version } of versions) await tellModelStatus(tx, model, version)
     })
     for (const version of versions) this.#models.put(version)
-    this.#position = this.#taken = position
-    this.#clock = this.#takenAt = clock
-    this.#report({ models: versions.map((version) => version.model), instances: 0, alerts: false, commands: false, moves: [] })
+    this.#models.moveShards(rows)
   }
 
   /** A suspended model catches up from where it was suspended. */
-  async #resumeModel(decoded: Decoded): Promise<void> {
-    const { position, appendTime } = decoded.entry
+  async #resumeModel(decoded: Decoded, model: string): Promise<void> {
+    const { position } = decoded.entry
     await this.#pipeline.flush()
-    const newest = this.#models.newest(resumesModel(decoded) ?? '')?.stored
-    const clock = Math.max(this.#clock, appendTime)
-    await this.#db.transaction(async (tx) => {
-      if (!(await moveShards(tx, this.#shards, this.#position, { position, clock, checksum: checksumOf(decoded.entry) }))) throw fenced()
-      if (newest?.status === 'suspended' && !(await moveModel(tx, newest.model, newest.version, newest.position, newest.position, 'catchingUp'))) throw fenced()
-      await applyToAlerts(tx, decoded, this.#alertChannels)
+    const rows = this.#models.rowsOf(model).filter(({ status, shard }) => status === 'suspended' && this.#positionOf(shard) < position)
+    await this.#passControl(decoded, { models: [model] }, async (tx) => {
+      if (!(await moveModelShards(tx, rows, { status: 'catchingUp' }))) throw new Fenced()
+      for (const version of new Set(rows.map((row) => row.version))) await tellModelStatus(tx, model, version)
+      if (this.#tells(position)) await applyToAlerts(tx, decoded, this.#alertChannels)
     })
-    if (newest?.status === 'suspended') this.#models.put({ ...newest, status: 'catchingUp' })
-    this.#position = this.#taken = position
-    this.#clock = this.#takenAt = clock
-    this.#report({ models: newest === undefined ? [] : [newest.model], instances: 0, alerts: false, commands: false, moves: [] })
+    this.#models.moveShards(rows.map((row) => ({ ...row, status: 'catchingUp' })))
+  }
+
+  /** An entry that is a batch by itself. */
+  async #passControl(decoded: Decoded, what: Partial<What>, write: (tx: Transaction) => Promise<unknown>, options?: TransactionOptions): Promise<void> {
+    const { position, appendTime } = decoded.entry
+    const clock = Math.max(this.#behind.clock, appendTime)
+    await this.#transact({ position, clock, checksum: checksumOf(decoded.entry) }, { ...NOTHING_CHANGED, ...what }, write, options)
+    this.#taken = position
+    this.#takenAt = Math.max(this.#takenAt, appendTime)
   }
 
   /** What has ended by then is known: everything before it is folded, and what fell due. */
   async #dropHistory(decoded: Decoded, { from, to }: { readonly from?: ClosedPlace | undefined; readonly to: ClosedPlace }): Promise<void> {
-    const { position, appendTime } = decoded.entry
+    const { position } = decoded.entry
     await this.#passDeadlines()
-    const clock = Math.max(this.#clock, appendTime)
-    const dropped = await this.#db.transaction(async (tx) => {
-      if (!(await moveShards(tx, this.#shards, this.#position, { position, clock, checksum: checksumOf(decoded.entry) }))) throw fenced()
-      return dropHistory(tx, this.#shards.map(({ id }) => id), from, to, position)
-    }, REPLAYABLE)
-    this.#units.forget(dropped)
-    this.#position = this.#taken = position
-    this.#clock = this.#takenAt = clock
-    this.#report({ models: [], instances: dropped.length, alerts: false, commands: false, moves: [] })
+    const shards = this.#shards.filter((shard) => shard.position < position).map(({ id }) => id)
+    await this.#passControl(decoded, { instances: 1 }, async (tx) => this.#units.forget(await dropHistory(tx, shards, from, to, position)), REPLAYABLE)
   }
 
   /** New models read the log from its beginning up to where the shards stand, and join them there. */
   async #catchUp(): Promise<void> {
     // Looked up each time: one that is deployed while another catches up is not to wait for the next live entry.
-    for (let [version] = this.#models.catchingUp(); version !== undefined && !this.#stop.signal.aborted; [version] = this.#models.catchingUp()) {
-      await this.#catchUpOne(version)
+    for (;;) {
+      const open = this.#models.catchingUp(this.#atTheBack)
+      if (open === undefined || this.#halt.aborted) return
+      await this.#catchUpOne(open.model, open.rows)
     }
   }
 
-  async #catchUpOne(version: LoadedVersion): Promise<void> {
-    const { model } = version.stored
-    let { position } = version.stored
-    while (position < this.#position && !this.#stop.signal.aborted) {
+  async #catchUpOne(model: string, rows: readonly ModelShard[]): Promise<void> {
+    const version = rows[0]?.version ?? 0
+    const shards = new Set(rows.map(({ shard }) => shard))
+    const open = () => this.#models.rowsOf(model).filter((row) => row.version === version && row.status === 'catchingUp' && shards.has(row.shard))
+    let position = rows.reduce((least, row) => (row.position < least ? row.position : least), rows[0]?.position ?? 0n)
+    while (position < this.#behind.position && !this.#halt.aborted) {
       const from = position === 0n ? 'earliest' as const : { position: position + 1n }
-      for await (const entries of this.#log.read({ from, until: this.#position, batchSize: BATCH_ENTRIES, signal: this.#stop.signal })) {
-        // Looked up each time: a new version may have been deployed meanwhile.
-        const planned = this.#models.planned(model)
-        if (planned === undefined) return
-        position = await this.#catchUpBatch(version, planned, position, entries)
+      for await (const entries of this.#log.read({ from, until: this.#behind.position, batchSize: BATCH_ENTRIES, signal: this.#halt })) {
+        position = await this.#catchUpBatch(model, open, entries)
         await this.#followAvailable()
       }
       await this.#pipeline.flush()
     }
-    if (this.#stop.signal.aborted) return
-    await this.#db.transaction(async (tx) => {
-      const moved = await moveShards(tx, this.#shards, this.#position, { position: this.#position, clock: this.#clock })
-      if (!moved || !(await moveModel(tx, model, version.stored.version, position, this.#position, 'active'))) throw fenced()
-    })
-    this.#models.put({ ...version.stored, position: this.#position, status: 'active' })
-    this.#report({ models: [model], instances: 0, alerts: true, commands: true, moves: [] })
+    if (this.#halt.aborted) return
+    await this.#transact(undefined, { ...ANYTHING, models: [model] }, (tx) => moveRows(tx, open(), 'active', this.#behind.position))
+    this.#models.moveShards(movedRows(open(), 'active', this.#behind.position))
     await this.#passDeadlines()
   }
 
   /** Answers how far the model has come with it. */
-  async #catchUpBatch(version: LoadedVersion, planned: PlannedModel, before: bigint, entries: readonly Entry[]): Promise<bigint> {
+  async #catchUpBatch(model: string, open: () => readonly ModelShard[], entries: readonly Entry[]): Promise<bigint> {
     const last = entries.at(-1)
-    if (last === undefined) return before
-    const { model, version: number } = version.stored
+    // Looked up each time: a new version may have been deployed meanwhile.
+    const planned = this.#models.planned(model)
+    if (last === undefined || planned === undefined) return this.#behind.position
     const input = {
       entries: await inTurns(entries.filter((entry) => entry.kind !== 'model'), (some) => some.map(decode)), models: [planned], clock: last.appendTime, position: last.position, due: [], live: false,
+      share: catchUpShare(open()),
     }
     await this.#push(input, async (batch) => {
-      await this.#commit(batch, { position: this.#position, clock: this.#clock }, async (tx) => {
-        if (!(await moveModel(tx, model, number, before, last.position, 'catchingUp'))) throw fenced()
-      })
-      this.#models.put({ ...version.stored, position: last.position })
-      this.#report({ ...summary(batch, false), models: [model] })
+      await this.#commit(batch, undefined, { ...summary(batch, false), models: [model] }, (tx) => moveRows(tx, open(), 'catchingUp', last.position))
+      this.#models.moveShards(movedRows(open(), 'catchingUp', last.position))
     })
     return last.position
   }
 
   /** Other models do not wait for one that is catching up. */
   async #followAvailable(): Promise<void> {
-    for await (const entries of this.#log.read({ from: { position: this.#taken + 1n }, limit: BATCH_ENTRIES, batchSize: BATCH_ENTRIES, signal: this.#stop.signal })) {
+    for await (const entries of this.#log.read({ from: { position: this.#taken + 1n }, limit: BATCH_ENTRIES, batchSize: BATCH_ENTRIES, signal: this.#halt })) {
       if (!(await this.#follow(entries))) return
     }
   }
+}
 
-  /** What the tables hold may be other than was said last: they were swapped, or a commit happened whose answer was lost. */
-  #reportAll(): void {
-    this.#report({ models: [...new Set(this.#models.all().map(({ stored }) => stored.model))], instances: 0, alerts: true, commands: true, moves: [] })
-  }
+/** No shard of ours stands further. */
+const NEVER = 2n ** 63n
 
-  #report(what: Omit<Committed, 'position' | 'clock'>): void {
-    this.#progress.report({ position: this.#position, clock: this.#clock, ...what })
-  }
+/** Rows of one version; those that are further stay. */
+async function moveRows(tx: Transaction, rows: readonly ModelShard[], status: FollowStatus, position: bigint): Promise<void> {
+  const [first] = rows
+  if (first === undefined) return
+  if (!(await moveModelShards(tx, rows.filter((row) => status === 'active' || row.position < position), { status, position }))) throw new Fenced()
+  await tellModelStatus(tx, first.model, first.version)
+}
+
+function movedRows(rows: readonly ModelShard[], status: FollowStatus, position: bigint): readonly ModelShard[] {
+  return rows.map((row) => ({ ...row, status, position: row.position < position ? position : row.position }))
+}
+
+function leastOf(shards: readonly ShardState[]): { readonly position: bigint; readonly clock: number } {
+  const least = shards.reduce<ShardState | undefined>((one, other) => (one === undefined || other.position < one.position ? other : one), undefined)
+  return { position: least?.position ?? 0n, clock: least?.clock ?? 0 }
 }
 
 /** It is folded in a transaction of its own. */
@@ -414,7 +483,7 @@ function resumesModel(decoded: Decoded): string | undefined {
   return decoded.kind === 'operation' && decoded.operation.op === 'resumeModel' ? decoded.operation.model : undefined
 }
 
-function summary({ changes }: Batch, control: boolean): Omit<Committed, 'position' | 'clock'> {
+function summary({ changes }: Batch, control: boolean): What {
   return {
     models: [...new Set([...changes.counts.values()].map((counts) => counts.model))],
     instances: changes.instances.length,
@@ -424,8 +493,11 @@ function summary({ changes }: Batch, control: boolean): Omit<Committed, 'positio
   }
 }
 
-function fenced(): TrackerError {
-  return new TrackerError('fenced', 500, 'Another tracker has taken over the shards of this database: this one has stopped and committed nothing more.')
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -46,7 +46,8 @@ const FACT_BYTES = 2_000
 
 export class Units {
   readonly #models: Models
-  readonly #shards: number
+  /** Of all trackers. */
+  readonly shards: number
   /** Least recently used first. */
   readonly #known = new Map<string, KnownUnit>()
   readonly #contexts = new Map<string, UnitContext>()
@@ -54,7 +55,7 @@ export class Units {
 
   constructor(models: Models, shards: number) {
     this.#models = models
-    this.#shards = shards
+    this.shards = shards
   }
 
   clear(): void {
@@ -137,7 +138,7 @@ export class Units {
 
   #make(model: string, key: string): KnownUnit {
     return {
-      id: unitOf(model, key), model, key, shard: shardOf(key, this.#shards), views: [], shownAt: 0, held: new Map(), contents: new Map(), fault: undefined, waiting: [], isDropped: false, keptBytes: 0, holders: 0,
+      id: unitOf(model, key), model, key, shard: shardOf(key, this.shards), views: [], shownAt: 0, held: new Map(), contents: new Map(), fault: undefined, waiting: [], isDropped: false, keptBytes: 0, holders: 0,
       unit: new Unit(this.#contextOf(model), key),
     }
   }

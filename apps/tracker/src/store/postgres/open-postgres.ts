@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm'
 import { TrackerError } from '../../problem.js'
 import type { Database } from '../database.js'
 import { PooledDatabase } from '../pooled-database.js'
+import { Ear } from './ear.js'
 import { isTransient } from './transient.js'
 
 /** Reads of people and the tracker's own two or three writers; Postgres allows a hundred connections in all by default. */
@@ -44,7 +45,22 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   const { master } = source.driver as unknown as { master: pg.Pool }
   // Not as a start-up parameter, which poolers refuse.
   master.on('connect', (client) => void client.query(SESSION).catch(() => undefined))
-  return new PooledDatabase(master, false, () => source.destroy())
+  const ears = new Set<Ear>()
+  const database = new PooledDatabase(master, false, async () => {
+    await Promise.all([...ears].map((ear) => ear.close()))
+    await source.destroy()
+  })
+  return Object.assign(database, {
+    async listen(channel: string, hear: (payload: string) => void) {
+      const ear = new Ear(url, channel, hear)
+      ears.add(ear)
+      await ear.open()
+      return async () => {
+        ears.delete(ear)
+        await ear.close()
+      }
+    },
+  })
 }
 
 async function connectWithPatience(source: DataSource, url: string, waitMs: number): Promise<void> {

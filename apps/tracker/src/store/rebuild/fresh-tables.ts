@@ -5,7 +5,7 @@ import { migrate } from '../migrate.js'
 export const REBUILD_SCHEMA = 'tidemark_rebuild'
 
 /** What is not a function of the log stays as it is. See docs/ARCHITECTURE.md. */
-export const KEPT_TABLES: readonly string[] = ['job', 'schema_migration', 'setting']
+export const KEPT_TABLES: readonly string[] = ['job', 'member', 'schema_migration', 'setting']
 
 /** The same database as seen from that schema. Closing it closes nothing. */
 export function freshTables(db: Database, schema = REBUILD_SCHEMA): Database {

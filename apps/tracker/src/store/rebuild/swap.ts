@@ -52,5 +52,5 @@ async function carryOver(tx: Transaction, home: string): Promise<void> {
     `update ${REBUILD_SCHEMA}.alert_delivery as new set status = 'dead', error = 'Not sent: it was not on its way before a rebuild.'
      where status = 'pending' and at <= (select min(clock) from ${home}.shard) and not exists (select 1 from ${home}.alert_delivery as old where old.id = new.id)`)
   // Whoever still holds the shards as they were can commit nothing any more.
-  await tx.query(`update ${REBUILD_SCHEMA}.shard set epoch = 1 + (select max(epoch) from ${home}.shard)`)
+  await tx.query(`update ${REBUILD_SCHEMA}.shard as new set owner = old.owner, epoch = 1 + old.epoch from ${home}.shard as old where old.id = new.id`)
 }

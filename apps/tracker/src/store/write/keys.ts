@@ -1,8 +1,11 @@
-/** Keys that find instances, and events that wait for theirs. */
+/**
+ * Keys that find instances, and events that wait for theirs. Whoever plans an entry writes what it says of keys: trackers that share a log all do, and
+ * the plan being a function of the log, they write the same. A look-up counts what was learned before a position, however far others have gone.
+ */
 import type { Fact } from '@tidemark/bpmn'
 import type { Queryable } from '../database.js'
 import type { Changes } from './changes.js'
-import { column } from './rows.js'
+import { column, compare } from './rows.js'
 
 export interface AliasKey {
   readonly model: string
@@ -11,23 +14,24 @@ export interface AliasKey {
 }
 
 /** One look-up in the index per alias, whatever statistics say; so too below. */
-export async function readLinks(db: Queryable, aliases: readonly AliasKey[]): Promise<readonly (AliasKey & { primary_key: string })[]> {
+export async function readLinks(db: Queryable, aliases: readonly AliasKey[], before: bigint): Promise<readonly (AliasKey & { primary_key: string })[]> {
   if (aliases.length === 0) return []
   return db.query(
     `select alias.model, alias.name, alias.value, link.primary_key from unnest($1::text[], $2::text[], $3::text[]) as alias (model, name, value) cross join lateral (
-       select primary_key, learned_at from instance_key as key where key.model = alias.model and key.name = alias.name and key.value = alias.value offset 0
+       select primary_key, learned_at from instance_key as key where key.model = alias.model and key.name = alias.name and key.value = alias.value and key.learned_at < $4 offset 0
      ) as link order by link.learned_at, link.primary_key`,
-    columns(aliases),
+    [...columns(aliases), before],
   )
 }
 
-export async function readWaiting(db: Queryable, aliases: readonly AliasKey[]): Promise<readonly (AliasKey & { fact: StoredFact })[]> {
+export async function readWaiting(db: Queryable, aliases: readonly AliasKey[], before: bigint): Promise<readonly (AliasKey & { fact: StoredFact })[]> {
   if (aliases.length === 0) return []
   return db.query(
     `select alias.model, alias.name, alias.value, waiting.fact from unnest($1::text[], $2::text[], $3::text[]) as alias (model, name, value) cross join lateral (
-       select position, fact from waiting_event as event where event.model = alias.model and event.name = alias.name and event.value = alias.value and released_at is null offset 0
+       select position, fact from waiting_event as event where event.model = alias.model and event.name = alias.name and event.value = alias.value
+         and event.position < $4 and (released_at is null or released_at >= $4) offset 0
      ) as waiting order by waiting.position`,
-    columns(aliases),
+    [...columns(aliases), before],
   )
 }
 
@@ -47,15 +51,17 @@ export function restoreFact(stored: StoredFact): { fact: Fact; contentHash: stri
 
 export function insertLinks(tx: Queryable, links: readonly (AliasKey & { unit: string; key: string; learnedAt: bigint })[]): Promise<unknown>[] {
   if (links.length === 0) return []
+  const rows = sorted(links, (link) => link.learnedAt)
   return [tx.query(
     `insert into instance_key (model, name, value, unit, primary_key, learned_at)
      select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::bigint[]) on conflict do nothing`,
-    [...columns(links), column(links, (link) => link.unit), column(links, (link) => link.key), column(links, (link) => link.learnedAt)],
+    [...columns(rows), column(rows, (link) => link.unit), column(rows, (link) => link.key), column(rows, (link) => link.learnedAt)],
   )]
 }
 
-export function insertWaiting(tx: Queryable, waiting: readonly (AliasKey & { position: bigint; fact: string })[]): Promise<unknown>[] {
-  if (waiting.length === 0) return []
+export function insertWaiting(tx: Queryable, waits: readonly (AliasKey & { position: bigint; fact: string })[]): Promise<unknown>[] {
+  if (waits.length === 0) return []
+  const waiting = sorted(waits, (row) => row.position)
   return [tx.query(
     `insert into waiting_event (model, name, value, position, fact)
      select model, name, value, position, fact::jsonb from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[]) as row (model, name, value, position, fact)
@@ -64,22 +70,26 @@ export function insertWaiting(tx: Queryable, waiting: readonly (AliasKey & { pos
   )]
 }
 
-/** What was released is tracked now: it waits no more, and has no fate of its own. */
-export function releaseWaiting(tx: Queryable, released: readonly (AliasKey & { position: bigint; by: bigint })[]): Promise<unknown>[] {
+/** What was released waits no more. */
+export function releaseWaiting(tx: Queryable, all: readonly (AliasKey & { position: bigint; by: bigint })[]): Promise<unknown>[] {
+  if (all.length === 0) return []
+  const released = sorted(all, (row) => row.position)
+  return [tx.query(
+    `update waiting_event as waiting set released_at = row.by
+     from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]) as row (model, name, value, position, by)
+     where waiting.model = row.model and waiting.name = row.name and waiting.value = row.value and waiting.position = row.position and released_at is null`,
+    [...columns(released), column(released, (row) => row.position), column(released, (row) => row.by)],
+  )]
+}
+
+/** It is tracked now, and has no fate of its own; unless its instance has said another one meanwhile. `begins`: of the reason it waited for. */
+export function endWaitingFates(tx: Queryable, released: readonly { readonly model: string; readonly position: bigint }[], begins: string): Promise<unknown>[] {
   if (released.length === 0) return []
-  return [
-    tx.query(
-      `update waiting_event as waiting set released_at = row.by
-       from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]) as row (model, name, value, position, by)
-       where waiting.model = row.model and waiting.name = row.name and waiting.value = row.value and waiting.position = row.position`,
-      [...columns(released), column(released, (row) => row.position), column(released, (row) => row.by)],
-    ),
-    tx.query(
-      `delete from event_fate as fate using unnest($1::text[], $2::bigint[]) as row (model, position)
-       where fate.model = row.model and fate.position = row.position and fate.kind = 'waiting'`,
-      [column(released, (row) => row.model), column(released, (row) => row.position)],
-    ),
-  ]
+  return [tx.query(
+    `delete from event_fate as fate using unnest($1::text[], $2::bigint[]) as row (model, position)
+     where fate.model = row.model and fate.position = row.position and fate.kind = 'waiting' and starts_with(fate.reason, $3)`,
+    [column(released, (row) => row.model), column(released, (row) => row.position), begins],
+  )]
 }
 
 export interface FateRow {
@@ -89,11 +99,19 @@ export interface FateRow {
   readonly reason: string
 }
 
+/** The first that is said of an event in a model stands; that it waits gives way to anything else. */
 export function insertFates(tx: Queryable, fates: readonly FateRow[]): Promise<unknown>[] {
   if (fates.length === 0) return []
+  const said = new Map<string, FateRow>()
+  for (const fate of fates) {
+    const id = `${fate.position} ${fate.model}`
+    if ((said.get(id)?.kind ?? 'waiting') === 'waiting') said.set(id, fate)
+  }
+  const rows = [...said.values()].sort((a, b) => compare(a.position, b.position) || compare(a.model, b.model))
   return [tx.query(
-    `insert into event_fate (position, model, kind, reason) select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) on conflict do nothing`,
-    [column(fates, (row) => row.position), column(fates, (row) => row.model), column(fates, (row) => row.kind), column(fates, (row) => row.reason)],
+    `insert into event_fate (position, model, kind, reason) select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[])
+     on conflict (position, model) do update set kind = excluded.kind, reason = excluded.reason where event_fate.kind = 'waiting' and excluded.kind <> 'waiting'`,
+    [column(rows, (row) => row.position), column(rows, (row) => row.model), column(rows, (row) => row.kind), column(rows, (row) => row.reason)],
   )]
 }
 
@@ -127,6 +145,11 @@ export function countTypes(tx: Queryable, types: ReadonlyMap<string, { count: nu
        last_seen = greatest(event_type.last_seen, excluded.last_seen)`,
     [column(rows, ([type]) => type), column(rows, ([, row]) => row.count), column(rows, ([, row]) => row.first), column(rows, ([, row]) => row.last)],
   )]
+}
+
+/** Two writers that take their rows in the same order cannot wait for each other. */
+function sorted<Row extends AliasKey>(rows: readonly Row[], last: (row: Row) => bigint): readonly Row[] {
+  return [...rows].sort((a, b) => compare(a.model, b.model) || compare(a.name, b.name) || compare(a.value, b.value) || compare(last(a), last(b)))
 }
 
 function columns(aliases: readonly AliasKey[]): [string, string, string] {

@@ -55,16 +55,16 @@ function factOf(row: FactRow): Fact {
   return row.kind === 'event' ? { ...base, patch: row.patch } : { ...base, ...(row.patch as Partial<Fact>) }
 }
 
-/** Units whose next deadline the clock has passed, oldest first. */
-export async function dueUnits(db: Queryable, clock: number, limit: number): Promise<readonly { unit: string; model: string; key: string }[]> {
+/** Units of these shards whose next deadline the clock has passed, oldest first. */
+export async function dueUnits(db: Queryable, shards: readonly number[], clock: number, limit: number): Promise<readonly { unit: string; model: string; key: string }[]> {
   return db.query<{ unit: string; model: string; key: string }>(
     `select unit, model, key from (
-       select due.unit, due.at, coalesce(due.model, instance.model) as model, coalesce(due.key, instance.key) as key
-       from (select unit, at, model, key from deadline where at <= $1 order by at, unit limit $2) as due
+       select due.unit, due.shard, due.at, coalesce(due.model, instance.model) as model, coalesce(due.key, instance.key) as key
+       from (select unit, shard, at, model, key from deadline where at <= $1 and shard = any($3::int[]) order by at, unit limit $2) as due
        left join lateral (select model, key from instance where instance.unit = due.unit limit 1) as instance on true
      ) as due
-     where model is not null and not exists (select 1 from model_version where model_version.model = due.model and model_version.status <> 'active')
+     where model is not null and not exists (select 1 from model_shard where model_shard.model = due.model and model_shard.shard = due.shard and model_shard.status <> 'active')
      order by due.at, due.unit`,
-    [clock, limit],
+    [clock, limit, shards],
   )
 }

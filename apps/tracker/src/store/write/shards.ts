@@ -3,7 +3,9 @@ import type { Queryable } from '../database.js'
 
 export interface ShardState {
   readonly id: number
+  /** A new one with each owner: what an earlier owner still commits touches no row. */
   readonly epoch: bigint
+  readonly owner: string | undefined
   readonly position: bigint
   readonly clock: number
   /** Of the log that the position belongs to, and of the entry there: see log-position.ts. */
@@ -15,22 +17,25 @@ export interface ShardState {
 export interface Reached {
   readonly position: bigint
   readonly clock: number
-  /** Of the entry at the position; absent where the shards stay where they are. */
-  readonly checksum?: string
+  /** Of the entry at the position. */
+  readonly checksum: string
 }
+
+const COLUMNS = 'id, epoch, owner, position, clock, log_identity, checksum'
 
 /** Takes all shards over: whoever held them before can commit nothing any more. */
 export async function takeShards(db: Queryable, owner: string): Promise<readonly ShardState[]> {
-  return statesOf(await db.query<ShardRow>(`update shard set epoch = epoch + 1, owner = $1 returning id, epoch, position, clock, log_identity, checksum`, [owner]))
+  return statesOf(await db.query<ShardRow>(`update shard set epoch = epoch + 1, owner = $1 returning ${COLUMNS}`, [owner]))
 }
 
 export async function readShards(db: Queryable): Promise<readonly ShardState[]> {
-  return statesOf(await db.query<ShardRow>(`select id, epoch, position, clock, log_identity, checksum from shard`))
+  return statesOf(await db.query<ShardRow>(`select ${COLUMNS} from shard`))
 }
 
 interface ShardRow {
   id: number
   epoch: string
+  owner: string | null
   position: string
   clock: string
   log_identity: string
@@ -39,28 +44,38 @@ interface ShardRow {
 
 function statesOf(rows: readonly ShardRow[]): readonly ShardState[] {
   return rows.map((row) => ({
-    id: row.id, epoch: BigInt(row.epoch), position: BigInt(row.position), clock: Number(row.clock), logIdentity: row.log_identity, checksum: row.checksum,
+    id: row.id, epoch: BigInt(row.epoch), owner: row.owner ?? undefined, position: BigInt(row.position), clock: Number(row.clock), logIdentity: row.log_identity,
+    checksum: row.checksum,
   })).sort((a, b) => a.id - b.id)
 }
 
-/** Moves the shards on. False where another owner has taken one of them, or one does not stand where we think: then nothing may be committed. */
-export async function moveShards(tx: Queryable, shards: readonly ShardState[], from: bigint, to: Reached): Promise<boolean> {
+/**
+ * Moves the shards on from where they stand; those that are further already stay. False where another owner has taken one of them, or one does
+ * not stand where we think: then nothing may be committed.
+ */
+export async function moveShards(tx: Queryable, shards: readonly ShardState[], to: Reached): Promise<boolean> {
+  const behind = shards.filter(({ position }) => position < to.position)
   const rows = await tx.query(
-    `update shard set position = $3, clock = greatest(clock, $4), checksum = coalesce($6, checksum) from unnest($1::int[], $2::bigint[]) as mine (id, epoch)
-     where shard.id = mine.id and shard.epoch = mine.epoch and shard.position = $5 returning shard.id`,
-    [shards.map((shard) => shard.id), shards.map((shard) => shard.epoch), to.position, to.clock, from, to.checksum ?? null],
+    `update shard set position = $4, clock = greatest(clock, $5), checksum = $6 from unnest($1::int[], $2::bigint[], $3::bigint[]) as mine (id, epoch, position)
+     where shard.id = mine.id and shard.epoch = mine.epoch and shard.position = mine.position returning shard.id`,
+    [...columnsOf(behind), to.position, to.clock, to.checksum],
   )
+  return rows.length === behind.length
+}
+
+/** As {@link moveShards}, for a commit that leaves the shards where they are. */
+export async function holdShards(tx: Queryable, shards: readonly ShardState[]): Promise<boolean> {
+  const rows = await tx.query(
+    `select shard.id from shard join unnest($1::int[], $2::bigint[], $3::bigint[]) as mine (id, epoch, position)
+       on shard.id = mine.id and shard.epoch = mine.epoch and shard.position = mine.position for update of shard`, columnsOf(shards))
   return rows.length === shards.length
 }
 
-/** As {@link moveShards}, for a model version that is still catching up: it has a position of its own. */
-export async function moveModel(tx: Queryable, model: string, version: number, from: bigint, to: bigint, status: 'catchingUp' | 'active'): Promise<boolean> {
-  const rows = await tx.query(
-    `update model_version set position = $4, status = $5 where model = $1 and version = $2 and position = $3 returning model`, [model, version, from, to, status])
-  return rows.length === 1
+/** Where a shard stands once others were moved on. */
+export function movedTo(shard: ShardState, to: Reached): ShardState {
+  return shard.position >= to.position ? shard : { ...shard, position: to.position, checksum: to.checksum, clock: Math.max(shard.clock, to.clock) }
 }
 
-/** The brake: it goes on from `position` once somebody resumes it. */
-export async function suspendModel(db: Queryable, model: string, version: number, position: bigint): Promise<void> {
-  await db.query(`update model_version set status = 'suspended', position = $3 where model = $1 and version = $2`, [model, version, position])
+function columnsOf(shards: readonly ShardState[]): readonly unknown[] {
+  return [shards.map(({ id }) => id), shards.map(({ epoch }) => epoch), shards.map(({ position }) => position)]
 }

@@ -35,6 +35,8 @@ export interface Alias {
 export interface PlannedFact {
   readonly fact: Fact
   readonly contentHash: string
+  /** Of an event that waited: the entry that released it. */
+  readonly by?: bigint
 }
 
 export interface BoundEvent extends PlannedFact {
@@ -76,6 +78,9 @@ export const MAX_PRIMARIES = 20
 
 /** Events that wait under one alias: more are kept in the log alone. A key that so many speak of and nobody links is no key of an instance. */
 export const MAX_WAITING = 1_000
+
+/** Begins the reason of a fate that ends with the link. */
+export const WAITS_FOR_LINK = 'waits until an event links'
 
 /** The first pass: what each event means in each model, and by which keys. */
 export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[], models: readonly PlannedModel[]): readonly BoundEvent[] {
@@ -223,7 +228,7 @@ export function plan(bound: readonly BoundEvent[], known: KnownAliases): Plan {
         if (isHub(primaries)) continue
         const queue = queueOf(id)
         for (const waited of queue.splice(0)) {
-          add(model, primary, waited)
+          add(model, primary, { ...waited, by: fact.position })
           released.push({ ...alias, position: waited.fact.position, by: fact.position })
         }
       }
@@ -249,7 +254,7 @@ export function plan(bound: readonly BoundEvent[], known: KnownAliases): Plan {
       queueOf(aliasId(each)).push(planned)
       waiting.push({ ...each, planned })
     }
-    fates.push({ position: fact.position, model, kind: 'waiting', reason: `waits until an event links ${alias.name} ${alias.value} to an instance` })
+    fates.push({ position: fact.position, model, kind: 'waiting', reason: `${WAITS_FOR_LINK} ${alias.name} ${alias.value} to an instance` })
   }
   return { parts: [...parts.values()], links, waiting, released, fates }
 }

@@ -1,0 +1,141 @@
+/**
+ * Several trackers on one log give the tables that one gives: while they join and leave, and while one stands still for longer than its lease and then
+ * goes on as if it still owned what others have taken. TIDEMARK_SPLITS sets how often (default 3).
+ */
+import { tmpdir } from 'node:os'
+import { Dice } from '@tidemark/example-order-fulfilment'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Database } from '../../apps/tracker/src/store/database.js'
+import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
+import { miscounted } from '../support/checker.js'
+import { FedLog } from '../support/fed-log.js'
+import { isQuiet } from '../support/follower.js'
+import { startPostgres } from '../support/postgres.js'
+import { recordShop } from '../support/recorded-shop.js'
+import { skipUnless } from '../support/requires.js'
+import { differences, emptyTables, readTables } from '../support/tables.js'
+import { SharingTracker, until, type Sharing } from '../support/trackers.js'
+
+const SPLITS = Number(process.env['TIDEMARK_SPLITS'] ?? 3)
+const SEED = process.env['TIDEMARK_SEED'] ?? 'trackers'
+const SHARDS = 4
+const LEASE_MS = 500
+/** A hand-over comes after a lease in which the members stay the same, and a look or two. */
+const TIMEOUT_MS = 120_000
+
+const postgres = await startPostgres()
+const running = new Set<SharingTracker>()
+
+describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('several trackers on one log', () => {
+  let db: Database
+  beforeAll(async () => {
+    db = await openDatabase({ dataDir: tmpdir(), databaseUrl: postgres!.url })
+  }, TIMEOUT_MS)
+  afterEach(async () => {
+    await Promise.all([...running].map((tracker) => tracker.stop()))
+    running.clear()
+  })
+  afterAll(async () => {
+    await db?.close()
+    await postgres?.stop()
+  })
+
+  const sharing = (log: FedLog): Sharing => ({ db, log, shards: SHARDS, leaseMs: LEASE_MS })
+  const start = async (name: string, log: FedLog) => {
+    const tracker = await SharingTracker.start(name, sharing(log))
+    running.add(tracker)
+    return tracker
+  }
+  const stop = async (tracker: SharingTracker) => {
+    running.delete(tracker)
+    await tracker.stop()
+  }
+  const farthest = () => Math.max(0, ...[...running].map(({ progress }) => Number(progress.position)))
+  /** Everything that is fed is folded, by whoever. */
+  const settled = (log: FedLog) => until('everything is folded', async () => {
+    for (const { failure } of running) if (failure !== undefined) throw failure
+    const [row] = await db.query<{ position: string; clock: string }>(`select min(position) as position, min(clock) as clock from shard`)
+    return BigInt(row!.position) >= log.stats().last && isQuiet(db, Number(row!.clock))
+  })
+  /** The log of a shop, of which nothing is fed yet, and the tables that one tracker kept of it. */
+  const shop = async (seed: string) => {
+    await emptyTables(db)
+    const log = await recordShop(db, { seed, orders: 60, days: 16 })
+    const alone = await readTables(db)
+    await emptyTables(db)
+    return { log: new FedLog(log, 10), alone }
+  }
+
+  test('share its shards, and fold what one folds', async () => {
+    const { log, alone } = await shop(`${SEED}-share`)
+    await Promise.all([start('a', log), start('b', log)])
+    for (let part = 0; part < 10; part++) {
+      log.feed(0.1)
+      await settled(log)
+    }
+    log.feed(1)
+    await settled(log)
+    expect(differences(alone, await readTables(db))).toEqual([])
+    expect(await miscounted(db)).toEqual([])
+    await until('each has its half', () => [...running].every(({ shards }) => shards.length === SHARDS / 2))
+    await until('each knows that all is folded', () => [...running].every(({ progress }) => progress.position === log.stats().last))
+    expect([...running].filter(({ progress }) => progress.standing.leads)).toHaveLength(1)
+  }, TIMEOUT_MS)
+
+  test('hand shards over while they join and leave, and nothing is lost or doubled', async () => {
+    const { log, alone } = await shop(`${SEED}-join`)
+    log.feed(0.2)
+    const first = await start('first', log)
+    await until('it is under way', () => farthest() > 10)
+    const second = await start('second', log)
+    log.feed(0.2)
+    await until('shards are shared', () => second.shards.length === SHARDS / 2)
+    log.feed(0.2)
+    await stop(first)
+    await until('the other has all', () => second.shards.length === SHARDS)
+    log.feed(0.2)
+    const third = await start('third', log)
+    await until('shards are shared again', () => third.shards.length === SHARDS / 2)
+    log.feed(1)
+    await settled(log)
+    expect(differences(alone, await readTables(db))).toEqual([])
+    expect(await miscounted(db)).toEqual([])
+  }, TIMEOUT_MS)
+
+  test(`one that stands still longer than its lease writes nothing more in its old epoch (${SPLITS} times, seed ${SEED})`, async () => {
+    const dice = new Dice(SEED)
+    let fenced = 0
+    for (let split = 0; split < SPLITS; split++) {
+      const { log, alone } = await shop(`${SEED}-${split}`)
+      const [a, b] = await Promise.all([start('a', log), start('b', log)])
+      await until('shards are shared', () => a.shards.length === SHARDS / 2 && b.shards.length === SHARDS / 2)
+      log.feed(0.1 + dice.roll('moment', split) / 2)
+      const isIdle = split === 0 || dice.roll('idle', split) < 0.5
+      if (isIdle) await settled(log)
+      const [still, other] = dice.roll('who', split) < 0.5 ? [a, b] : [b, a]
+      if (isIdle) await until('it rests', () => still.rests)
+      still.standStill()
+      // It reads on, until it has something to commit.
+      log.feed(0.1)
+      const began = performance.now()
+      await until('the other has taken over', () => other.shards.length === SHARDS)
+      expect(performance.now() - began, 'a take-over takes a lease and two looks').toBeLessThan(LEASE_MS * 4)
+      await until('it has gone on', () => other.progress.position >= log.stats().last)
+      const epochs = await db.query(`select id, epoch, position from shard order by id`)
+      still.goOn()
+      await until('it has found out', () => still.fencedWrites > 0 || still.shards.length === 0)
+      if ((await db.query(`select id, owner from shard where owner like '${still.name}/%'`)).length === 0) {
+        expect(await db.query(`select id, epoch, position from shard order by id`)).toEqual(epochs)
+      }
+      await until('shards are shared again', () => still.shards.length === SHARDS / 2 && other.shards.length === SHARDS / 2)
+      log.feed(1)
+      await settled(log)
+      fenced += still.fencedWrites
+      expect(differences(alone, await readTables(db)), `split ${split}`).toEqual([])
+      expect(await miscounted(db)).toEqual([])
+      await stop(a)
+      await stop(b)
+    }
+    expect(fenced).toBeGreaterThan(0)
+  }, SPLITS * TIMEOUT_MS)
+})
