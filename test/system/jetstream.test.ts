@@ -47,6 +47,18 @@ describe.skipIf(skipUnless(nats !== undefined && postgres !== undefined, 'a NATS
     expect([embedded.log, lagEntries]).toEqual([false, 0])
   }, TIMEOUT_MS)
 
+  test('follows messages that are no CloudEvents, as `nats publish` sends them', async () => {
+    const steps = ['shop.payment.asked', 'shop.payment.received']
+    await api.deploy(xmlOf({ id: 'payments', steps }), BY_ORDER)
+    const client = await connect({ servers: nats!.url })
+    for (const subject of steps) client.publish(subject, '{"order":"order-42"}')
+    await client.flush()
+    await client.close()
+    await api.until('the payment is done', async () => (await api.instances('model=payments&status=completed&key=order-42')).length === 1)
+    const [{ id }] = await api.instances('model=payments') as [{ id: string }]
+    expect((await api.instance(id)).events.map(({ type, id: number }) => [type, Number(number) > 0])).toEqual(steps.map((type) => [type, true]))
+  }, TIMEOUT_MS)
+
   test('goes on where it was after a restart', async () => {
     await api.send(eventsOf('half').slice(0, 1))
     await api.settled()
@@ -54,7 +66,7 @@ describe.skipIf(skipUnless(nats !== undefined && postgres !== undefined, 'a NATS
     await start()
     await api.send(eventsOf('half').slice(1))
     await api.settled()
-    expect(await completed()).toBe(3)
+    expect(await completed()).toBe(4)
   }, TIMEOUT_MS)
 
   test('loses nothing that was acknowledged when the NATS server is killed and started again, and counts it once', async () => {
@@ -78,8 +90,8 @@ describe.skipIf(skipUnless(nats !== undefined && postgres !== undefined, 'a NATS
     }
     await sending
     await api.settled()
-    expect(await completed()).toBe(3 + orders.length)
-    expect((await api.instances('')).length).toBe(3 + orders.length)
+    expect(await completed()).toBe(4 + orders.length)
+    expect((await api.instances('')).length).toBe(4 + orders.length)
   }, TIMEOUT_MS)
 
   test('does not start on a stream that was made anew: its database belongs to the one that is gone', async () => {

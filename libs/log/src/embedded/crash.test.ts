@@ -58,6 +58,8 @@ class Workload {
     this.options = {
       disk, clock: () => this.#now++, segmentSizeBytes: 300 + this.#random.below(1_500), tailCacheBytes: this.#random.below(2) * 10_000,
       idleMarkerMs: this.#random.chance(0.5) ? 0 : 1e9, syncIntervalMs: 0,
+      // So small that a group is of several frames, which are answered one after the other while the next group is on its way.
+      frameSizeBytes: seed % 2 === 0 ? 200 : 64 * 1024,
       compression: seed % 3 === 0 ? 'zstd' : 'none', codec: deflate,
     }
   }

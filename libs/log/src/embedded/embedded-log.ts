@@ -28,6 +28,8 @@ export interface EmbeddedLogOptions {
   readonly clock?: () => number
   /** A segment file takes no further write beyond this. Default 128 MiB. */
   readonly segmentSizeBytes?: number
+  /** A frame takes no further append beyond this: large enough for one checksum to be cheap, small enough to look something up in. Default 64 KiB. */
+  readonly frameSizeBytes?: number
   /** Subjects, keys and payloads of one append. Default 16 MiB. */
   readonly maxBatchBytes?: number
   /** Taken in and not yet written; beyond it appends are refused with `backpressure`. Default 64 MiB. */
@@ -53,6 +55,7 @@ export interface EmbeddedLogOptions {
 const defaults = {
   clock: Date.now,
   segmentSizeBytes: 128 * 1024 * 1024,
+  frameSizeBytes: 64 * 1024,
   maxBatchBytes: MAX_BATCH_BYTES,
   maxPendingBytes: 64 * 1024 * 1024,
   duplicateWindow: 1_000_000,

@@ -40,6 +40,8 @@ const OS_SYNC_MS = 5_000
 
 export interface GroupCommitOptions {
   readonly segmentSizeBytes: number
+  /** A frame takes no further append beyond this. */
+  readonly frameSizeBytes: number
   /** With `interval`: an append is synced at most this long after it was written. */
   readonly syncIntervalMs: number
   /** How long nothing is appended before a marker covers the last frame. 0: at once, without a timer. */
@@ -71,7 +73,7 @@ export class GroupCommit {
   #durable: number
   #durableAppendTime: number
 
-  readonly #pending = new PendingFrames()
+  readonly #pending: PendingFrames
   /** Written, not yet synced. */
   #unsynced: Frame[] = []
   #unsyncedBytes = 0
@@ -96,6 +98,7 @@ export class GroupCommit {
     this.#directory = directory
     this.#salt = salt
     this.#options = options
+    this.#pending = new PendingFrames(options.frameSizeBytes)
     this.#events = events
     this.#segment = active
     this.#next = active.next

@@ -9,12 +9,11 @@ import type { LogError } from '../log.js'
 import { Answer } from './answer.js'
 import { FrameBuilder } from './frame-builder.js'
 
-/** A frame takes no further append beyond this: large enough for one checksum to be cheap, small enough to look something up in. */
-const FRAME_BYTES = 64 * 1024
 /** A buffer for frames. Whoever keeps an entry's payload keeps all of it in memory, so it is not larger. */
 const SLAB_BYTES = 512 * 1024
-/** What lengths and times of records take beside their content, as a factor. */
+/** What lengths and times of records take beside their content, as a factor, and the header of a frame. */
 const HEADROOM = 1.1
+const HEADER_BYTES = 16 * 1024
 /** Bytes of one write. */
 const COMMIT_BYTES = 8 * 1024 * 1024
 
@@ -38,6 +37,12 @@ export class PendingFrames {
   #slab: Buffer = Buffer.alloc(0)
   /** Where the next frame begins in it; of no meaning while one is open. */
   #slabEnd = 0
+  readonly #frameBytes: number
+
+  /** A frame takes no further append beyond so many bytes. */
+  constructor(frameBytes: number) {
+    this.#frameBytes = frameBytes
+  }
 
   get bytes(): number {
     return this.#closedBytes + this.takenBytes + (this.#open === undefined ? 0 : this.#open.builder.lengthBytes)
@@ -62,11 +67,11 @@ export class PendingFrames {
   builder(next: number, sizeBytes: number): FrameBuilder {
     const open = this.#open?.builder
     if (open !== undefined) {
-      if (open.count === 0 || open.lengthBytes + sizeBytes <= FRAME_BYTES) return open
+      if (open.count === 0 || open.lengthBytes + sizeBytes <= this.#frameBytes) return open
       this.#closedBytes += open.lengthBytes
       this.#close()
     }
-    this.#makeRoom(Math.max(FRAME_BYTES, Math.ceil(sizeBytes * HEADROOM) + FRAME_BYTES / 4))
+    this.#makeRoom(Math.max(this.#frameBytes, Math.ceil(sizeBytes * HEADROOM) + HEADER_BYTES))
     const builder = new FrameBuilder(next, this.#slab, this.#slabEnd)
     this.#open = { builder, written: new Answer(), synced: new Answer(), syncWithinMs: Infinity }
     this.#queue.push(this.#open)
