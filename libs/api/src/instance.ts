@@ -13,6 +13,8 @@ export const Token = z.object({
   undecided: z.array(z.string()).optional(),
   /** An activity with a loop marker: instances that are done, and how many there are to be, where data says so. */
   instances: z.object({ done: z.number().int(), of: z.number().int().optional() }).optional(),
+  /** The item that it belongs to, of what is followed item by item; of items inside items all of them, with ' / ' between. */
+  item: z.string().optional(),
   /** A sub-process around other tokens of this list: they say where the instance is, it only says within what. */
   scope: z.boolean().optional(),
 })
@@ -24,6 +26,8 @@ export const Visit = z.object({
   element: z.string(), name: z.string(), entered: Timestamp, left: Timestamp.optional(), how: VisitHow,
   /** Ended by a boundary event, a terminate end or an error. */
   interrupted: z.boolean().optional(),
+  /** The item that it belongs to. */
+  item: z.string().optional(),
 })
 export type Visit = z.infer<typeof Visit>
 

@@ -20,8 +20,8 @@ export async function explain(db: Database, view: InstanceView | undefined, proc
   if (view === undefined) return { visits: [], path: [], expected: [], deadlines: [], calls: [], messages: [], undecided: new Map(), instances: new Map() }
   const { visits, path, expected, undecided } = explainInstance(view)
   return {
-    visits: visits.map(({ element, entered, left, how, interrupted }) => ({
-      element, name: nameOf(process, element), entered: rfc3339(entered), how, ...(left === undefined ? {} : { left: rfc3339(left) }), ...(interrupted ? { interrupted } : {}),
+    visits: visits.map(({ element, entered, left, how, interrupted, item }) => ({
+      element, name: nameOf(process, element), entered: rfc3339(entered), how, ...(left === undefined ? {} : { left: rfc3339(left) }), ...(interrupted ? { interrupted } : {}), ...(item === undefined ? {} : { item }),
     })),
     path: [...path],
     messages: view.view.messages.map(({ flow, since, dueAt, late }) => ({

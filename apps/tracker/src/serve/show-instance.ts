@@ -33,6 +33,7 @@ function showToken(token: TokenColumn, process: NamedProcess | undefined): Insta
     ...(token.dueAt === undefined ? {} : { dueAt: rfc3339(token.dueAt) }),
     stuck: token.stuck ?? false, late: token.late ?? false,
     ...(token.undecided === undefined ? {} : { undecided: [...token.undecided] }),
+    ...(token.item === undefined ? {} : { item: token.item }),
     ...(SCOPES.has(process?.elements.get(token.element)?.kind ?? '') ? { scope: true } : {}),
   }
 }

@@ -50,6 +50,7 @@ function TokenLine({ token, onHover }: { token: Token; onHover: (element: string
     <Line quiet={token.scope === true} onHover={() => onHover(token.element)} onLeave={() => onHover(undefined)}>
       <span>
         {token.scope === true ? `within ${token.name || token.element}` : <b>{token.name || token.element}</b>}
+        {token.item !== undefined && <span className="dim"> {token.item}</span>}
         {token.instances !== undefined && (
           <span className="dim">
             {' '}

@@ -10,6 +10,7 @@ export interface TokenColumn {
   readonly stuck?: boolean
   readonly late?: boolean
   readonly undecided?: readonly string[]
+  readonly item?: string
 }
 
 export interface InstanceRow {
