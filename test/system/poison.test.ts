@@ -132,6 +132,32 @@ describe('an instance that cannot be folded', () => {
   }, TIMEOUT_MS)
 })
 
+test('an instance whose past cannot be folded by this program stands as it is shown, and goes on by one that can', async () => {
+  const { log, send } = await startedLog()
+  await send('orders', 'placed', 'A', 'poison 1')
+  await send('orders', 'paid', 'A')
+  await follower!.settled()
+  const before = await stateOf('A')
+  await follower!.stop()
+  breakTheFold()
+  follower = await follow(db, log)
+  await send('orders', 'shipped', 'A')
+  await folded(log)
+  expect(await stateOf('A')).toEqual(before)
+  expect((await listFaults(db, { limit: 10 })).items).toMatchObject([{ key: 'A', events: 1 }])
+  await tryFaults(db)
+  await log.append([clockEntry])
+  await expect.poll(async () => (await db.query(`select 1 from deadline where at = 0`)).length, PATIENCE).toBe(0)
+  expect(await stateOf('A')).toEqual(before)
+  Unit.prototype.add = healthy
+  await tryFaults(db)
+  await log.append([clockEntry])
+  await expect.poll(async () => (await listFaults(db, { limit: 10 })).items, PATIENCE).toEqual([])
+  expect((await stateOf('A'))?.status).toBe('completed')
+  await follower.settled()
+  await expectAsIfNothing(log)
+}, TIMEOUT_MS)
+
 test('an instance is folded without what somebody throws away, also by a program that still cannot fold it, and a rebuild knows that', async () => {
   const { log, send } = await startedLog()
   await send('orders', 'placed', 'A')

@@ -97,9 +97,9 @@ export async function foldBatch(models: Models, suspects: Suspects, { input, pla
     if (index % UNITS_AT_A_STRETCH === UNITS_AT_A_STRETCH - 1) await setImmediate()
     const facts = takeNew(unit, parts[index]?.facts ?? [], fates)
     folded.set(unit.model, (folded.get(unit.model) ?? 0) + 1)
-    if (facts.length === 0 && unit.unit.facts.length === 0 && unit.waiting.length === 0) continue
+    if (unit.lost === undefined && facts.length === 0 && unit.unit.facts.length === 0 && unit.waiting.length === 0) continue
     // A suspended one is tried again only where that is what it is touched for.
-    const error = suspects.of(unit.id) ?? ((parts[index]?.facts.length ?? 0) > 0 ? unit.fault?.error : undefined)
+    const error = unit.lost ?? suspects.of(unit.id) ?? ((parts[index]?.facts.length ?? 0) > 0 ? unit.fault?.error : undefined)
     if (error !== undefined) {
       suspendUnit(unit, facts, error, input, changes)
       continue

@@ -30,6 +30,8 @@ export interface KnownUnit {
   /** Why it is suspended: then facts from `position` on are stored and wait here. */
   fault: { readonly position: bigint; readonly error: string } | undefined
   readonly waiting: PlannedFact[]
+  /** What was folded of it before cannot be any more, by this program: what the tables show of it is not known here, so that nothing of it is folded. */
+  lost: string | undefined
   /** Its history has aged and is gone: what comes now is too old. */
   isDropped: boolean
   /** What it counts for in memory. */
@@ -138,7 +140,7 @@ export class Units {
 
   #make(model: string, key: string): KnownUnit {
     return {
-      id: unitOf(model, key), model, key, shard: shardOf(key, this.shards), views: [], shownAt: 0, held: new Map(), contents: new Map(), fault: undefined, waiting: [], isDropped: false, keptBytes: 0, holders: 0,
+      id: unitOf(model, key), model, key, shard: shardOf(key, this.shards), views: [], shownAt: 0, held: new Map(), contents: new Map(), fault: undefined, waiting: [], lost: undefined, isDropped: false, keptBytes: 0, holders: 0,
       unit: new Unit(this.#contextOf(model), key),
     }
   }
@@ -164,8 +166,9 @@ async function load(db: Queryable, missing: readonly KnownUnit[]): Promise<void>
       unit.unit.add(row.facts.flatMap(({ fact }) => (fault === undefined || fact.position < fault.position ? [fact] : [])))
       unit.views = row.shownAt === undefined ? [] : unit.unit.view(row.shownAt)
     } catch (error) {
-      // What was folded before cannot be any more: the program is another one. A rebuild says what it makes of it.
-      unit.fault = fault ?? { position: 0n, error: messageOf(error) }
+      // The program is another one. A rebuild says what it makes of it.
+      unit.lost = messageOf(error)
+      unit.fault = fault ?? { position: 1n + row.facts.reduce((last, { fact: { position } }) => (position > last ? position : last), -1n), error: unit.lost }
     }
   }
   await loadHeld(db, missing.filter((unit) => unit.unit.held.length > 0))
