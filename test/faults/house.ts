@@ -153,7 +153,7 @@ export class FaultHouse {
 
   #environment(port: number): Record<string, string> {
     return {
-      PORT: String(port), TIDEMARK_DATA: this.#dataDir, TIDEMARK_LOG_LEVEL: 'warn', TIDEMARK_SHARDS: '4',
+      PORT: String(port), TIDEMARK_DATA: this.#dataDir, TIDEMARK_LOG_LEVEL: 'warn', TIDEMARK_SHARDS: '4', TIDEMARK_MEMBER: 'tracker',
       TIDEMARK_COMMAND_URLS: `order=${this.receiver.url}/order,notification=${this.receiver.url}/notification`,
       ...(this.postgres === undefined ? {} : { DATABASE_URL: through(this.postgres) }),
       ...(this.nats === undefined ? {} : { TIDEMARK_LOG: 'jetstream', NATS_URL: through(this.nats) }),

@@ -20,7 +20,6 @@ const SPLITS = Number(process.env['TIDEMARK_SPLITS'] ?? 3)
 const SEED = process.env['TIDEMARK_SEED'] ?? 'trackers'
 const SHARDS = 4
 const LEASE_MS = 500
-/** A hand-over comes after a lease in which the members stay the same, and a look or two. */
 const TIMEOUT_MS = 120_000
 
 const postgres = await startPostgres()

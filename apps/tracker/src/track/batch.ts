@@ -72,7 +72,7 @@ const UNITS_AT_A_STRETCH = 128
 /** Plans the batch and begins to load it. Batches are prepared one after the other: what one says of keys counts for the next. */
 export async function prepareBatch(db: Database, units: Units, aliases: Aliases, input: BatchInput): Promise<Prepared> {
   const events = input.entries.filter((entry) => entry.kind === 'event')
-  const bound = await inTurns(events, (some) => bindEvents(some, input.models))
+  const bound = await inTurns(events, (some) => bindEvents(some, input.models, input.share?.isOurs))
   const planned = plan(bound, await aliases.read(db, aliasesOf(bound), input.entries[0]?.entry.position ?? 0n))
   aliases.begin(planned)
   const parts = partsOf(planned, input, units.shards)

@@ -1,10 +1,13 @@
 /** What of a batch is ours: shards of a process may stand at different positions, and others belong to other processes. */
+import { shardOf } from '../store/identity.js'
 import type { ShardState } from '../store/write/shards.js'
 import type { ModelShard } from '../store/write/model-versions.js'
 import type { Models } from './models.js'
 
 /** A shard drops what it has folded already, and what its models do not take. */
 export interface Share {
+  /** Whether the shard of a primary key is ours; undefined where all are. */
+  readonly isOurs: ((key: string) => boolean) | undefined
   /** Whether what an entry means for a model is to be folded, or said, by one of our shards; the first shard says what belongs to no instance. */
   takes(model: string, shard: number, position: bigint): boolean
   /** Whether what an entry says of no model is to be said by us. */
@@ -22,15 +25,16 @@ export function liveShare(models: Models, shards: readonly ShardState[], total: 
     return known
   }
   return {
+    isOurs: own.size === total ? undefined : (key) => own.has(shardOf(key, total)),
     takes: (model, shard, position) => position > (own.get(shard) ?? NEVER) && shardsOf(model).has(shard),
     tells: (position) => position > (own.get(0) ?? NEVER),
   }
 }
 
 /** Of entries that a model catches up with. */
-export function catchUpShare(rows: readonly ModelShard[]): Share {
+export function catchUpShare(rows: readonly ModelShard[], total: number): Share {
   const own = new Map(rows.map(({ shard, position }) => [shard, position]))
-  return { takes: (_model, shard, position) => position > (own.get(shard) ?? NEVER), tells: () => false }
+  return { isOurs: own.size === total ? undefined : (key) => own.has(shardOf(key, total)), takes: (_model, shard, position) => position > (own.get(shard) ?? NEVER), tells: () => false }
 }
 
 export function isLevel(shards: readonly ShardState[]): boolean {

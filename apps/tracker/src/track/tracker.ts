@@ -433,7 +433,7 @@ export class Tracker {
     if (last === undefined || planned === undefined) return this.#behind.position
     const input = {
       entries: await inTurns(entries.filter((entry) => entry.kind !== 'model'), (some) => some.map(decode)), models: [planned], clock: last.appendTime, position: last.position, due: [], live: false,
-      share: catchUpShare(open()),
+      share: catchUpShare(open(), this.#units.shards),
     }
     await this.#push(input, async (batch) => {
       await this.#commit(batch, undefined, { ...summary(batch, false), models: [model] }, (tx) => moveRows(tx, open(), 'catchingUp', last.position))

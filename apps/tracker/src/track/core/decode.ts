@@ -51,7 +51,8 @@ function decodeEvent(entry: Entry, body: unknown): Decoded {
   for (const name in attributes) if (!CORE.has(name)) ((event.extensions ??= {}) as Record<string, unknown>)[name] = attributes[name]
   const sequence = attributes['sequence']
   if (typeof sequence === 'string' || typeof sequence === 'number') event.sequence = clean(String(sequence))
-  return { kind: 'event', entry, event, contentHash: contentHash(JSON.stringify(attributes)) }
+  // Only who folds it asks for it.
+  return { kind: 'event', entry, event, get contentHash() { return contentHash(JSON.stringify(attributes)) } }
 }
 
 /** Sources and types repeat: one string for each is kept by all the facts that name it. */

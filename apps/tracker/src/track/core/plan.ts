@@ -4,6 +4,7 @@
  */
 import type { Binder, DomainEvent, Fact } from '@tidemark/bpmn'
 import { calledLabels, itemLabels, labelOf, messageLabels } from '@tidemark/bpmn'
+import type { Entry } from '@tidemark/log'
 import type { Decoded } from './decode.js'
 import { variablesOf } from './variables.js'
 
@@ -82,10 +83,14 @@ export const MAX_WAITING = 1_000
 /** Begins the reason of a fate that ends with the link. */
 export const WAITS_FOR_LINK = 'waits until an event links'
 
-/** The first pass: what each event means in each model, and by which keys. */
-export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[], models: readonly PlannedModel[]): readonly BoundEvent[] {
+/**
+ * The first pass: what each event means in each model, and by which keys.
+ * @param isOurs whether a primary key belongs to a shard that we follow: of events of others only the keys that they link count; absent: all are ours
+ */
+export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[], models: readonly PlannedModel[], isOurs?: (key: string) => boolean): readonly BoundEvent[] {
   const bound: BoundEvent[] = []
-  for (const { entry, event, contentHash } of events) {
+  for (const decoded of events) {
+    const { entry, event } = decoded
     for (const model of models) {
       const meanings: Meaning[] = []
       let beside: Record<string, readonly string[]> | undefined
@@ -106,6 +111,16 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
       const called = model.calls === undefined ? undefined : bindCalled(model.calls, entry.position, event)
       if (called !== undefined) keys ??= keysOfCaller(model, entry.position, event, called)
       if (keys === undefined) continue
+      let primary: string | undefined
+      const aliases: Alias[] = []
+      for (const { name, value } of keys) {
+        if (name === primaryKey) primary ??= value
+        else aliases.push({ model: model.id, name, value })
+      }
+      if (primary !== undefined && refused === undefined && isOurs?.(primary) === false) {
+        if (aliases.length > 0) bound.push({ model: model.id, fact: factOfOthers(entry), contentHash: '', primary, aliases, refused })
+        continue
+      }
       const fact: { -readonly [Key in keyof Fact]: Fact[Key] } = {
         position: entry.position, kind: 'event', time: entry.time, appendTime: entry.appendTime, source: event.source, id: event.id, type: event.type,
         labels: called === undefined && beside === undefined ? labelsOf(meanings) : { ...labelsOf(meanings), ...called?.labels, ...beside },
@@ -113,16 +128,15 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
       if (event.sequence !== undefined) fact.sequence = event.sequence
       const patch = variablesOf(event.data)
       if (patch !== undefined) fact.patch = patch
-      let primary: string | undefined
-      const aliases: Alias[] = []
-      for (const { name, value } of keys) {
-        if (name === primaryKey) primary ??= value
-        else aliases.push({ model: model.id, name, value })
-      }
-      bound.push({ model: model.id, fact, contentHash, primary, aliases, refused })
+      bound.push({ model: model.id, fact, contentHash: decoded.contentHash, primary, aliases, refused })
     }
   }
   return bound
+}
+
+/** Nobody folds it here. */
+function factOfOthers({ position, time, appendTime }: Entry): Fact {
+  return { position, kind: 'event', time, appendTime, source: '', id: '', type: '', labels: {} }
 }
 
 interface Called {
