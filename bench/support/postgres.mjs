@@ -1,7 +1,7 @@
 /** A Postgres of one's own for a bench: the server that TIDEMARK_TEST_POSTGRES_URL names, else one started from Debian's binaries; else none. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -35,6 +35,8 @@ export async function startPostgres() {
   await answers(url)
   return {
     url,
+    /** The server itself, whose children are its connections; absent for a server that was there. */
+    postmaster: Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]),
     /** Of the process that all of the server's are below; absent for a server that was there. */
     pid: server.pid,
     async stop() {

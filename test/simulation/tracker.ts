@@ -43,7 +43,7 @@ export class SimulatedTracker {
     this.live = new LiveChannel(progress, clock)
     this.#following = new Following({ db, log, progress, logger, clockScale: clock.scale, alertChannels: ['webhook'], now: () => clock.machine(), version: '1' })
     this.#deliveries = new Deliveries({ db, log, progress, clock, settings: settings as unknown as Settings, logger, random })
-    this.#heartbeat = new Heartbeat(log, clock, { nextDue: () => nextDue(db), onError: () => undefined })
+    this.#heartbeat = new Heartbeat(log, clock, { nextDue: (after) => nextDue(db, after), onError: () => undefined })
   }
 
   /** As main.ts: rejects where it cannot start. */

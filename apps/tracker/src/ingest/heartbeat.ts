@@ -8,8 +8,8 @@ export const QUIET_MS = 5_000
 export const LOOK_MS = 250
 
 export interface HeartbeatOptions {
-  /** The earliest moment, in domain time, at which something becomes due; undefined where nothing is. */
-  readonly nextDue: () => Promise<number | undefined>
+  /** The first moment behind another, in domain time, at which something becomes due; undefined where nothing is. */
+  readonly nextDue: (after: number) => Promise<number | undefined>
   readonly onError: (error: unknown) => void
   /** Whether it is for this process to do it. The others say something only where that one is silent for twice as long. */
   readonly leads?: () => boolean
@@ -63,7 +63,7 @@ export class Heartbeat {
   }
 
   async #isDueUnseen(lastAppendTime: number): Promise<boolean> {
-    const due = await this.#options.nextDue()
+    const due = await this.#options.nextDue(lastAppendTime)
     return due !== undefined && due <= this.#clock.now() && lastAppendTime < due
   }
 }

@@ -58,7 +58,7 @@ const OUTBOXES = Symbol('Outboxes')
       provide: Heartbeat,
       inject: [LOG, CLOCK, DATABASE, LOGGER, PROGRESS],
       useFactory: (log: Log, clock: Clock, database: Database, logger: Logger, progress: Progress) =>
-        new Heartbeat(log, clock, { nextDue: () => nextDue(database), leads: () => progress.standing.leads, onError: (err) => logger.warn({ err }, 'no clock entry could be appended') }),
+        new Heartbeat(log, clock, { nextDue: (after) => nextDue(database, after), leads: () => progress.standing.leads, onError: (err) => logger.warn({ err }, 'no clock entry could be appended') }),
     },
   ],
 })

@@ -13,7 +13,7 @@ import type { SettlementEntry } from '../store/entries.js'
 import { assertSameLog, checksumOf } from '../store/log-position.js'
 import type { Committed, Progress } from '../store/progress.js'
 import { dropHistory, type ClosedPlace } from '../store/write/history.js'
-import { dueUnits } from '../store/write/load-units.js'
+import { dueUnits, type DuePlace } from '../store/write/load-units.js'
 import { insertOutages } from '../store/write/outages.js'
 import {
   insertModelShards, insertModelVersion, moveModelShards, readModelShards, readModelVersions, suspendModelShards, tellModelStatus, type FollowStatus, type ModelShard,
@@ -59,6 +59,8 @@ class Fenced extends Error {}
 const BATCH_ENTRIES = 2_000
 /** Units whose deadlines are looked at in one commit. */
 const DUE_UNITS = 1_000
+/** After an outage very many fall due at once: what comes in waits for so many commits of them at a time. */
+const PATIENCE_PORTIONS = 8
 /** Batches that may be folded before deadlines are looked at, where there are always more: deadlines need to see everything before them. */
 const MAX_BATCHES_BETWEEN_DEADLINES = 4
 /** What was committed and then lost to a crash of the machine is folded again from the log. */
@@ -273,7 +275,7 @@ export class Tracker {
       await this.#take(fresh.slice(from, until))
       from = until
     }
-    if (this.#taken >= this.#log.stats().last || ++this.#batchesSinceDeadlines >= MAX_BATCHES_BETWEEN_DEADLINES) await this.#passDeadlines()
+    if (this.#taken >= this.#log.stats().last || ++this.#batchesSinceDeadlines >= MAX_BATCHES_BETWEEN_DEADLINES) await this.#passDeadlines(PATIENCE_PORTIONS)
     return true
   }
 
@@ -334,19 +336,27 @@ export class Tracker {
     return position > this.#positionOf(0)
   }
 
-  /** Deadlines in order of their time, until none is left that the clock has passed. Of shards that are behind: the others have passed theirs. */
-  async #passDeadlines(): Promise<void> {
+  /**
+   * Deadlines in order of their time, until none is left that the clock has passed. Of shards that are behind: the others have passed theirs. While one
+   * portion is folded, the next is looked for: what is passed has its next deadline in the future.
+   * @param patience portions for which what came in meanwhile waits; the rest comes after the next batch
+   */
+  async #passDeadlines(patience = Infinity): Promise<void> {
     this.#batchesSinceDeadlines = 0
-    for (;;) {
-      await this.#pipeline.flush()
-      const here = this.#behind
-      const shards = this.#atTheBack
-      if (shards.length === 0) return
-      const due = await dueUnits(this.#db, shards, here.clock, DUE_UNITS)
-      if (due.length === 0 || this.#stop.signal.aborted) return
-      await this.#push({ entries: [], models: [], ...here, due, live: false, share: undefined }, (batch) => this.#commit(batch, undefined, summary(batch, false), NOTHING_ELSE))
-      if (due.length < DUE_UNITS) return this.#pipeline.flush()
+    await this.#pipeline.flush()
+    const here = this.#behind
+    const shards = this.#atTheBack
+    let after: DuePlace | undefined
+    for (let portions = 0; shards.length > 0 && !this.#stop.signal.aborted; portions++) {
+      if (portions >= patience && this.#taken < this.#log.stats().last) break
+      const { units: due, next } = await dueUnits(this.#db, shards, here.clock, after, DUE_UNITS)
+      if (due.length > 0) {
+        await this.#push({ entries: [], models: [], ...here, due, live: false, share: undefined }, (batch) => this.#commit(batch, undefined, summary(batch, false), NOTHING_ELSE))
+      }
+      after = next
+      if (next === undefined) break
     }
+    await this.#pipeline.flush()
   }
 
   /** Each process of the file becomes a version; the first of a model catches up from the beginning of the log. */

@@ -55,16 +55,34 @@ function factOf(row: FactRow): Fact {
   return row.kind === 'event' ? { ...base, patch: row.patch } : { ...base, ...(row.patch as Partial<Fact>) }
 }
 
-/** Units of these shards whose next deadline the clock has passed, oldest first. */
-export async function dueUnits(db: Queryable, shards: readonly number[], clock: number, limit: number): Promise<readonly { unit: string; model: string; key: string }[]> {
-  return db.query<{ unit: string; model: string; key: string }>(
-    `select unit, model, key from (
-       select due.unit, due.shard, due.at, coalesce(due.model, instance.model) as model, coalesce(due.key, instance.key) as key
-       from (select unit, shard, at, model, key from deadline where at <= $1 and shard = any($3::int[]) order by at, unit limit $2) as due
-       left join lateral (select model, key from instance where instance.unit = due.unit limit 1) as instance on true
+/** A place in the order in which deadlines fall due. */
+export interface DuePlace {
+  readonly at: string
+  readonly unit: string
+}
+
+export interface Due {
+  readonly units: readonly { readonly unit: string; readonly model: string; readonly key: string }[]
+  /** Where to go on; undefined where these were the last. */
+  readonly next: DuePlace | undefined
+}
+
+/** Units of these shards whose next deadline the clock has passed, oldest first, behind a place; of `limit` deadlines those whose model is followed. */
+export async function dueUnits(db: Queryable, shards: readonly number[], clock: number, after: DuePlace | undefined, limit: number): Promise<Due> {
+  const rows = await db.query<{ unit: string; at: string; model: string | null; key: string; follows: boolean }>(
+    `select due.unit, due.at, coalesce(due.model, instance.model) as model, coalesce(due.key, instance.key) as key,
+       not exists (select 1 from model_shard m where m.model = coalesce(due.model, instance.model) and m.shard = due.shard and m.status <> 'active') as follows
+     from (
+       select unit, shard, at, model, key from deadline
+       where at <= $1::bigint and shard = any($3::int[])${after === undefined ? '' : ' and (at, unit) > ($4::bigint, $5::uuid)'} order by at, unit limit $2::int
      ) as due
-     where model is not null and not exists (select 1 from model_shard where model_shard.model = due.model and model_shard.shard = due.shard and model_shard.status <> 'active')
+     left join lateral (select model, key from instance where instance.unit = due.unit limit 1) as instance on true
      order by due.at, due.unit`,
-    [clock, limit, shards],
+    [clock, limit, shards, ...(after === undefined ? [] : [after.at, after.unit])],
   )
+  const last = rows.at(-1)
+  return {
+    units: rows.flatMap(({ unit, model, key, follows }) => (model === null || !follows ? [] : [{ unit, model, key }])),
+    next: last === undefined || rows.length < limit ? undefined : { at: last.at, unit: last.unit },
+  }
 }
