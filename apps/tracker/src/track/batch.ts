@@ -3,7 +3,7 @@
  * order and brings it the rows it needs.
  */
 import { setImmediate } from 'node:timers/promises'
-import type { Fact } from '@tidemark/bpmn'
+import type { Fact, InstanceView } from '@tidemark/bpmn'
 import type { Database, Transaction } from '../store/database.js'
 import { commitChanges } from '../store/write/commit-changes.js'
 import { noChanges, type Changes, type FactRow } from '../store/write/changes.js'
@@ -159,12 +159,11 @@ function partsOf(planned: Plan, input: BatchInput, shards: number): readonly Par
 }
 
 /** Leaves out what the unit has seen (the same event again, or another one under its id) and what comes too late for it. */
-function takeNew(unit: KnownUnit, facts: readonly PlannedFact[], fates: FateRow[]): PlannedFact[] {
-  const taken = new Set<bigint>()
-  return facts.filter(({ fact, contentHash }) => {
-    // An event that waited under two keys is released twice.
-    if (unit.unit.has(fact.position) || taken.has(fact.position)) return false
-    taken.add(fact.position)
+function takeNew(unit: KnownUnit, facts: readonly PlannedFact[], fates: FateRow[]): readonly PlannedFact[] {
+  // An event that waited under two keys is released twice.
+  const once = facts.length < 2 ? facts : [...new Map(facts.map((planned) => [planned.fact.position, planned])).values()]
+  return once.filter(({ fact, contentHash }) => {
+    if (unit.unit.has(fact.position)) return false
     if (unit.isDropped) {
       if (fact.kind === 'event') fates.push({ position: fact.position, model: unit.model, kind: 'tooOld', reason: `the history of ${unit.key} has been dropped: it ended long ago` })
       return false
@@ -184,15 +183,12 @@ function takeNew(unit: KnownUnit, facts: readonly PlannedFact[], fates: FateRow[
 }
 
 function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[], input: Prepared['input'], changes: Changes): void {
-  const heldBefore = unit.unit.held
-  const before: UnitState = { unit: unit.id, model: unit.model, key: unit.key, shard: unit.shard, shownAt: unit.shownAt, views: unit.views, left: new Map(), deployedAt: models.deployedAt(unit.model), heldAt: nextHeldAt(heldBefore, unit.shownAt) }
-  unit.unit.add([...unit.waiting, ...facts].map(({ fact }) => fact))
+  const before = stateOf(models, unit, unit.views, unit.shownAt)
+  unit.unit.add((unit.waiting.length === 0 ? facts : [...unit.waiting, ...facts]).map(({ fact }) => fact))
   const shownAt = Math.max(input.clock, unit.shownAt)
-  const views = unit.unit.view(shownAt)
-  const after: UnitState = { ...before, shownAt, views, heldAt: nextHeldAt(unit.unit.held, shownAt), left: views.some((view) => view.commands.length > 0) ? leftOf(unit.unit.facts) : before.left }
-  const fresh = new Map<bigint, FactRow>()
-  for (const { fact, contentHash } of facts) fresh.set(fact.position, { unit: unit.id, fact, contentHash, read: undefined })
-  changes.facts.push(...fresh.values())
+  const after = stateOf(models, unit, unit.unit.view(shownAt), shownAt)
+  const fresh = facts.map(({ fact, contentHash }): FactRow => ({ unit: unit.id, fact, contentHash, read: undefined }))
+  for (const row of fresh) changes.facts.push(row)
   const modelOf = (version: number) => {
     const loaded = models.version(unit.model, version)
     if (loaded === undefined) throw new Error(`model ${unit.model} has no version ${version}`)
@@ -206,6 +202,16 @@ function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[]
   unit.waiting.length = 0
   unit.shownAt = shownAt
 }
+
+/** Of the unit as it is folded now. */
+function stateOf(models: Models, { id, model, key, shard, unit }: KnownUnit, views: readonly InstanceView[], shownAt: number): UnitState {
+  return {
+    unit: id, model, key, shard, shownAt, views, deployedAt: models.deployedAt(model), heldAt: nextHeldAt(unit.held, shownAt),
+    left: views.some((view) => view.commands.length > 0) ? leftOf(unit.facts) : NOTHING_LEFT,
+  }
+}
+
+const NOTHING_LEFT: ReadonlyMap<string, LeftCommand> = new Map()
 
 /** The tables hold the deadline at which it was to be tried again, whatever it had before. */
 function mend(unit: KnownUnit, after: UnitState, changes: Changes): void {

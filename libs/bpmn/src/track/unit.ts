@@ -35,6 +35,8 @@ export const MAX_FACTS = 10_000
 const NO_CALLS: readonly TakenCall[] = []
 const NO_LEFTS: readonly Fact[] = []
 
+const NOTHING_HELD: readonly HeldEvent[] = []
+
 /** Before all positions. */
 const NEVER = -1n
 
@@ -83,7 +85,8 @@ export class Unit {
 
   /** Events that are kept out of every instance, by the decision of the model. */
   get held(): readonly HeldEvent[] {
-    return [...this.#folded().held.values()]
+    const { held } = this.#folded()
+    return held.size === 0 ? NOTHING_HELD : [...held.values()]
   }
 
   has(position: bigint): boolean {

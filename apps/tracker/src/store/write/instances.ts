@@ -2,7 +2,7 @@
 import { copyLine } from '../copy-in.js'
 import type { Queryable, Transaction } from '../database.js'
 import type { Changes, InstanceRow } from './changes.js'
-import { column, compare, type Statements } from './rows.js'
+import { column, compare, jsonColumn, plainColumn, type Statements } from './rows.js'
 
 /** @param careful rows that should be new may be there already: they are replaced */
 export function writeInstances(tx: Transaction, changes: Changes, careful: boolean): Statements {
@@ -45,11 +45,11 @@ function updateInstances(tx: Queryable, rows: readonly InstanceRow[]): Statement
        as row (id, version, former_ids, run, status, stuck, late, deviations, settling, approximate, started_at, last_event_at, ended_at, shown_at, position, tokens, variables, closed_at)
      where instance.id = row.id`,
     [
-      column(rows, (row) => row.id), column(rows, (row) => row.version), column(rows, (row) => `{${row.formerIds.join(',')}}`), column(rows, (row) => row.run),
-      column(rows, (row) => row.status), column(rows, (row) => row.stuck), column(rows, (row) => row.late), column(rows, (row) => row.deviations),
-      column(rows, (row) => row.settling), column(rows, (row) => row.approximate), column(rows, (row) => row.startedAt), column(rows, (row) => row.lastEventAt),
-      column(rows, (row) => row.endedAt), column(rows, (row) => row.shownAt), column(rows, (row) => row.position), column(rows, (row) => row.tokens),
-      column(rows, (row) => row.variables), column(rows, (row) => row.closedAt),
+      plainColumn(rows, (row) => row.id), plainColumn(rows, (row) => row.version), column(rows, (row) => `{${row.formerIds.join(',')}}`), plainColumn(rows, (row) => row.run),
+      plainColumn(rows, (row) => row.status), plainColumn(rows, (row) => row.stuck), plainColumn(rows, (row) => row.late), plainColumn(rows, (row) => row.deviations),
+      plainColumn(rows, (row) => row.settling), plainColumn(rows, (row) => row.approximate), plainColumn(rows, (row) => row.startedAt), plainColumn(rows, (row) => row.lastEventAt),
+      plainColumn(rows, (row) => row.endedAt), plainColumn(rows, (row) => row.shownAt), plainColumn(rows, (row) => row.position), jsonColumn(rows, (row) => row.tokens),
+      jsonColumn(rows, (row) => row.variables), plainColumn(rows, (row) => row.closedAt),
     ],
   )]
 }
@@ -71,7 +71,7 @@ function replaceTokens(tx: Transaction, { tokens, goneTokens }: Changes, careful
     ...(gone.length === 0 ? [] : [tx.query(
       `delete from token using unnest($1::uuid[], $2::text[], $3::int[]) as row (instance, element, n)
        where token.instance = row.instance and token.element = row.element and token.n = row.n`,
-      [column(gone, (row) => row.instance), column(gone, (row) => row.element), column(gone, (row) => row.n)],
+      [plainColumn(gone, (row) => row.instance), column(gone, (row) => row.element), plainColumn(gone, (row) => row.n)],
     )]),
     ...(rows.length === 0 ? [] : [tx.copy(`copy token (instance, element, n, shard, model, version, since, stuck, late) from stdin`, lines)]),
   ]
@@ -95,7 +95,7 @@ function moveDeadlines(tx: Queryable, { deadlines, goneDeadlines }: Changes): St
     ...(rows.length === 0 ? [] : [tx.query(
       `insert into deadline (unit, shard, at, model, key) select * from unnest($1::uuid[], $2::int[], $3::bigint[], $4::text[], $5::text[])
        on conflict (unit) do update set at = excluded.at, model = excluded.model, key = excluded.key`,
-      [column(rows, (row) => row.unit), column(rows, (row) => row.shard), column(rows, (row) => row.at), column(rows, (row) => row.model), column(rows, (row) => row.key)],
+      [plainColumn(rows, (row) => row.unit), plainColumn(rows, (row) => row.shard), plainColumn(rows, (row) => row.at), column(rows, (row) => row.model), column(rows, (row) => row.key)],
     )]),
   ]
 }

@@ -33,8 +33,8 @@ export interface LeftCommand {
 /** Tokens that are told to the live channel per batch. */
 const MAX_MOVES = 200
 
-/** Adds what differs between the two states of a unit. `fresh`: facts that are written in this batch, by position. */
-export function compareUnit(changes: Changes, before: UnitState, after: UnitState, model: (version: number) => TrackedModel, position: bigint, fresh: ReadonlyMap<bigint, FactRow>): void {
+/** Adds what differs between the two states of a unit. `fresh`: facts of it that are written in this batch. */
+export function compareUnit(changes: Changes, before: UnitState, after: UnitState, model: (version: number) => TrackedModel, position: bigint, fresh: readonly FactRow[]): void {
   const previousOf = finder(before.views)
   const nowOf = finder(after.views)
   const gone = before.views.filter((view) => nowOf(view.id) === undefined)
@@ -80,7 +80,7 @@ export function nextOf({ views, heldAt }: UnitState): number | undefined {
 
 function compareInstance(
   changes: Changes, unit: UnitState, previous: InstanceView | undefined, next: InstanceView, model: TrackedModel, position: bigint, formerIds: readonly string[],
-  fresh: ReadonlyMap<bigint, FactRow>,
+  fresh: readonly FactRow[],
 ): void {
   const { view } = next
   const told = previous === undefined || previous.version !== next.version ? undefined : view.since(previous.view)
@@ -167,12 +167,14 @@ function deviationRows(view: RunView): DeviationRow[] {
 
 /** @param previous where `events` are all that there are, and some of them were shown before */
 function compareReadings(
-  changes: Changes, unit: UnitState, previous: InstanceView | undefined, instance: string, events: History['events'], fresh: ReadonlyMap<bigint, FactRow>,
+  changes: Changes, unit: UnitState, previous: InstanceView | undefined, instance: string, events: History['events'], fresh: readonly FactRow[],
 ): void {
+  const rows = fresh.length < 2 ? undefined : new Map(fresh.map((row) => [row.fact.position, row]))
+  const [only] = fresh
   const known = previous === undefined ? undefined : new Map(previous.view.events.map((event) => [event.position, event]))
   for (const event of events) {
     const read = { instance, element: event.element ?? null, phase: event.phase ?? null, reading: event.reading }
-    const row = fresh.get(event.position)
+    const row = rows === undefined ? (only?.fact.position === event.position ? only : undefined) : rows.get(event.position)
     if (row !== undefined) {
       row.read = read
       continue
