@@ -122,6 +122,17 @@ describe.skipIf(skipUnless(nats !== undefined, 'a NATS server'))('a log in JetSt
     expect((await log.append([draft('after')])).accepted).toBe(1)
   })
 
+  test('refuses what would make more bytes wait than it may, keeps what it took, and goes on when there is room', async () => {
+    const log = await open({ ...fresh(), maxPendingBytes: 10_000 })
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => log.append([draft(`${n} ${'x'.repeat(1_000)}`)])))
+    const refused = outcomes.filter((it) => it.status === 'rejected')
+    expect(refused.length).toBeGreaterThanOrEqual(10)
+    for (const { reason } of refused) expect(reason).toMatchObject({ code: 'backpressure', retryable: true })
+    expect(log.stats()).toMatchObject({ entries: 20 - refused.length, pendingBytes: 0 })
+    await log.append([draft('room again')])
+    expect(await take(log, { from: 'earliest' })).toHaveLength(21 - refused.length)
+  })
+
   test('is one log for several processes: each sees what the other appends, and recognises its repetitions', async () => {
     const names = fresh()
     const [one, two] = [await open(names), await open(names)]
