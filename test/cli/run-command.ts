@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { vi } from 'vitest'
+import { register as registerBackup } from '../../apps/tracker/src/cli/backup.js'
 import { register as registerCheck } from '../../apps/tracker/src/cli/check.js'
 import { register as registerConformance } from '../../apps/tracker/src/cli/conformance.js'
 import { register as registerCorrect } from '../../apps/tracker/src/cli/correct.js'
@@ -20,7 +21,7 @@ export interface Ran {
 /** Runs `tidemark <args>` in this process and gives what it said and its exit code. */
 export async function tidemark(...args: string[]): Promise<Ran> {
   const program = new Command('tidemark')
-  for (const register of [registerCheck, registerConformance, registerCorrect, registerDeploy, registerEmit, registerFaults, registerImport, registerLog, registerRebuild, registerSchema]) register(program)
+  for (const register of [registerBackup, registerCheck, registerConformance, registerCorrect, registerDeploy, registerEmit, registerFaults, registerImport, registerLog, registerRebuild, registerSchema]) register(program)
   const said = { stdout: '', stderr: '' }
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text) => {

@@ -17,6 +17,8 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
   import: { summary: 'send a recorded event log as events', load: () => import('./import.js') },
   schema: { summary: 'print the JSON Schema of mapping files, for editors', load: () => import('./schema.js') },
   log: { summary: 'look after the log: verify, repair, dump', load: () => import('./log.js') },
+  backup: { summary: 'copy the log, also of a running tracker', load: () => import('./backup.js') },
+  restore: { summary: 'put the log of a backup into an empty data directory', load: () => import('./backup.js') },
   faults: { summary: 'say which instances cannot be folded, and try them again', load: () => import('./faults.js') },
   rebuild: { summary: 'fold the state of a running tracker again from its log', load: () => import('./rebuild.js') },
   conformance: { summary: 'compare a recorded log with a model', load: () => import('./conformance.js') },

@@ -6,8 +6,8 @@ import type { Disk } from './disk.js'
 import { readWhole, replaceWhole } from './disk.js'
 import { saltChecksum } from './frame.js'
 
-const IDENTITY_FILE = 'log.id'
-const READERS_FILE = 'readers'
+export const IDENTITY_FILE = 'log.id'
+export const READERS_FILE = 'readers'
 const FORMAT = 1
 
 export interface Identity {
