@@ -32,7 +32,7 @@ const LEASE_MS = 1_000
 const SCALE = 86_400
 const ORDERS_PER_DAY = 60
 /** From the end of an owner until all its shards have another: its lease, and a look of who takes them, on a machine that is busy. */
-const TAKE_OVER_MS = 2 * LEASE_MS + 3_000
+const TAKE_OVER_MS = 2 * LEASE_MS + 4_000
 /** Every deadline of the model has passed so long after the last event. */
 const QUIET_MS = 60 * DAY_MS
 
@@ -96,16 +96,18 @@ test.skipIf(skipUnless(nats !== undefined && postgres !== undefined, 'a NATS ser
 
     const dice = new Dice(SEED)
     let [splits, fenced] = [0, 0]
+    const took: number[] = []
     for (let round = 0; round < SPLITS; round++) {
       await traffic.more(dice.between(10, 200, 'events', round))
       const [victim, other] = dice.roll('who', round) < 0.5 ? [places[0], places[1]] : [places[1], places[0]]
       front.leadTo(other.port)
-      const isSplit = round === 0 || dice.roll('how', round) < 0.6
+      const isSplit = round % 2 === 0
       if (isSplit) victim.tracker.pause()
       else await victim.tracker.kill()
       const began = performance.now()
       await until(`${other.name} has all shards`, async () => (await ownerships(other))[other.name] === SHARDS)
-      expect(performance.now() - began, 'from its end to the take-over').toBeLessThan(TAKE_OVER_MS)
+      took.push(performance.now() - began)
+      expect(took.at(-1), 'from its end to the take-over').toBeLessThan(TAKE_OVER_MS)
       await traffic.more(dice.between(5, 50, 'more', round))
       const before = isSplit ? await epochs(other) : ''
       if (isSplit) {
@@ -123,7 +125,7 @@ test.skipIf(skipUnless(nats !== undefined && postgres !== undefined, 'a NATS ser
     expect(traffic.refused, 'events that were refused').toEqual([])
     expect(splits).toBeGreaterThan(0)
     // Whoever stood still had something on its way, more often than not.
-    console.log(`${SPLITS} times, ${splits} of them stood still; ${fenced} commits in an old epoch wrote nothing`)
+    console.log(`${SPLITS} times, ${splits} of them stood still; ${fenced} commits in an old epoch wrote nothing; taken over after ${took.map(Math.round).join(', ')} ms with a lease of ${LEASE_MS}`)
     await commandsAreSettled(places[0].api)
     await Promise.all(places.map(({ tracker }) => tracker.kill()))
 

@@ -7,6 +7,7 @@ import { Dice } from '@tidemark/example-order-fulfilment'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../../apps/tracker/src/store/database.js'
 import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
+import { askForRebuild, readRebuild } from '../../apps/tracker/src/store/rebuild/job.js'
 import { miscounted } from '../support/checker.js'
 import { FedLog } from '../support/fed-log.js'
 import { isQuiet } from '../support/follower.js'
@@ -99,6 +100,25 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
     await settled(log)
     expect(differences(alone, await readTables(db))).toEqual([])
     expect(await miscounted(db)).toEqual([])
+  }, TIMEOUT_MS)
+
+  test('rebuild the state together: one folds it again, all go on in the tables that are swapped in', async () => {
+    const { log, alone } = await shop(`${SEED}-rebuild`)
+    const trackers = await Promise.all([start('a', log), start('b', log)])
+    log.feed(0.6)
+    await until('shards are shared', () => trackers.every(({ shards }) => shards.length === SHARDS / 2))
+    await settled(log)
+    for (const damage of [`delete from token`, `update element_count set visits = visits + 1`, `delete from model_count`]) await db.query(damage)
+    expect(await miscounted(db)).not.toEqual([])
+    await askForRebuild(db, Date.now())
+    log.feed(0.2)
+    await until('it is done', async () => ['done', 'failed'].includes((await readRebuild(db))?.status ?? ''))
+    expect(await readRebuild(db)).toMatchObject({ status: 'done', error: undefined })
+    log.feed(1)
+    await settled(log)
+    expect(differences(alone, await readTables(db))).toEqual([])
+    await until('each has its half', () => trackers.every(({ shards }) => shards.length === SHARDS / 2))
+    expect(trackers.map(({ failure }) => failure)).toEqual([undefined, undefined])
   }, TIMEOUT_MS)
 
   test(`one that stands still longer than its lease writes nothing more in its old epoch (${SPLITS} times, seed ${SEED})`, async () => {

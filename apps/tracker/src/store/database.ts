@@ -23,6 +23,8 @@ export interface TransactionOptions {
   readonly synchronousCommit?: boolean
   /** All its statements touch a few rows by their keys: they go through the index, also where statistics are older than the rows. */
   readonly byKey?: boolean
+  /** What the session is called while it runs, so that others can end it: letters, digits, blanks. */
+  readonly sessionName?: string
   /** The database rolls it back when nothing is heard of it for so long: whoever stands still in it holds up those who took over from them. */
   readonly abandonedAfterMs?: number
 }

@@ -50,9 +50,9 @@ export class PooledDatabase implements Database {
   }
 }
 
-function beginning({ synchronousCommit, byKey, abandonedAfterMs }: TransactionOptions): string {
+function beginning({ synchronousCommit, byKey, abandonedAfterMs, sessionName }: TransactionOptions): string {
   return [
-    'begin', ...(abandonedAfterMs === undefined ? [] : [`set local idle_in_transaction_session_timeout to ${Math.ceil(abandonedAfterMs)}`]), ...(synchronousCommit === false ? ['set local synchronous_commit to off'] : []),
+    'begin', ...(sessionName === undefined ? [] : [`set local application_name to '${sessionName.replace(/[^\w ]/g, '_')}'`]), ...(abandonedAfterMs === undefined ? [] : [`set local idle_in_transaction_session_timeout to ${Math.ceil(abandonedAfterMs)}`]), ...(synchronousCommit === false ? ['set local synchronous_commit to off'] : []),
     ...(byKey === true ? ['set local enable_hashjoin to off', 'set local enable_mergejoin to off', 'set local enable_seqscan to off'] : []),
   ].join('; ')
 }

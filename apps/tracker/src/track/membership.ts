@@ -8,10 +8,10 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { TrackerError } from '../problem.js'
 import { announceChange, announceCommit, hearAnnouncements } from '../store/announcements.js'
-import type { Database, Transaction } from '../store/database.js'
+import type { Database, Transaction, TransactionOptions } from '../store/database.js'
 import type { Committed, Progress } from '../store/progress.js'
 import { SharedProgress } from '../store/shared-progress.js'
-import { forgetMembers, giveShards, isNameTaken, joinMembers, leaveMembers, readMembers, renewLease, takeOrphans, type Member } from '../store/write/members.js'
+import { endSessions, forgetMembers, giveShards, isNameTaken, joinMembers, leaveMembers, readMembers, renewLease, sessionNameOf, takeOrphans, type Member } from '../store/write/members.js'
 import { readShards, type ShardState } from '../store/write/shards.js'
 import { assignShards } from './core/assignment.js'
 import type { Holding, Ownership } from './ownership.js'
@@ -31,7 +31,8 @@ const LOOKS_PER_LEASE = 3
 const FORGET_MS = 3_600_000
 
 export class Membership implements Ownership {
-  readonly leaseMs: number
+  readonly #leaseMs: number
+  readonly commits: Pick<TransactionOptions, 'abandonedAfterMs' | 'sessionName'>
   readonly #db: Database
   readonly #progress: Progress
   readonly #shared: SharedProgress
@@ -59,7 +60,8 @@ export class Membership implements Ownership {
     this.#shared = new SharedProgress(progress)
     this.#logger = logger
     this.#self = { id: `${name}/${randomUUID().slice(0, 8)}`, name }
-    this.leaseMs = leaseMs
+    this.#leaseMs = leaseMs
+    this.commits = { abandonedAfterMs: leaseMs, sessionName: sessionNameOf(this.#self.id) }
   }
 
   get unsettled(): AbortSignal {
@@ -71,8 +73,8 @@ export class Membership implements Ownership {
     this.#progress.standing.member = this.#self.name
     this.#progress.standing.leadsWhile(() => this.#owned.has(0) && performance.now() < this.#leaseUntil)
     const began = performance.now()
-    await joinMembers(this.#db, this.#self, this.leaseMs)
-    this.#leaseUntil = began + this.leaseMs
+    await joinMembers(this.#db, this.#self, this.#leaseMs)
+    this.#leaseUntil = began + this.#leaseMs
     this.#deaf = await hearAnnouncements(this.#db, ({ by, commit }) => {
       if (by === this.#self.id) return
       if (commit === undefined) this.#lookSoon(0)
@@ -80,7 +82,7 @@ export class Membership implements Ownership {
     })
     await this.#look()
     await announceChange(this.#db, this.#self.id)
-    this.#lookSoon(this.leaseMs / LOOKS_PER_LEASE)
+    this.#lookSoon(this.#leaseMs / LOOKS_PER_LEASE)
   }
 
   /** Its shards are for the others at once. The tracker must have stopped. */
@@ -126,7 +128,7 @@ export class Membership implements Ownership {
     this.#timer = setTimeout(() => {
       this.#looking = this.#looking.then(() => this.#look()).catch((error: unknown) => {
         this.#logger.warn({ err: error }, 'the lease of this tracker could not be renewed, and is tried again')
-      }).then(() => this.#lookSoon(this.leaseMs / LOOKS_PER_LEASE))
+      }).then(() => this.#lookSoon(this.#leaseMs / LOOKS_PER_LEASE))
     }, afterMs)
     this.#timer.unref()
   }
@@ -141,6 +143,7 @@ export class Membership implements Ownership {
     const lives = new Set(living.map(({ id }) => id))
     const orphans = shards.filter(({ id, owner }) => owners.get(id) === this.#self.name && (owner === undefined || !lives.has(owner)))
     let now = shards
+    await endSessions(this.#db, [...new Set(orphans.flatMap(({ owner }) => owner ?? []))].filter((owner) => owner.includes('/')))
     if (orphans.length > 0 && (await takeOrphans(this.#db, this.#self.id, orphans.map(({ id }) => id))) > 0) {
       this.#logger.info({ shards: orphans.map(({ id }) => id) }, 'shards without a living owner were taken over')
       await announceChange(this.#db, this.#self.id)
@@ -149,7 +152,7 @@ export class Membership implements Ownership {
     const mine = now.filter(({ owner }) => owner === this.#self.id)
     this.#owned = epochsOf(mine)
     this.#shared.looked(now)
-    const isSteady = performance.now() - this.#livingSince >= this.leaseMs
+    const isSteady = performance.now() - this.#livingSince >= this.#leaseMs
     this.#gifts = isSteady ? mine.flatMap(({ id }) => {
       const heir = living.find(({ name }) => name === owners.get(id))
       return heir === undefined || heir.id === this.#self.id ? [] : [{ shard: id, to: heir.id }]
@@ -159,11 +162,11 @@ export class Membership implements Ownership {
 
   async #renew(): Promise<void> {
     const began = performance.now()
-    if (!(await renewLease(this.#db, this.#self.id, this.leaseMs))) {
+    if (!(await renewLease(this.#db, this.#self.id, this.#leaseMs))) {
       if (await isNameTaken(this.#db, this.#self)) return this.#displace()
-      await joinMembers(this.#db, this.#self, this.leaseMs)
+      await joinMembers(this.#db, this.#self, this.#leaseMs)
     }
-    this.#leaseUntil = began + this.leaseMs
+    this.#leaseUntil = began + this.#leaseMs
   }
 
   #displace(): void {

@@ -2,7 +2,7 @@
  * Which shards a tracker follows. One process that has the log for itself takes all (below); processes that share a log share the shards
  * (membership.ts). Whoever a shard was taken from finds out at its next commit, which touches no row.
  */
-import type { Database, Transaction } from '../store/database.js'
+import type { Database, Transaction, TransactionOptions } from '../store/database.js'
 import { TrackerError } from '../problem.js'
 import type { Committed, Progress } from '../store/progress.js'
 import { readShards, takeShards, type ShardState } from '../store/write/shards.js'
@@ -23,8 +23,8 @@ export interface Ownership {
   announce(tx: Transaction, committed: Committed, shards: readonly ShardState[]): Promise<unknown>
   /** After a commit, or after {@link settle}. */
   report(committed: Committed, shards: readonly ShardState[]): void
-  /** Commits that others may have to wait for are given up by the database after this; absent: nobody waits. */
-  readonly leaseMs?: number
+  /** How commits that others may have to wait for are held; absent: nobody waits. */
+  readonly commits?: Pick<TransactionOptions, 'abandonedAfterMs' | 'sessionName'>
 }
 
 /** All shards, for as long as nobody else takes them. */

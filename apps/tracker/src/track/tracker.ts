@@ -314,7 +314,6 @@ export class Tracker {
   async #transact(to: Reached | undefined, what: What, write: (tx: Transaction) => Promise<unknown>, options: TransactionOptions = {}): Promise<void> {
     const shards = to === undefined ? this.#shards : this.#shards.map((shard) => movedTo(shard, to))
     const committed = { ...what, ...leastOf(shards) }
-    const { leaseMs } = this.#ownership
     await this.#db.transaction(async (tx) => {
       const held = to === undefined ? holdShards(tx, this.#shards) : moveShards(tx, this.#shards, to)
       const written = Promise.all([write(tx), this.#ownership.announce(tx, committed, shards)])
@@ -322,7 +321,7 @@ export class Tracker {
       written.catch(() => undefined)
       if (!(await held)) throw new Fenced()
       await written
-    }, leaseMs === undefined ? options : { ...options, abandonedAfterMs: leaseMs })
+    }, { ...options, ...this.#ownership.commits })
     this.#shards = shards
     this.#ownership.report(committed, shards)
   }

@@ -38,6 +38,19 @@ export function readMembers(db: Queryable): Promise<Member[]> {
   return db.query<{ id: string; name: string }>(`select id, name from member where lease_until > now() order by name`)
 }
 
+/** What a member's commits are called in the database. */
+export function sessionNameOf(memberId: string): string {
+  return `tidemark ${memberId.slice(memberId.lastIndexOf('/') + 1)}`
+}
+
+/** Ends what members that do not live still have on their way: a commit in which one stood still holds the rows of its shards locked. */
+export async function endSessions(db: Queryable, memberIds: readonly string[]): Promise<void> {
+  if (memberIds.length === 0) return
+  await db.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = current_user and application_name = any($1::text[])`,
+    [memberIds.map(sessionNameOf)])
+}
+
 /** Takes those of the shards whose owner does not live. Answers how many. */
 export async function takeOrphans(db: Queryable, id: string, shards: readonly number[]): Promise<number> {
   const rows = await db.query(
