@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Option, type Command } from 'commander'
 import { z } from 'zod'
-import { Deployed, EventsAccepted, Fault, FaultDiscarded, FaultsTried, Flow, Instance, LoggedEvent, ModelSummary, type Page, pageOf, Problem, Rebuild, Status } from '@tidemark/api'
+import { Deployed, EventsAccepted, Fault, FaultDiscarded, FaultsTried, Flow, Instance, LoggedEvent, ModelSummary, type Page, pageOf, Problem, Rebuild, Shadow, Status } from '@tidemark/api'
 import { WrongUse } from './output.js'
 
 /** A call is tried again this often where the tracker is busy, restarting or briefly out of reach: some two minutes in all. */
@@ -90,13 +90,29 @@ export class TrackerClient {
   }
 
   /** A refusal with findings (422) is thrown as {@link Refused}; its body carries them. */
-  async deploy(model: { xml: Uint8Array; text: () => string; mapping?: string; decision?: string }, options: { dryRun: boolean }): Promise<Deployed> {
+  async deploy(model: SentModel, options: { dryRun: boolean }): Promise<Deployed> {
     const path = `/api/v1/models${options.dryRun ? '?dryRun=true' : ''}`
-    const sent =
-      model.mapping === undefined && model.decision === undefined
-        ? { body: model.xml, type: 'application/xml' }
-        : { body: JSON.stringify({ xml: model.text(), mapping: model.mapping, decision: model.decision }), type: 'application/json' }
-    return Deployed.parse(await this.#json('POST', path, 'the model', sent))
+    return Deployed.parse(await this.#json('POST', path, 'the model', sentOf(model)))
+  }
+
+  /** Tries a new version of a model. `since`: RFC 3339. */
+  async beginShadow(id: string, model: SentModel, since: string | undefined): Promise<Shadow> {
+    const path = `/api/v1/models/${encodeURIComponent(id)}/shadow${since === undefined ? '' : `?since=${encodeURIComponent(since)}`}`
+    return Shadow.parse(await this.#json('POST', path, 'the model', sentOf(model)))
+  }
+
+  /** The latest of a model; undefined where there was none. */
+  async shadow(id: string): Promise<Shadow | undefined> {
+    return this.#found(async () => Shadow.parse(await this.#json('GET', `/api/v1/models/${encodeURIComponent(id)}/shadow`, 'the version that is tried')))
+  }
+
+  async dropShadow(id: string): Promise<void> {
+    await this.#json('POST', `/api/v1/models/${encodeURIComponent(id)}/shadow/drop`, 'the version that is tried', { body: '{}', type: 'application/json' })
+  }
+
+  async acceptShadow(id: string, instances: 'move' | 'stay'): Promise<void> {
+    const sent = { body: JSON.stringify({ instances }), type: 'application/json' }
+    await this.#json('POST', `/api/v1/models/${encodeURIComponent(id)}/shadow/accept`, 'the version that is tried', sent)
   }
 
   /** What a person says of an instance; answers how it is then. */
@@ -219,4 +235,16 @@ function reasonOf(error: Error): string {
   const cause = error.cause
   if (cause instanceof AggregateError) return (cause.errors as Error[]).map((one) => one.message).join('; ')
   return cause instanceof Error ? cause.message : error.message
+}
+
+export interface SentModel {
+  readonly xml: Uint8Array
+  readonly text: () => string
+  readonly mapping?: string
+  readonly decision?: string
+}
+
+function sentOf({ xml, text, mapping, decision }: SentModel): { body: Uint8Array | string; type: string } {
+  if (mapping === undefined && decision === undefined) return { body: xml, type: 'application/xml' }
+  return { body: JSON.stringify({ xml: text(), mapping, decision }), type: 'application/json' }
 }

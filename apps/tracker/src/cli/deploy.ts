@@ -42,7 +42,7 @@ async function deploy(file: string, options: DeployOptions): Promise<ExitCode> {
   }
 }
 
-async function bytesOf(path: string): Promise<Buffer> {
+export async function bytesOf(path: string): Promise<Buffer> {
   try {
     return await readFile(path)
   } catch (error) {

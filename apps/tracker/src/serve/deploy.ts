@@ -60,7 +60,7 @@ function deployed(processes: readonly ProcessModel[], findings: readonly Finding
 }
 
 /** RFC 9457 allows members of our own: the findings stand beside the problem. */
-function refusal(findings: readonly Finding[]): Answer<Refused> {
+export function refusal(findings: readonly Finding[]): Answer<Refused> {
   const errors = findings.filter(({ severity }) => severity === 'error')
   return {
     status: 422,

@@ -1,5 +1,5 @@
 /** The query strings that are no list of libs/api, and the lists made strict: an unknown parameter is refused, never silently without effect. */
-import { AlertQuery, CommandQuery, EventQuery, InstanceQuery, PageQuery, PersonAction, PositionString, QueryFlag } from '@tidemark/api'
+import { AcceptShadow, AlertQuery, CommandQuery, EventQuery, InstanceQuery, PageQuery, PersonAction, PositionString, QueryFlag } from '@tidemark/api'
 import { z } from 'zod'
 import { readVariableFilters } from './variable-filter.js'
 
@@ -32,6 +32,12 @@ export const DeployQuery = z.strictObject({
 })
 export type DeployQuery = z.infer<typeof DeployQuery>
 
+export const ShadowQuery = z.strictObject({
+  since: z.string().max(40).optional().describe('Only instances that began then or later are told again. Absent: all.'),
+  by: z.string().min(1).max(100).optional().describe('Who tries it, for the record.'),
+})
+export type ShadowQuery = z.infer<typeof ShadowQuery>
+
 export const LiveQuery = z.strictObject({ model: z.string().max(200).optional() })
 export type LiveQuery = z.infer<typeof LiveQuery>
 
@@ -40,6 +46,9 @@ export const LastEventId = z.string().regex(/^\d{1,19}$/).transform(BigInt).opti
 
 /** No body at all is fine: then `operator` did it. */
 export const OptionalPersonAction = PersonAction.prefault({})
+
+/** No body at all is fine, too. */
+export const OptionalAcceptShadow = AcceptShadow.prefault({})
 
 /** An event type in a path. */
 export const PathType = z.string().min(1).max(200)

@@ -24,6 +24,7 @@ import { MappingSchemaController, OpenApiController } from './openapi.controller
 import { Processes } from './processes.js'
 import { FaultsController } from './faults.controller.js'
 import { RebuildController } from './rebuild.controller.js'
+import { ShadowController } from './shadow.controller.js'
 import { StatusController } from './status.controller.js'
 import { validationPipe } from './validation.js'
 
@@ -31,7 +32,7 @@ import { validationPipe } from './validation.js'
 @Module({
   controllers: [
     ModelsController, InstancesController, EventExplorerController, AlertsController, CommandsController, LiveController, StatusController,
-    HealthController, MetricsController, RebuildController, FaultsController, OpenApiController, MappingSchemaController, DemoController,
+    HealthController, MetricsController, RebuildController, ShadowController, FaultsController, OpenApiController, MappingSchemaController, DemoController,
   ],
   providers: [
     { provide: APP_PIPE, useFactory: validationPipe },

@@ -7,8 +7,15 @@ import { z } from 'zod'
 /** The subject of what came in and is no event: it is kept, and gets the fate `quarantined`, whatever it says of itself. */
 export const QUARANTINE_SUBJECT = 'undecodable'
 
-/** kind `model`, subject `model`. One file may hold several processes; each is deployed as a model of its own. */
-export const ModelEntry = z.object({ xml: z.string(), mapping: z.string().optional(), decision: z.string().optional(), by: z.string() })
+/**
+ * kind `model`, subject `model`. One file may hold several processes; each is deployed as a model of its own. A new version is for instances that
+ * begin from now on, unless it takes over: then the instances of that process which began at `since` (epoch milliseconds of event time) or later are
+ * told again by it, as if it had been there.
+ */
+export const ModelEntry = z.object({
+  xml: z.string(), mapping: z.string().optional(), decision: z.string().optional(), by: z.string(),
+  takesOver: z.object({ model: z.string(), since: z.number().int() }).optional(),
+})
 export type ModelEntry = z.infer<typeof ModelEntry>
 
 /** What a person says of an instance; `at` is the moment of event time that they state, else it is now. */

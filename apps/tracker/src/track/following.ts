@@ -1,12 +1,14 @@
 /**
- * The live tracker, and the rebuild that is asked for now and then: whoever follows the log looks once a second whether one is, since it may be
+ * The live tracker, and the rebuilds and shadows that are asked for now and then: whoever follows the log looks once a second whether one is, since it may be
  * another process that was asked. While tables are swapped the live tracker is stopped; a new one goes on from where the new tables stand.
  */
 import { TrackerError } from '../problem.js'
 import type { Progress } from '../store/progress.js'
 import { readRebuild, type RebuildStatus } from '../store/rebuild/job.js'
+import { readShadow } from '../store/shadow/job.js'
 import { Membership, type MembershipOptions } from './membership.js'
 import { rebuild, type RebuildContext } from './rebuild.js'
+import { isWorkedOn, shadow } from './shadow.js'
 import { Tracker, type TrackerOptions } from './tracker.js'
 
 const LOOK_MS = 1_000
@@ -56,25 +58,28 @@ export class Following {
   #look(afterMs: number): void {
     if (this.#stop.signal.aborted) return
     this.#timer = setTimeout(() => {
-      this.#looking = this.#rebuildIfAsked().catch((error: unknown) => {
-        this.#options.logger.warn({ err: error }, 'whether a rebuild is asked for could not be seen')
+      this.#looking = this.#workIfAsked().catch((error: unknown) => {
+        this.#options.logger.warn({ err: error }, 'whether a rebuild or a shadow is asked for could not be seen')
       }).then(() => this.#look(LOOK_MS))
     }, afterMs)
     this.#timer.unref()
   }
 
   /** One of those that share the log does it: the one that leads when it begins. Another that came to lead meanwhile goes on with it. */
-  async #rebuildIfAsked(): Promise<void> {
+  async #workIfAsked(): Promise<void> {
     if (!this.#progress.standing.leads) return
     const { db, log, logger, now, version, alertChannels, clockScale } = this.#options
-    const job = await readRebuild(db)
-    if (job === undefined || !UNDER_WAY.has(job.status) || this.#stop.signal.aborted) return
-    await rebuild({
+    const context: RebuildContext = {
       db, log, logger, now, version, signal: this.#stop.signal,
       tracker: { log, logger, alertChannels, ...(clockScale === undefined ? {} : { clockScale }) },
       position: () => this.#progress.position,
       whilePaused: (run) => this.#whilePaused(run),
-    }, job)
+    }
+    const job = await readRebuild(db)
+    if (this.#stop.signal.aborted) return
+    if (job !== undefined && UNDER_WAY.has(job.status)) return rebuild(context, job)
+    const tried = await readShadow(db)
+    if (isWorkedOn(tried) && !this.#stop.signal.aborted) await shadow(context, tried)
   }
 
   async #whilePaused(run: () => Promise<void>): Promise<void> {

@@ -2,6 +2,7 @@
 import { Binder, TrackedModel, type CalledModels } from '@tidemark/bpmn'
 import { followedAfter } from '../store/followed-after.js'
 import type { FollowStatus, ModelShard, ModelVersion } from '../store/write/model-versions.js'
+import { takesOver } from './takes-over.js'
 import type { PlannedModel } from './core/plan.js'
 
 export interface LoadedVersion {
@@ -137,7 +138,7 @@ function planned(id: string, versions: readonly LoadedVersion[], firstAfter: big
   return {
     id,
     versions: newestFirst.map(({ stored, binder }, index) => ({
-      version: stored.version, binder, after: index === versions.length - 1 ? firstAfter : stored.deployedPosition, primaryKey: stored.process.keys[0]?.name ?? 'key',
+      version: stored.version, binder, after: index === versions.length - 1 || takesOver(stored) ? firstAfter : stored.deployedPosition, primaryKey: stored.process.keys[0]?.name ?? 'key',
     })),
   }
 }

@@ -41,8 +41,8 @@ const LOOK_MS = 250
  * A batch is folded at a stretch and written in one transaction: with the embedded database, which has one session, everybody else waits for
  * that. Bytes are those of payloads, of which three batches are in memory at ten times their size.
  */
-const SERVER_BATCH: BatchBounds = { entries: 40_000, bytes: 16 * 1024 * 1024 }
-const EMBEDDED_BATCH: BatchBounds = { entries: 20_000, bytes: 8 * 1024 * 1024 }
+export const SERVER_BATCH: BatchBounds = { entries: 40_000, bytes: 16 * 1024 * 1024 }
+export const EMBEDDED_BATCH: BatchBounds = { entries: 20_000, bytes: 8 * 1024 * 1024 }
 
 type Outcome = 'done' | 'cancelled' | 'paused' | 'stopped'
 type Reached = 'reached' | Exclude<Outcome, 'done'>
@@ -110,7 +110,7 @@ async function foldAgain(context: RebuildContext, job: RebuildJob): Promise<Outc
 }
 
 /** Until something was committed, a while has passed, or the signal says stop. */
-function progressed(progress: Progress, ms: number, signal: AbortSignal): Promise<void> {
+export function progressed(progress: Progress, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer)

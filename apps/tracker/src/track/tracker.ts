@@ -13,6 +13,8 @@ import type { SettlementEntry } from '../store/entries.js'
 import { assertSameLog, checksumOf } from '../store/log-position.js'
 import type { Committed, Progress } from '../store/progress.js'
 import { dropHistory, type ClosedPlace } from '../store/write/history.js'
+import { isAcceptedShadow } from '../store/shadow/job.js'
+import { deleteModelRows } from '../store/shadow/model-rows.js'
 import { dueUnits, type DuePlace } from '../store/write/load-units.js'
 import { insertOutages } from '../store/write/outages.js'
 import {
@@ -24,13 +26,14 @@ import { applyToAlerts, concernsAlerts } from './alert-entries.js'
 import { commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput } from './batch.js'
 import { decode, type Decoded } from './core/decode.js'
 import { OUTAGE_MS, outagesIn } from './core/outages.js'
-import { deployedVersions } from './deployed-versions.js'
+import { deployedVersions, type DeployedVersion } from './deployed-versions.js'
 import { FoldFaults, Suspects } from './faults.js'
 import { inTurns } from './in-turns.js'
 import { Models } from './models.js'
 import { SoleOwner, type Ownership } from './ownership.js'
 import { Pipeline, type Commit } from './pipeline.js'
 import { catchUpShare, liveShare } from './share.js'
+import { takesOver } from './takes-over.js'
 import { Units } from './units.js'
 
 export interface TrackerOptions {
@@ -362,7 +365,7 @@ export class Tracker {
   async #deploy(decoded: Decoded): Promise<void> {
     const { position } = decoded.entry
     await this.#pipeline.flush()
-    const versions = await deployedVersions(decoded, this.#models)
+    const versions = await this.#withShadow(await deployedVersions(decoded, this.#models))
     const shards = this.#shards.filter((shard) => shard.position < position)
     const rows = versions.flatMap(({ model, version, status }): ModelShard[] =>
       shards.map(({ id }) => ({ model, version, shard: id, status, position: status === 'active' ? position : 0n })))
@@ -373,6 +376,12 @@ export class Tracker {
     })
     for (const version of versions) this.#models.put(version)
     this.#models.moveShards(rows)
+  }
+
+  /** A version that takes over is told in a shadow already, where one was accepted: then its model waits for the swap. */
+  async #withShadow(versions: readonly DeployedVersion[]): Promise<readonly DeployedVersion[]> {
+    return Promise.all(versions.map(async (version) =>
+      (takesOver(version) && (await isAcceptedShadow(this.#db, version.model, version.hash)) ? { ...version, status: 'suspended' as const } : version)))
   }
 
   /** A suspended model catches up from where it was suspended. */
@@ -420,6 +429,8 @@ export class Tracker {
     const shards = new Set(rows.map(({ shard }) => shard))
     const open = () => this.#models.rowsOf(model).filter((row) => row.version === version && row.status === 'catchingUp' && shards.has(row.shard))
     let position = rows.reduce((least, row) => (row.position < least ? row.position : least), rows[0]?.position ?? 0n)
+    const stored = this.#models.version(model, version)?.stored
+    if (stored !== undefined && takesOver(stored)) await this.#forgetModel(model, rows.filter((row) => row.position === 0n).map(({ shard }) => shard))
     while (position < this.#behind.position && !this.#halt.aborted) {
       const from = position === 0n ? 'earliest' as const : { position: position + 1n }
       for await (const entries of this.#log.read({ from, until: this.#behind.position, batchSize: BATCH_ENTRIES, signal: this.#halt })) {
@@ -432,6 +443,15 @@ export class Tracker {
     await this.#transact(undefined, { ...ANYTHING, models: [model] }, (tx) => moveRows(tx, open(), 'active', this.#behind.position))
     this.#models.moveShards(movedRows(open(), 'active', this.#behind.position))
     await this.#passDeadlines()
+  }
+
+  /** What was told of it by the versions before is told again. */
+  async #forgetModel(model: string, shards: readonly number[]): Promise<void> {
+    if (shards.length === 0) return
+    await this.#pipeline.flush()
+    await this.#transact(undefined, { ...ANYTHING, models: [model] }, (tx) => deleteModelRows(tx, model, shards.length === this.#units.shards ? undefined : shards))
+    this.#units.clear()
+    this.#aliases.clear()
   }
 
   /** Answers how far the model has come with it. */

@@ -14,6 +14,14 @@ export interface LeavingCommand {
 }
 
 /**
+ * Decided by a version that tells instances again from before it was deployed, about what was over by then: longer ago than the model sends anything
+ * about.
+ */
+const isHistory = (command: string) => `exists (
+  select 1 from model_version told where told.model = ${command}.model and told.version = ${command}.version and told.version > 1 and told.in_force_from <= told.deployed_at
+    and ${command}.leaves_at < told.deployed_at - extract(epoch from (told.process ->> 'effectsMaxAge')::interval) * 1000)`
+
+/**
  * Scheduled commands whose moment has come, of each instance only the one that was decided first among those still under way: what undoes
  * steps must undo them in order. A model that is still catching up sends nothing: it does not know yet what was done long ago.
  * What fell due while the house was down waits as long as that was, at most `outageWaitMs`, so that what its senders kept comes first.
@@ -22,13 +30,13 @@ export interface LeavingCommand {
 export function readLeaving(db: Queryable, clock: number, limit: number, outageWaitMs: number): Promise<LeavingCommand[]> {
   return db.query<LeavingCommand>(
     `select c.id, c.model, c.key, c.element, c.cause, c.type, c.target, c.data, c.decided_at from command c
-     where c.status = 'scheduled' and c.leaves_at <= $1::bigint
+     where c.status = 'scheduled' and c.leaves_at <= $1::bigint and not ${isHistory('c')}
      and not exists (select 1 from model_version v where v.model = c.model and v.status = 'catchingUp')
      and not exists (
        select 1 from outage where c.leaves_at > from_time and c.leaves_at <= to_time and $1::bigint < to_time + least(to_time - from_time, $3::bigint)
      )
      and not exists (
-       select 1 from command o where o.instance = c.instance and o.status in ('scheduled', 'sending', 'failed')
+       select 1 from command o where o.instance = c.instance and o.status in ('scheduled', 'sending', 'failed') and not ${isHistory('o')}
          and (o.decided_at, o.id) < (c.decided_at, c.id)
      ) order by c.leaves_at, c.id limit $2::int`,
     [clock, limit, outageWaitMs],

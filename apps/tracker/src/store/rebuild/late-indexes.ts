@@ -5,7 +5,7 @@
 import type { Database } from '../database.js'
 
 /** What folding itself looks things up by, beside primary keys. */
-const NEEDED_BY_FOLDING: readonly string[] = ['instance_unit', 'deadline_at']
+const NEEDED_BY_FOLDING: readonly string[] = ['instance_unit', 'instance_closed', 'deadline_at']
 
 interface Index {
   readonly name: string
