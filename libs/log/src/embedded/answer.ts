@@ -79,3 +79,39 @@ export class DueAnswers {
     })
   }
 }
+
+interface Repetition {
+  readonly position: number
+  readonly result: Appended
+  readonly resolve: (result: Appended) => void
+  readonly reject: (error: LogError) => void
+}
+
+/** Those who repeat what is not on disk yet. */
+export class Repetitions {
+  #waiting: Repetition[] = []
+
+  get count(): number {
+    return this.#waiting.length
+  }
+
+  /** Resolves with the result when the position is on disk. */
+  wait(position: number, result: Appended): Promise<Appended> {
+    return new Promise((resolve, reject) => this.#waiting.push({ position, result, resolve, reject }))
+  }
+
+  /** Positions up to this one are on disk. */
+  resolve(durable: number): void {
+    if (this.#waiting.length === 0) return
+    const kept = this.#waiting.filter((it) => it.position <= durable)
+    this.#waiting = this.#waiting.filter((it) => it.position > durable)
+    for (const { resolve, result } of kept) resolve(result)
+  }
+
+  /** Positions from this one on will not be. */
+  reject(error: LogError, from = 0): void {
+    const lost = this.#waiting.filter((it) => it.position >= from)
+    this.#waiting = this.#waiting.filter((it) => it.position < from)
+    for (const { reject } of lost) reject(error)
+  }
+}

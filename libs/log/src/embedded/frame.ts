@@ -127,6 +127,21 @@ export function compressFrame(frame: Frame, codec: Codec, salt: number): Frame |
   return sealFrame(buffer, 0, { ...fields, lengthBytes: buffer.byteLength, rawBytes: records.byteLength }, salt)
 }
 
+/** The bytes of frames that stand one behind the other in the file; where they do so in memory as well, in one piece. */
+export function bytesOf(frames: readonly Frame[]): Buffer[] {
+  const pieces: Buffer[] = []
+  let first = frames[0]!
+  let end = first.start
+  for (const frame of frames) {
+    if (frame.buffer !== first.buffer || frame.start !== end) {
+      pieces.push(first.buffer.subarray(first.start, end))
+      first = frame
+    }
+    end = frame.start + frame.lengthBytes
+  }
+  return [...pieces, first.buffer.subarray(first.start, end)]
+}
+
 /**
  * How long the frame at `start` says it is, before anything is verified. 0 where no frame can begin here.
  * Needs {@link FRAME_HEADER_BYTES} bytes from `start`.

@@ -13,23 +13,15 @@
 import type { AppendOptions, Appended } from '../log.js'
 import { LogError } from '../log.js'
 import type { Answer } from './answer.js'
-import { DueAnswers } from './answer.js'
+import { DueAnswers, Repetitions } from './answer.js'
 import type { Codec } from './codec.js'
 import type { Disk } from './disk.js'
 import type { Frame } from './frame.js'
 import type { FrameBuilder } from './frame-builder.js'
-import { compressFrame, sealMarker } from './frame.js'
+import { bytesOf, compressFrame, sealMarker } from './frame.js'
 import type { PendingFrame } from './pending-frames.js'
 import { PendingFrames } from './pending-frames.js'
 import { Segment } from './segment.js'
-
-/** Somebody who repeats what is not on disk yet. */
-interface Repetition {
-  readonly position: number
-  readonly result: Appended
-  readonly resolve: (result: Appended) => void
-  readonly reject: (error: LogError) => void
-}
 
 export type Durability = NonNullable<AppendOptions['durability']>
 
@@ -81,7 +73,7 @@ export class GroupCommit {
   readonly #due = new DueAnswers()
   /** How long the last write and sync took. */
   #commitMs = Infinity
-  #repetitions: Repetition[] = []
+  readonly #repetitions = new Repetitions()
   #syncRequested = false
   #syncTimer: NodeJS.Timeout | undefined
   #markerTimer: NodeJS.Timeout | undefined
@@ -153,11 +145,9 @@ export class GroupCommit {
   whenDurable(position: number, result: Appended): Promise<Appended> {
     if (position <= this.#durable) return Promise.resolve(result)
     if (this.#poison !== undefined) return Promise.reject(this.#poison)
-    return new Promise((resolve, reject) => {
-      this.#repetitions.push({ position, resolve, reject, result })
-      this.#syncRequested = true
-      this.#start()
-    })
+    this.#syncRequested = true
+    this.#start()
+    return this.#repetitions.wait(position, result)
   }
 
   /** Puts what is pending and a last marker on disk and gives the file back. Rejects if the log is poisoned by that. */
@@ -240,7 +230,7 @@ export class GroupCommit {
       offset += stored.lengthBytes
       return { frame, stored }
     })
-    await segment.file.write(joined(frames.map(({ stored }) => stored)), segment.sizeBytes)
+    await segment.file.write(bytesOf(frames.map(({ stored }) => stored)), segment.sizeBytes)
     for (const { frame, stored } of frames) {
       segment.note(stored)
       this.#unsynced.push(frame)
@@ -290,14 +280,8 @@ export class GroupCommit {
     if (began !== undefined) this.#commitMs = performance.now() - began
     this.#events.durable(frames)
     this.#due.add(answers)
-    if (this.#repetitions.length > 0) this.#answerRepetitions()
-  }
-
-  #answerRepetitions(): void {
-    const open = this.#repetitions.filter((it) => it.position > this.#durable)
-    for (const { position, resolve, result } of this.#repetitions) if (position <= this.#durable) resolve(result)
-    this.#repetitions = open
-    if (open.length > 0) this.#syncRequested = true
+    this.#repetitions.resolve(this.#durable)
+    if (this.#repetitions.count > 0) this.#syncRequested = true
   }
 
   #syncWithin(ms: number): void {
@@ -358,9 +342,7 @@ export class GroupCommit {
     this.#next = this.#segment.next
     this.#events.refused(this.#next)
     this.#pending.reject(new LogError('backpressure', 'The disk is full: nothing more is taken until there is room.', { cause }))
-    const lost = this.#repetitions.filter((it) => it.position >= this.#next)
-    this.#repetitions = this.#repetitions.filter((it) => it.position < this.#next)
-    for (const { reject } of lost) reject(new LogError('backpressure', 'The disk is full: the original could not be stored.', { cause }))
+    this.#repetitions.reject(new LogError('backpressure', 'The disk is full: the original could not be stored.', { cause }), this.#next)
     this.#syncRequested = this.#unsynced.length > 0
   }
 
@@ -372,28 +354,13 @@ export class GroupCommit {
     clearTimeout(this.#syncTimer)
     clearTimeout(this.#markerTimer)
     this.#due.flush()
-    for (const waiting of [...this.#unsyncedAnswers, ...this.#repetitions]) waiting.reject(error)
+    for (const answer of this.#unsyncedAnswers) answer.reject(error)
+    this.#repetitions.reject(error)
     this.#unsynced = []
     this.#unsyncedAnswers = []
-    this.#repetitions = []
     this.#pending.reject(error)
     this.#events.poisoned(error)
   }
-}
-
-/** The bytes of frames that stand one behind the other in the file; where they do so in memory as well, in one piece. */
-function joined(frames: readonly Frame[]): Buffer[] {
-  const pieces: Buffer[] = []
-  let first = frames[0]!
-  let end = first.start
-  for (const frame of frames) {
-    if (frame.buffer !== first.buffer || frame.start !== end) {
-      pieces.push(first.buffer.subarray(first.start, end))
-      first = frame
-    }
-    end = frame.start + frame.lengthBytes
-  }
-  return [...pieces, first.buffer.subarray(first.start, end)]
 }
 
 function isDiskFull(error: unknown): boolean {
