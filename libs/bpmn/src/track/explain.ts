@@ -60,7 +60,7 @@ function openVisits(run: Run, item?: string): readonly ExplainedVisit[] {
   const { model, items } = run
   const own = run.shownTokens.flatMap((token): ExplainedVisit[] => {
     const place = model.net.places[token.place]
-    if (place === undefined || !isShown(place) || (place.kind === 'in' && model.itemsAt.has(place.element))) return []
+    if (place === undefined || !isShown(place) || items?.areShownFor(place) === true) return []
     return [{ element: place.element, entered: token.since, how: 'observed', interrupted: false, ...itemOf({ item }) }]
   })
   return items === undefined ? own : [...own, ...items.open.flatMap(({ key, run: inside }) => openVisits(inside, item === undefined ? key : itemName(item, key)))]

@@ -146,7 +146,7 @@ export class Fold {
   }
 
   #apply(run: Run, fact: Fact): void {
-    if (this.#called !== undefined && run.model.callsAt.size > 0) run.calls = this.#called.at(run.model.calledModels, fact)
+    if (this.#called !== undefined && run.model.calledModels.size > 0) run.calls = this.#called.at(run.model.calledModels, fact)
     const said = fact.kind === 'event' && run.model.process.messages !== undefined ? fact.labels[messageLabels(run.version)] : undefined
     if (said !== undefined) run.messages = tellMessages(run.messages, said, fact, run.model.toleranceMs)
     if (fact.kind === 'event') run.observe(fact, fact.labels[run.version])

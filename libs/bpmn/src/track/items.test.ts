@@ -183,6 +183,21 @@ describe('items of a parallel task with a start and an end', () => {
   })
 })
 
+describe('items of a repeated call', () => {
+  it('each wait for the instance that they have called', () => {
+    const process = processOf({
+      elements: { start: message, call: { kind: 'callActivity', calledElement: 'shipping', itemKey: 'x', loop: { kind: 'parallel' }, bindings: [{ event: 'called', phase: 'start', from: 'name' }] }, z: {}, end: {} },
+      flows: ['start > call > z > end'],
+    })
+    const shipping = processOf({ id: 'shipping', elements: { begin: { kind: 'startEvent', trigger: { kind: 'message' } }, ship: {}, end: {} }, flows: ['begin > ship > end'] })
+    const scenario = new Scenario(process, [shipping]).event('start', 'PT0S').event('called', 'PT1M', { item: 'a' }).event('begin', 'PT2M').event('called', 'PT3M', { item: 'b' })
+    expect(tokensOf(scenario)).toEqual(['call a', 'call b'])
+    expect(tokensOf(scenario.event('ship', 'PT4M'))).toEqual(['call b'])
+    expect(tokensOf(scenario.event('begin', 'PT5M').event('ship', 'PT6M'))).toEqual(['call'])
+    expect(scenario.event('z', 'PT7M').instance().view).toMatchObject({ status: 'completed', deviations: [] })
+  })
+})
+
 describe('what happens beside something that goes on', () => {
   const sub = processOf({
     elements: {

@@ -2,7 +2,7 @@
  * The items of a run: each a run of its own over the events that name it, so that none is told by what another does. Which item an event is about
  * is decided on the reading so far; the net around is told only that one begins, that none is at work any more, and what one throws.
  */
-import { partsOf, type Transition } from '../net/net.js'
+import { partsOf, type Place, type Transition } from '../net/net.js'
 import type { Cause } from './cause.js'
 import { firedUpTo } from './deviations.js'
 import type { Fact } from './fact.js'
@@ -71,6 +71,11 @@ export class Items {
     return this.#all.filter((item) => item.state === 'live' && this.#stays.get(item.of.id)?.isOver === false)
   }
 
+  /** Whether items are shown in place of the token that stands for them here. */
+  areShownFor({ element, kind }: Place): boolean {
+    return this.#run.model.itemsAt.has(element) && (kind === 'in' || (kind === 'choice' && this.open.some(({ of }) => of.id === element)))
+  }
+
   /** Of the present stay at an element: how many have begun, and have ended. Undefined where it is not followed item by item. */
   countOf(element: string): { readonly begun: number; readonly done: number } | undefined {
     if (!this.#run.model.itemsAt.has(element)) return undefined
@@ -118,8 +123,9 @@ export class Items {
 
   /** Decides in items what can be decided now. */
   settle(arrival: number): void {
+    if (!this.#run.model.decidesInItems) return
     for (const item of this.open) {
-      if (!item.run.model.decides) continue
+      if (!item.run.model.decides && !item.run.model.decidesInItems) continue
       const before = item.run.head
       item.run.settle(arrival)
       if (item.run.head !== before) this.tellOf(item.run, arrival)
@@ -130,8 +136,9 @@ export class Items {
   noteLeft(wasMoved: boolean): void {
     const marking = this.#run.belief.hypotheses[0]?.marking ?? ''
     for (const stay of this.#stays.values()) {
+      const wasOver = stay.isOver
       stay.isOver = !stay.of.isOpenIn(marking)
-      if (!stay.isOver || (!wasMoved && this.#wasLeft(stay.of))) continue
+      if (!stay.isOver || wasOver || (!wasMoved && this.#wasLeft(stay.of))) continue
       for (const item of stay.byKey.values()) if (item.state === 'live') this.#cancel(stay, item)
     }
   }

@@ -46,6 +46,8 @@ export class TrackedModel {
   readonly calledModels: ReadonlySet<string>
   /** Something here is decided by us, by data or by what is called. */
   readonly decides: boolean
+  /** The same in items, or in items of items. */
+  readonly decidesInItems: boolean
   /** Some timer, in an item or outside, is ours to fire. */
   readonly hasTimers: boolean
   readonly commandsAt: ReadonlyMap<number, Transition>
@@ -89,11 +91,13 @@ export class TrackedModel {
     this.repetitionsAt = repetitionsOf(this.net, this.elements)
     this.conditionsAt = conditionsOf(this.net, this.elements)
     this.callsAt = callsOf(this.net, this.elements)
-    this.calledModels = new Set([...this.callsAt.values()].map(({ model }) => model))
     this.commandsAt = commandsOf(this.net)
     this.itemsAt = new Map(scopes.map((scope) => [scope.element.id, new TrackedItems(this, scope, new TrackedModel(scope.process))]))
     this.#itemsAround = new Map([...this.itemsAt.values()].flatMap((items) => [...items.members].map((member) => [member, items] as const)))
-    this.hasTimers = this.timersAt.size > 0 || [...this.itemsAt.values()].some(({ model }) => model.hasTimers)
+    const inItems = [...this.itemsAt.values()].map(({ model }) => model)
+    this.calledModels = new Set([...[...this.callsAt.values()].map(({ model }) => model), ...inItems.flatMap(({ calledModels }) => [...calledModels])])
+    this.decidesInItems = inItems.some((model) => model.decides || model.decidesInItems)
+    this.hasTimers = this.timersAt.size > 0 || inItems.some((model) => model.hasTimers)
     this.decides = this.splitsAt.size + this.commandsAt.size + this.conditionsAt.size + this.callsAt.size + this.repetitionsAt.size > 0
     this.patienceAt = patienceOf(this.net, this.elements)
     this.runaways = runawaysOf(outer)

@@ -68,8 +68,7 @@ class Watch {
       for (const token of this.#run.shownTokens) {
         const place = places[token.place]
         // Where items are at work, it is they that are shown.
-        if (place?.kind === 'in' && this.#run.model.itemsAt.has(place.element)) continue
-        if (place !== undefined && isShown(place) && (place.kind === 'scope') === wantsScope) shown.push(this.#counted(place.element, this.#token(token, place.element)))
+        if (place !== undefined && this.#run.items?.areShownFor(place) !== true && isShown(place) && (place.kind === 'scope') === wantsScope) shown.push(this.#counted(place.element, this.#token(token, place.element)))
       }
     }
     return shown
