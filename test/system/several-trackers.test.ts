@@ -2,18 +2,24 @@
  * Several trackers on one log give the tables that one gives: while they join and leave, and while one stands still for longer than its lease and then
  * goes on as if it still owned what others have taken. TIDEMARK_SPLITS sets how often (default 3).
  */
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { Dice } from '@tidemark/example-order-fulfilment'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Dice, generateOrders, modelFile } from '@tidemark/example-order-fulfilment'
+import { MemoryLog } from '@tidemark/log'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../../apps/tracker/src/store/database.js'
 import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
 import { askForRebuild, readRebuild } from '../../apps/tracker/src/store/rebuild/job.js'
+import { randomOf } from '../../libs/bpmn/src/testing/walk.js'
 import { miscounted } from '../support/checker.js'
 import { FedLog } from '../support/fed-log.js'
-import { isQuiet } from '../support/follower.js'
+import { foldAll, isQuiet } from '../support/follower.js'
 import { startPostgres } from '../support/postgres.js'
-import { recordShop } from '../support/recorded-shop.js'
+import { eventDraft, recordShop, START } from '../support/recorded-shop.js'
+import { shuffled } from '../support/shuffled.js'
 import { skipUnless } from '../support/requires.js'
+import { BY_ORDER, cloudEvent, xmlOf } from '../support/small-process.js'
 import { differences, emptyTables, readTables } from '../support/tables.js'
 import { SharingTracker, until, type Sharing } from '../support/trackers.js'
 
@@ -100,6 +106,55 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
     await settled(log)
     expect(differences(alone, await readTables(db))).toEqual([])
     expect(await miscounted(db)).toEqual([])
+  }, TIMEOUT_MS)
+
+  test('catch up with a model each in its own shards, and with those of one that leaves meanwhile; it is active when all have', async () => {
+    await emptyTables(db)
+    const log = new MemoryLog({ clock: () => START })
+    const orders = Array.from({ length: 120 }, (_, n) => `order ${n}`)
+    const events = (step: string) => orders.map((order) => eventDraft({ ...cloudEvent({ type: step, data: { order }, at: START }), id: `${step} ${order}`, time: new Date(START).toISOString() }))
+    await log.append([...events('placed'), ...events('paid')])
+    await log.append([{ kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify({ xml: xmlOf({ id: 'orders', steps: ['placed', 'paid', 'shipped'] }), mapping: BY_ORDER, by: 'test' })) }])
+    await log.append(events('shipped'))
+    await foldAll(db, log)
+    const alone = await readTables(db)
+    await emptyTables(db)
+    const fed = new FedLog(log, 5)
+    const [a, b] = await Promise.all([start('a', fed), start('b', fed)])
+    await until('shards are shared', () => a.shards.length === SHARDS / 2 && b.shards.length === SHARDS / 2)
+    fed.feed(1)
+    const statuses = async () => (await db.query<{ status: string; shards: string }>(`select status, count(*) as shards from model_shard group by status`))
+    await until('both catch up', async () => (await statuses()).some(({ status, shards }) => status === 'catchingUp' && Number(shards) === SHARDS))
+    await stop(b)
+    await settled(fed)
+    expect(await statuses()).toEqual([{ status: 'active', shards: String(SHARDS) }])
+    expect(differences(alone, await readTables(db))).toEqual([])
+    expect(alone.get('instance')).toHaveLength(orders.length)
+  }, TIMEOUT_MS)
+
+  test('find by other keys what belongs to either, also what waits for its key, while one is behind the other', async () => {
+    await emptyTables(db)
+    const run = generateOrders({ orders: 60, startTime: START, seed: SEED, ordersPerDay: 40, commands: 'timely' })
+    const drafts = shuffled([...run].map(eventDraft), randomOf(7))
+    const log = new MemoryLog({ clock: () => run.now() })
+    await log.append([{ kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify({ xml: await readFile(modelFile, 'utf8'), by: 'test' })) }, ...drafts])
+    await foldAll(db, log)
+    const alone = await readTables(db)
+    expect(alone.get('waiting_event')?.length).toBeGreaterThan(10)
+    await emptyTables(db)
+    const fed = new FedLog(log, 10)
+    const [a, b] = await Promise.all([start('a', fed), start('b', fed)])
+    await until('shards are shared', () => a.shards.length === SHARDS / 2 && b.shards.length === SHARDS / 2)
+    for (let part = 0; part < 6; part++) {
+      const behind = part % 2 === 0 ? a : b
+      behind.standStill()
+      fed.feed(1 / 6)
+      await pause(LEASE_MS / 3)
+      behind.goOn()
+    }
+    fed.feed(1)
+    await settled(fed)
+    expect(differences(alone, await readTables(db))).toEqual([])
   }, TIMEOUT_MS)
 
   test('rebuild the state together: one folds it again, all go on in the tables that are swapped in', async () => {
