@@ -72,11 +72,11 @@ async function run(name, database) {
 async function sustain(name, database, minutes) {
   const live = await database()
   if (live === undefined) return console.log('no Postgres on this machine: only the embedded database')
-  const ends = Date.now() + minutes * 60_000
   const lines = []
   let last = 0
   let seconds = 0
   const measured = await follow({ dataDir: join(work, name), databaseUrl: live.url }, function* (rounds) {
+    const ends = Date.now() + minutes * 60_000
     for (let round = 0; Date.now() < ends; round++) {
       for (const body of rounds(round)) {
         if (Date.now() >= ends) return
