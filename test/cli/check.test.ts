@@ -47,6 +47,22 @@ describe('check', () => {
     expect(ran.stderr).toMatch(/1 files, 1 errors, 0 warnings/)
   })
 
+  test('takes the mapping and the decision that the model is to be deployed with', async () => {
+    const model = join(folder, 'order.bpmn')
+    await writeFile(model, `<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t"><process id="order"><startEvent id="s"/><task id="a"/><endEvent id="e"/>
+      <sequenceFlow id="f" sourceRef="s" targetRef="a"/><sequenceFlow id="g" sourceRef="a" targetRef="e"/></process></definitions>`)
+    const [mapping, decision] = [join(folder, 'order.yaml'), join(folder, 'order.dmn')]
+    const codes = async (...args: string[]) => (await check(model, ...args)).files[0]?.findings.filter(({ severity }) => severity !== 'info').map(({ code }) => code)
+    await writeFile(mapping, 'elements:\n  b:\n    observe: { event: order.packed }\n')
+    await writeFile(decision, '<definitions/>')
+    expect(await codes()).toEqual([])
+    expect(await codes('--mapping', mapping)).toEqual(['unknownMappingElement'])
+    expect(await codes('--decision', decision)).toContain('badDecision')
+    await writeFile(mapping, 'nonsense: [')
+    expect(await codes('--mapping', mapping)).toContain('badMapping')
+    expect((await tidemark('check', model, '--decision', join(folder, 'none.dmn'))).code).toBe(2)
+  })
+
   test('is wrong use where there is nothing to check', async () => {
     expect((await tidemark('check', join(folder, 'none.bpmn'))).code).toBe(2)
   })

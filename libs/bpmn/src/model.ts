@@ -20,8 +20,9 @@ export interface Trigger {
   readonly kind: TriggerKind
   /** Message, signal or link name; error or escalation code (else its name). */
   readonly name?: string
+  /** Of `multiple` and `parallelMultiple`: the one among them. */
   readonly timer?: TimerDefinition
-  /** Of `parallelMultiple`: how many events it waits for. */
+  /** Of `parallelMultiple`: how many events it waits for, its timer not counted. */
   readonly parts?: number
   /** Condition of a conditional event: FEEL where it starts with `=`, else as written and not to be evaluated. */
   readonly condition?: string

@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Command } from 'commander'
 import { Finding, type Deployed } from '@tidemark/api'
+import { bytesOf } from './bytes-of.js'
 import { findingLine } from './check.js'
 import { addClientOptions, Refused, TrackerClient, type ClientOptions } from './client.js'
 import { decodeXml } from './logs/byte-source.js'
-import { addOutputOption, finish, paint, print, WrongUse, type ExitCode, type OutputFormat } from './output.js'
+import { addOutputOption, finish, paint, print, type ExitCode, type OutputFormat } from './output.js'
 
 interface DeployOptions extends ClientOptions {
   readonly mapping?: string
@@ -39,14 +39,6 @@ async function deploy(file: string, options: DeployOptions): Promise<ExitCode> {
     if (options.output === 'json') await print(JSON.stringify({ findings }))
     else await print([`${paint('red', 'refused')}: ${file} cannot be followed as it is`, ...findings.map((finding) => findingLine(finding))].join('\n'))
     return 1
-  }
-}
-
-export async function bytesOf(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    throw new WrongUse(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }
 

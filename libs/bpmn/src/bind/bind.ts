@@ -127,10 +127,10 @@ function commandOf(element: Element, rules: ElementRules, findings: Finding[]): 
   return { ...rules.command, type }
 }
 
-/** Bound, a timer is watched: another system acts, and its event is expected by then. */
+/** Bound, a timer is watched: another system acts, and its event is expected by then. Among several triggers it is the others that are bound. */
 function withTimerMode(trigger: Trigger | undefined, rules: ElementRules, bindings: readonly Binding[]): Trigger | undefined {
   if (trigger?.timer === undefined) return trigger
-  return { ...trigger, timer: { ...trigger.timer, mode: rules.timer ?? (bindings.length > 0 ? 'watch' : 'self') } }
+  return { ...trigger, timer: { ...trigger.timer, mode: rules.timer ?? (trigger.kind === 'timer' && bindings.length > 0 ? 'watch' : 'self') } }
 }
 
 function rulesFor(element: Element, mapping: Mapping | undefined): ElementRules {

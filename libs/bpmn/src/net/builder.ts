@@ -60,6 +60,8 @@ export class NetBuilder {
   readonly #everything: number[][] = []
   readonly #groups: { readonly scope: number; readonly elements: ReadonlySet<string> }[] = []
   readonly #memories = new Map<string, number>()
+  /** Places that are emptied when a token is gone from all of the others. */
+  readonly #forgotten: { readonly host: readonly number[]; readonly places: readonly number[] }[] = []
   readonly #children = new Map<string, Element[]>()
   readonly #boundaries = new Map<string, Element[]>()
   readonly #scopeIndex = new Map<string, number>()
@@ -158,6 +160,11 @@ export class NetBuilder {
     return place
   }
 
+  /** What is counted beside a host is forgotten when the host is left. */
+  forgetWhenLeft(host: readonly number[], places: readonly number[]): void {
+    this.#forgotten.push({ host, places })
+  }
+
   // How tokens come and go.
 
   /** Where an element may take its token from: its own place, and the event-based gateways before it. */
@@ -216,11 +223,12 @@ export class NetBuilder {
   }
 
   build(source: number): Net {
+    this.#fillScopes()
     const transitions = this.#drafts.map((draft, index): Transition => {
       const { reads = [], clears = [], rests = false, joins, ...rest } = draft
       const upstream = joins === 'whatCanCome' ? upstreamOf(index, this.#drafts, this.#places) : joins === 'whatIsThere' ? rest.inputs.map(() => new Set<number>()) : undefined
       const most = this.#mostAt(draft.element)
-      return { ...rest, reads, clears, rests, index, ...(upstream === undefined ? {} : { upstream }), ...(most === undefined ? {} : { most }) }
+      return { ...rest, reads, clears: [...clears, ...this.#forgottenBy(draft)], rests, index, ...(upstream === undefined ? {} : { upstream }), ...(most === undefined ? {} : { most }) }
     })
     const producers = this.#places.map((): number[] => [])
     const consumers = this.#places.map((): number[] => [])
@@ -235,6 +243,12 @@ export class NetBuilder {
         else same.push(transition.index)
       }
     }
+    const scopes: readonly Scope[] = this.#scopes
+    return { process: this.process, places: this.#places, transitions, scopes, source, producers, consumers, observations }
+  }
+
+  /** Which places lie inside which scope, once all are known. */
+  #fillScopes(): void {
     this.#places.forEach((place, index) => {
       const around = new Set<string>([place.element])
       for (let scope = place.scope; scope >= 0; scope = this.#scopes[scope]?.parent ?? -1) {
@@ -246,8 +260,10 @@ export class NetBuilder {
       if (place.kind === 'memory') return
       for (const { scope, elements } of this.#groups) if ([...around].some((element) => elements.has(element))) this.#scopes[scope]?.inner.push(index)
     })
-    const scopes: readonly Scope[] = this.#scopes
-    return { process: this.process, places: this.#places, transitions, scopes, source, producers, consumers, observations }
+  }
+
+  #forgottenBy({ inputs, outputs }: Draft): readonly number[] {
+    return this.#forgotten.flatMap(({ host, places }) => (inputs.some((place) => host.includes(place)) && !outputs.some((place) => host.includes(place)) ? places : []))
   }
 
   /** Where instances run side by side there are as many tokens as instances. */
@@ -278,16 +294,6 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
 
 export function hasPhase(element: Element, phase: Phase): boolean {
   return element.bindings.some((binding) => binding.phase === phase)
-}
-
-/** How an event comes to happen: we order it, its own event says so, or, with neither, silently. */
-export function happenings(element: Element): readonly Pick<Draft, 'kind' | 'phase'>[] {
-  const bound = element.bindings.length > 0
-  return [
-    ...(bound ? [{ kind: 'observe' as const, phase: firstPhase(element) }] : []),
-    ...(element.command === undefined ? [] : [{ kind: 'command' as const }]),
-    ...(bound || element.command !== undefined ? [] : [{ kind: 'silent' as const }]),
-  ]
 }
 
 /** Phase of an element that reports one thing only. */

@@ -42,10 +42,9 @@ function eventRule(rule: UnexpectedEvent, where: string, elementId?: string): Fi
 }
 
 function timer(element: Element, zone: string): Finding[] {
-  if (element.trigger?.kind !== 'timer') return []
-  const { timer: definition } = element.trigger
+  const definition = element.trigger?.timer
   if (definition === undefined) {
-    return element.kind === 'startEvent' || element.bindings.length > 0 ? [] : [finding('timerWithoutTime', element.id,
+    return element.trigger?.kind !== 'timer' || element.kind === 'startEvent' || element.bindings.length > 0 ? [] : [finding('timerWithoutTime', element.id,
       `The timer ${called(element)} says no time and never fires by itself: give it a duration, or bind it to an event.`)]
   }
   if (definition.text.startsWith('=')) return expression(`time of ${called(element)}`, definition.text, element.id)

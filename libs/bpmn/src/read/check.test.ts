@@ -1,6 +1,8 @@
 import { supportedElements, supportedModifiers, supportedTriggers } from './supported.js'
 import { describe, expect, test } from 'vitest'
 import type { Finding } from '../model.js'
+import { processOf, type ElementDraft } from '../testing/scenario.js'
+import { check } from './check.js'
 import { findingCodes } from './finding-codes.js'
 import { readProcesses } from './read-processes.js'
 
@@ -52,8 +54,6 @@ test('whatever is refused says what to draw in its place', () => {
 
 describe('what cannot be followed is named', () => {
   test.each([
-    ['<bpmn:boundaryEvent id="x" attachedToRef="a" parallelMultiple="true"><bpmn:messageEventDefinition id="d"/><bpmn:signalEventDefinition id="d2"/></bpmn:boundaryEvent>',
-      'a parallel multiple boundary event'],
     ['<bpmn:boundaryEvent id="x" attachedToRef="a"/>', 'draw it with a message'],
   ])('%s', async (extra, words) => {
     const finding = (await found(SOUND + extra)).find(({ code }) => code === 'unsupportedElement')
@@ -186,4 +186,25 @@ test('every finding has the severity of its code', async () => {
   for (const finding of await found(`${SOUND}${task('lost')}${timer('t', 'x')}`)) {
     expect(findingCodes[finding.code as keyof typeof findingCodes].severity).toBe(finding.severity)
   }
+})
+
+describe('a timer behind a task that nobody sees', () => {
+  const timer = { kind: 'intermediateCatchEvent', trigger: { kind: 'timer', timer: { kind: 'duration', text: 'PT1H', mode: 'self' } } } as const
+  const told = (elements: Record<string, ElementDraft>, ...flows: string[]) => check(processOf({ elements: { start: {}, a: {}, end: {}, ...elements }, flows }))
+    .filter(({ code }) => code === 'timerBehindUnseen').map(({ elementId, message }) => [elementId, message])
+  const inside = { sub: { kind: 'subProcess' }, start1: { parent: 'sub' }, inner: { parent: 'sub', bindings: [] } } as const
+  const unseen = { bindings: [] } as const
+
+  test('is told, with the task', () => {
+    expect(told({ b: unseen, t: timer }, 'start > a > b > t > end')).toEqual([['t', expect.stringContaining('bind one to "b" (b)')]])
+    expect(told({ ...inside, xor1: {}, t: timer }, 'start > a > sub > xor1', 'xor1 > t > end', 'start1 > inner')).toEqual([['t', expect.stringContaining('before "inner" (inner) is done')]])
+    expect(told({ b: unseen, race1: {}, t: timer, c: {} }, 'start > a > b > race1', 'race1 > t > end', 'race1 > c > end')).toHaveLength(1)
+    expect(told({ b: unseen, c: {}, t: { ...timer, kind: 'boundaryEvent', attachedTo: 'c' } }, 'start > a > b > c > end', 't > end')).toHaveLength(1)
+  })
+
+  test('is none where what comes before it is seen, or where it is the timer of such a task', () => {
+    expect(told({ b: unseen, t: timer }, 'start > b > a > t > end')).toEqual([])
+    expect(told({ ...inside, inner: { parent: 'sub' }, t: timer }, 'start > a > sub > t > end', 'start1 > inner')).toEqual([])
+    expect(told({ b: unseen, t: { ...timer, kind: 'boundaryEvent', attachedTo: 'b' } }, 'start > a > b > end', 't > end')).toEqual([])
+  })
 })

@@ -13,7 +13,7 @@ export function extractTrigger(event: ModdleElement): Trigger {
   const definitions = definitionsOf(event)
   const [definition] = definitions
   if (definition === undefined) return { kind: 'none' }
-  if (definitions.length > 1) return isParallelMultiple(event) ? { kind: 'parallelMultiple', parts: definitions.length } : { kind: 'multiple' }
+  if (definitions.length > 1) return severalTriggers(event, definitions)
   const kind = KINDS[localType(definition)] ?? 'none'
   const name = nameOfTrigger(kind, definition, event)
   const timer = kind === 'timer' ? timerOf(definition) : undefined
@@ -26,6 +26,15 @@ export function extractTrigger(event: ModdleElement): Trigger {
     ...(condition === undefined ? {} : { condition }),
     ...(activity === undefined ? {} : { activity }),
   }
+}
+
+/** A timer among several is ours: nobody says that it fired. */
+function severalTriggers(event: ModdleElement, definitions: readonly ModdleElement[]): Trigger {
+  const [timer] = definitions.flatMap((definition) => (localType(definition) === 'timerEventDefinition' ? timerOf(definition) ?? [] : []))
+  const withTimer = timer === undefined || isThrowing(event) ? {} : { timer }
+  if (!isParallelMultiple(event)) return { kind: 'multiple', ...withTimer }
+  const timers = definitions.filter((definition) => localType(definition) === 'timerEventDefinition')
+  return { kind: 'parallelMultiple', parts: definitions.length - timers.length, ...withTimer }
 }
 
 /** The messages and signals of an event, or the message of a send or receive task. */
@@ -51,7 +60,11 @@ function conditionOf(definition: ModdleElement): string | undefined {
 }
 
 function isParallelMultiple(event: ModdleElement): boolean {
-  return !/^(end|intermediateThrow)Event$/.test(localType(event)) && flag(event, 'parallelMultiple')
+  return !isThrowing(event) && flag(event, 'parallelMultiple')
+}
+
+function isThrowing(event: ModdleElement): boolean {
+  return /^(end|intermediateThrow)Event$/.test(localType(event))
 }
 
 function nameOfTrigger(kind: TriggerKind, definition: ModdleElement, event: ModdleElement): string | undefined {

@@ -55,6 +55,7 @@ export const findingCodes = {
   unknownCondition: { severity: 'info', meaning: 'A condition is not FEEL, so the branch is known only from the events that follow.' },
   badDuration: { severity: 'error', meaning: 'A duration, date or cycle is not ISO 8601.' },
   timerWithoutTime: { severity: 'warning', meaning: 'A timer event says no time, so it never fires by itself.' },
+  timerBehindUnseen: { severity: 'info', meaning: 'A timer begins to run too early, because nothing says when the task before it is done.' },
   silentCycle: { severity: 'error', meaning: 'A repeating timer has a duration of zero.' },
   mustBeEager: { severity: 'error', meaning: 'An undecidable choice leads to a command, timer or SLA before anything observed.' },
   waitsForEvidence: { severity: 'warning', meaning: 'An undecidable choice leads to a timer or SLA before anything observed, in a model that sends nothing.' },

@@ -61,8 +61,7 @@ export const supportedTriggers: Record<EventKind, Record<TriggerKind, Support>> 
   },
   boundaryEvent: {
     none: 'It waits for nothing: draw it with a message, timer, error or signal.', message: true, timer: true, signal: true, error: true, escalation: true,
-    conditional: true, link: LINK, terminate: TERMINATE, cancel: true, compensation: true, multiple: true,
-    parallelMultiple: 'Tidemark does not follow it there: draw an event sub-process, or one event.',
+    conditional: true, link: LINK, terminate: TERMINATE, cancel: true, compensation: true, multiple: true, parallelMultiple: true,
   },
 }
 

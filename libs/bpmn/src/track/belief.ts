@@ -163,7 +163,7 @@ export class BeliefTable {
       const rested = this.search.rest(fire(way.marking, transition))
       found.add({
         marking: rested.marking,
-        cost: hypothesis.cost + way.cost,
+        cost: hypothesis.cost + way.cost + (way.cost > 0 ? this.#costs.gap : 0),
         debt: this.#owed(hypothesis.debt, way.fired),
         move: { how: 'sync', from, fired: [...way.fired, transition.index, ...rested.fired], main: way.fired.length },
       })

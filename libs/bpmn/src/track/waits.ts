@@ -111,7 +111,7 @@ export function patienceOf(net: Net, elements: Elements): ReadonlyMap<number, Pa
     const stuckAfter = element.stuckAfter ?? (observes && place.kind !== 'scope' ? net.process.stuckAfter : stuckBehind(net, elements, index))
     const watches = consumers.flatMap((transition) => {
       const timer = elements.get(transition.element)?.trigger?.timer
-      return transition.kind === 'observe' && timer !== undefined ? [timer] : []
+      return transition.kind === 'observe' && timer?.mode === 'watch' ? [timer] : []
     })
     if (stuckAfter === undefined && element.sla === undefined && watches.length === 0) return
     patience.set(index, {

@@ -1,9 +1,11 @@
 /** Events at the border of an activity: they compete for its token, or leave it there and start one of their own. */
 import type { Element } from '../../model.js'
-import { firstPhase, hasPhase, type Draft, type ElementRule, type NetBuilder } from '../builder.js'
+import { hasPhase, type Draft, type ElementRule, type NetBuilder } from '../builder.js'
+import { catches } from '../happening.js'
 import { callsAnother } from './call-activity.js'
 import { addFirings } from './items.js'
 import { leadsToCommand } from './leads-to-command.js'
+import { countAllButOne } from './parallel-multiple.js'
 import { openPlaces, opensScope } from './scope.js'
 import { isCancellable } from './transaction.js'
 
@@ -16,18 +18,19 @@ export const boundaryEvent: ElementRule = {
     if (trigger === 'compensation') return
     // Left by the transaction itself.
     if (trigger === 'cancel' && isCancellable(net, host)) return
-    const bound = element.bindings.length > 0
     const interrupting = element.interrupting !== false
-    const isOurTimer = trigger === 'timer' && !bound
-    const base: Pick<Draft, 'kind' | 'element' | 'phase' | 'clears' | 'notedOnly'> = {
-      kind: bound ? 'observe' : isOurTimer ? 'timer' : 'guess',
+    const isNotedOnly = interrupting && net.process.mode === 'observe' && leadsToCommand(net, element)
+    const ways = catches(element, 'guess').map((happening): Pick<Draft, 'kind' | 'element' | 'phase' | 'clears' | 'notedOnly'> => ({
+      ...happening,
       element: element.id,
-      ...(bound ? { phase: firstPhase(element) } : {}),
       ...(interrupting && opensScope(host) ? { clears: net.everythingInside(net.scopeInside(host.id)) } : {}),
-      ...(isOurTimer && interrupting && net.process.mode === 'observe' && leadsToCommand(net, element) ? { notedOnly: true } : {}),
-    }
-    for (const place of hostPlaces(net, host)) {
-      for (const exit of net.exits(element)) net.add({ ...base, ...exit, inputs: interrupting ? [place] : [], reads: interrupting ? [] : [place] })
+      ...(happening.kind === 'timer' && isNotedOnly ? { notedOnly: true } : {}),
+    }))
+    const places = hostPlaces(net, host)
+    const counted = countAllButOne(net, element, places)
+    for (const place of places) {
+      const taken = [...(interrupting ? [place] : []), ...(counted === undefined ? [] : [counted])]
+      for (const way of ways) for (const exit of net.exits(element)) net.add({ ...way, ...exit, inputs: taken, reads: interrupting ? [] : [place] })
     }
   },
 }

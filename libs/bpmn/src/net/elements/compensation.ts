@@ -4,7 +4,8 @@
  * what was done inside it.
  */
 import type { Element } from '../../model.js'
-import { happenings, type NetBuilder } from '../builder.js'
+import type { NetBuilder } from '../builder.js'
+import { happenings } from '../happening.js'
 import type { Transfer } from '../net.js'
 import { beginnings, startsOf } from './event-sub-process.js'
 import { opensScope } from './scope.js'

@@ -1,6 +1,7 @@
 /** Ends: the token goes; what is thrown there happens with it. */
 import type { Element } from '../../model.js'
-import { happenings, type Draft, type ElementRule, type NetBuilder } from '../builder.js'
+import type { Draft, ElementRule, NetBuilder } from '../builder.js'
+import { happenings } from '../happening.js'
 import { addUndoing } from './compensation.js'
 import { addLingering, addOnwards } from './signal.js'
 import { addThrown, endOfProcess, throwingOf, thrownOut } from './throwing.js'

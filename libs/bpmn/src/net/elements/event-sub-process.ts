@@ -3,21 +3,23 @@
  * does not interrupt runs beside, as often as its event comes.
  */
 import type { Element } from '../../model.js'
-import { firstPhase, hasPhase, type Draft, type Exit, type NetBuilder } from '../builder.js'
+import { hasPhase, type Draft, type Exit, type NetBuilder } from '../builder.js'
+import { catches } from '../happening.js'
 import { leadsToCommand } from './leads-to-command.js'
+import { countAllButOne } from './parallel-multiple.js'
 import { begunByNothing, interruptedPlace, openPlace, openPlaces } from './scope.js'
 
 export function eventSubProcess(net: NetBuilder, element: Element): void {
   for (const start of startsOf(net, element)) {
     // Compensation is asked for by what throws it.
     if (start.trigger?.kind === 'compensation') continue
-    const isOurTimer = start.trigger?.kind === 'timer' && start.bindings.length === 0
-    const seen = seenBy(element, start)
-    const base: Pick<Draft, 'kind' | 'element' | 'phase' | 'notedOnly'> = {
-      kind: isOurTimer ? 'timer' : 'guess', element: start.id, ...seen,
-      ...(isOurTimer && start.interrupting !== false && net.process.mode === 'observe' && leadsToCommand(net, start) ? { notedOnly: true } : {}),
+    const isNotedOnly = start.interrupting !== false && net.process.mode === 'observe' && leadsToCommand(net, start)
+    const entry = entering(net, element, start)
+    const counted = countAllButOne(net, start, [openPlace(net, net.element(element.parent))])
+    for (const way of waysToBegin(element, start)) {
+      const move = { ...entry, ...way, ...(way.kind === 'timer' && isNotedOnly ? { notedOnly: true } : {}), inputs: counted === undefined ? entry.inputs : [...entry.inputs, counted] }
+      for (const { outputs, flows } of beginnings(net, element, start)) net.add({ ...move, flows, outputs: [...outputs, ...goesOn(net, element, start)] })
     }
-    for (const { outputs, flows } of beginnings(net, element, start)) net.add({ ...base, ...entering(net, element, start), flows, outputs: [...outputs, ...goesOn(net, element, start)] })
   }
   for (const place of openPlaces(net, element)) {
     const done: Draft = { kind: 'silent', element: element.id, inputs: [place], outputs: [], flows: [], whenEmpty: net.scopeInside(element.id) }
@@ -46,8 +48,9 @@ export function beginnings(net: NetBuilder, element: Element, start: Element): r
   return net.exits(start).map(({ outputs, flows }) => ({ outputs: [...always, ...outputs], flows }))
 }
 
-/** By an event of its own, or one of the sub-process that says that it has begun. */
-function seenBy(element: Element, start: Element): Pick<Draft, 'kind' | 'element' | 'phase'> | undefined {
-  if (start.bindings.length > 0) return { kind: 'observe', element: start.id, phase: firstPhase(start) }
-  return hasPhase(element, 'start') ? { kind: 'observe', element: element.id, phase: 'start' } : undefined
+/** By an event of its own, or one of the sub-process that says that it has begun, or unseen; and by a timer. */
+function waysToBegin(element: Element, start: Element): readonly Pick<Draft, 'kind' | 'element' | 'phase'>[] {
+  const own = catches(start, 'guess').map((happening) => ({ ...happening, element: start.id }))
+  if (start.bindings.length > 0 || !hasPhase(element, 'start')) return own
+  return [{ kind: 'observe', element: element.id, phase: 'start' }, ...own.filter(({ kind }) => start.trigger?.kind === 'multiple' && kind === 'timer')]
 }

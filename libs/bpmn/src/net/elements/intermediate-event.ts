@@ -1,6 +1,7 @@
 /** Events in the middle of a path: seen, thrown by our command, waited for as a timer or condition, or passed silently (none and link events). */
 import type { Element } from '../../model.js'
-import { happenings, type Draft, type ElementRule, type Exit, type NetBuilder } from '../builder.js'
+import type { Draft, ElementRule, Exit, NetBuilder } from '../builder.js'
+import { happenings } from '../happening.js'
 import { addUndoing } from './compensation.js'
 import { awaitAllButOne } from './parallel-multiple.js'
 import { addLingering, addOnwards } from './signal.js'
@@ -21,7 +22,7 @@ export const intermediateEvent: ElementRule = {
           if (catches === undefined && element.trigger?.kind === 'escalation') escalate(net, element, move, exit)
           else if (move.kind !== 'silent') pass(net, move, exit)
           // A condition that nobody can evaluate, or one of several triggers, is passed when what follows says so.
-          else pass(net, { ...move, kind: catches === 'timer' ? 'timer' : 'silent', rests: catches === 'conditional' || catches === 'multiple' || catches === 'parallelMultiple' }, exit)
+          else pass(net, { ...move, rests: catches === 'conditional' || catches === 'multiple' || catches === 'parallelMultiple' }, exit)
         }
       }
     }
