@@ -86,7 +86,7 @@ function problem(status: number, code: string, detail: string): object {
 function statusAt(position: number): Status {
   return {
     version: '0.1.0', now, clockScale: 1, embedded: { log: true, database: true }, head: String(position), folded: String(position), lagSeconds: 0, lagEntries: 0,
-    events: position, models: 1, openAlerts: 0, proposedCommands: 0, following: { state: 'on' }, members: [], shards: [], fencedWrites: 0, waysIn: [], demoAvailable: false, demoRunning: false,
+    events: position, models: 1, openAlerts: 0, proposedCommands: 0, following: { state: 'on' }, members: [], shards: [], fencedWrites: 0, faults: { instances: 0, models: 0, events: 0 }, waysIn: [], demoAvailable: false, demoRunning: false,
   }
 }
 

@@ -88,7 +88,7 @@ describe.skipIf(skipUnless(hasBrowser(), 'Chromium'))('an operator', () => {
     expect(receiver.received).toEqual([])
     await proposal.getByTestId('command-approve').click()
     await page.getByText('Send customer.notifyDelay for O-7 to notification?').waitFor()
-    await page.getByTestId('confirm-approve').click()
+    await page.getByTestId('confirm-command-approve').click()
     await page.getByRole('row').filter({ hasText: 'customer.notifyDelay' }).getByText('delivered', { exact: true }).waitFor()
   })
 

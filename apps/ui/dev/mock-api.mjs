@@ -199,6 +199,7 @@ function status() {
     lagEntries: 0,
     events: tracker.events.length,
     models: modelDeployed ? 1 : 0,
+    faults: { instances: 0, models: 0, events: 0 }, waysIn: [],
     openAlerts: tracker.alerts.filter((alert) => alert.status === 'open').length,
     proposedCommands: tracker.commands.filter((command) => command.status === 'proposed').length,
     demoAvailable: true,

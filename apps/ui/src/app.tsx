@@ -7,6 +7,7 @@ import { CommandsPage } from './pages/commands.js'
 import { DeployPage } from './pages/deploy.js'
 import { EventTypesPage } from './pages/event-types.js'
 import { EventsPage } from './pages/events.js'
+import { FaultsPage } from './pages/faults.js'
 import { FlowPage } from './pages/flow.js'
 import { HomePage } from './pages/home.js'
 import { InstancePage } from './pages/instance.js'
@@ -17,7 +18,7 @@ import { Empty } from './parts/empty.js'
 import { Frame } from './parts/frame.js'
 import { ProblemNote } from './parts/problem-note.js'
 import { makeQueryClient } from './queries.js'
-import { alertSearch, commandSearch, eventSearch, flowSearch, instanceSearch, modelSearch, momentSearch, parseQuery, stringifyQuery, typeSearch } from './search.js'
+import { alertSearch, commandSearch, eventSearch, faultSearch, flowSearch, instanceSearch, modelSearch, momentSearch, parseQuery, stringifyQuery, typeSearch } from './search.js'
 import { cssVariables, theme } from './theme.js'
 
 const root = createRootRoute({
@@ -37,6 +38,7 @@ const routes = [
   createRoute({ getParentRoute: () => root, path: '/commands', component: CommandsPage, validateSearch: commandSearch.parse }),
   createRoute({ getParentRoute: () => root, path: '/events', component: EventsPage, validateSearch: eventSearch.parse }),
   createRoute({ getParentRoute: () => root, path: '/events/types', component: EventTypesPage, validateSearch: typeSearch.parse }),
+  createRoute({ getParentRoute: () => root, path: '/faults', component: FaultsPage, validateSearch: faultSearch.parse }),
   createRoute({ getParentRoute: () => root, path: '/models', component: ModelsPage, validateSearch: modelSearch.parse }),
   createRoute({ getParentRoute: () => root, path: '/models/deploy', component: DeployPage }),
 ] as const

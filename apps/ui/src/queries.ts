@@ -1,5 +1,5 @@
 import type {
-  Alert, AlertSummary, CommandSummary, EventType, EventTypeDetail, Flow, Instance, InstanceSummary, LoggedEvent, ModelSummary, Page, Status,
+  Alert, AlertSummary, CommandSummary, EventType, EventTypeDetail, Fault, FaultDetail, Flow, Instance, InstanceSummary, LoggedEvent, ModelSummary, Page, Status,
 } from '@tidemark/api'
 import { infiniteQueryOptions, queryOptions, QueryClient } from '@tanstack/react-query'
 import { ApiError, get, getText, type Params } from './api.js'
@@ -72,6 +72,11 @@ export const eventQuery = (position: string) => queryOptions({
   queryFn: ({ signal }) => get<LoggedEvent>(`/events/${encodeURIComponent(position)}`, {}, signal),
 })
 
+export const faultQuery = (unit: string) => queryOptions({
+  queryKey: ['fault', unit],
+  queryFn: ({ signal }) => get<FaultDetail>(`/faults/${encodeURIComponent(unit)}`, {}, signal),
+})
+
 export const eventTypesQuery = queryOptions({
   queryKey: ['event-types'],
   queryFn: async ({ signal }) => listOf(await get<Page<EventType> | EventType[]>('/event-types', {}, signal)),
@@ -94,6 +99,7 @@ export const instancesQuery = (params: Params) => listQuery<InstanceSummary>('in
 export const alertsQuery = (params: Params) => listQuery<AlertSummary>('alerts', '/alerts', params)
 export const commandsQuery = (params: Params) => listQuery<CommandSummary>('commands', '/commands', params)
 export const eventTypeListQuery = listQuery<EventType>('event-types', '/event-types', {})
+export const faultsQuery = listQuery<Fault>('faults', '/faults', {})
 export const eventsQuery = (params: Params) => listQuery<LoggedEvent>('events', '/events', params)
 
 function listQuery<T>(kind: string, path: string, params: Params) {

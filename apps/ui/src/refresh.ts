@@ -19,7 +19,7 @@ export function useLiveRefresh(): void {
     if (changes.alerts || changes.commands) void client.invalidateQueries({ queryKey: ['status'] })
     void client.invalidateQueries({
       predicate: ({ queryKey: [kind, list], state }) => {
-        if (kind === 'event-types') return true
+        if (kind === 'event-types' || kind === 'fault') return true
         if (kind !== 'list') return false
         if (list === 'alerts' && !changes.alerts) return false
         if (list === 'commands' && !changes.commands) return false

@@ -73,5 +73,7 @@ export type InstanceSearch = ReturnType<typeof instanceSearch.parse>
 export const alertSearch = codec({ status: oneOf(alertStatuses), model: text, alert: text })
 export const commandSearch = codec({ status: oneOf(commandStatuses), model: text })
 export const eventSearch = codec({ type: text, source: text, subject: text, fate: oneOf(fateKinds), event: text })
+export const faultKinds = ['instances', 'events', 'models'] as const
+export const faultSearch = codec({ show: oneOf(faultKinds), unit: text, event: text })
 export const typeSearch = codec({ type: text })
 export const modelSearch = codec({ model: text, version: whole })

@@ -28,6 +28,8 @@ export const Status = z.object({
   members: z.array(z.object({ name: z.string(), shards: z.number().int(), isThisOne: z.boolean() })), fencedWrites: z.number().int(),
   /** `owner`: a member's name; absent where nobody has it now. */
   shards: z.array(z.object({ id: z.number().int(), owner: z.string().optional(), epoch: z.string(), position: PositionString })),
+  /** What cannot be followed, and waits for somebody: suspended instances and models, quarantined events. Counted up to 10,000. */
+  faults: z.object({ instances: z.number().int(), models: z.number().int(), events: z.number().int() }),
   /** Ways in that fetch events by themselves (outboxes), and why one does not at the moment. */
   waysIn: z.array(z.object({ name: z.string(), events: z.number().int(), lastAt: Timestamp.optional(), error: z.string().optional() })),
   /** The demo can be started by POST /api/v1/demo. */

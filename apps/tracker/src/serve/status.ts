@@ -6,6 +6,7 @@ import type { Database } from '../store/database.js'
 import { lagOf } from '../store/lag.js'
 import type { Progress } from '../store/progress.js'
 import type { Standing } from '../store/standing.js'
+import { readFaultTotals } from '../store/read/faults.js'
 import { readTotals } from '../store/read/totals.js'
 import type { WaysIn } from '../store/ways-in.js'
 import { readMembers, type Member } from '../store/write/members.js'
@@ -24,7 +25,7 @@ export interface StatusContext {
 
 /** What the header of the UI shows. */
 export async function showStatus({ db, log, progress, clock, settings, waysIn }: StatusContext): Promise<Status> {
-  const [totals, members, shards] = await Promise.all([readTotals(db), readMembers(db), readShards(db)])
+  const [totals, faults, members, shards] = await Promise.all([readTotals(db), readFaultTotals(db), readMembers(db), readShards(db)])
   const lag = lagOf(log, progress, clock)
   const models = Number(totals.models)
   return {
@@ -35,6 +36,7 @@ export async function showStatus({ db, log, progress, clock, settings, waysIn }:
     events: Number(totals.events), models, following: followingOf(progress.standing, settings.follows),
     ...sharingOf(members, shards, progress.standing), fencedWrites: progress.standing.fencedWrites,
     openAlerts: Number(totals.open_alerts), proposedCommands: Number(totals.proposed_commands),
+    faults: { instances: Number(faults.instances), models: Number(faults.models), events: Number(faults.events) },
     waysIn: waysIn.list().map(({ lastAt, ...way }) => ({ ...way, ...(lastAt === undefined ? {} : { lastAt: rfc3339(lastAt) }) })),
     demoAvailable: settings.demo && models === 0, demoRunning: settings.demo && models > 0,
   }

@@ -13,6 +13,7 @@ import { SidePanel } from '../parts/split.js'
 import { eventQuery } from '../queries.js'
 import classes from './events.module.css'
 import { fateTexts, fateTones } from './fates.js'
+import { QuarantineActions } from './quarantine-actions.js'
 
 /** An event as it came, and what became of it in each model. */
 export function EventPanel({ position, onClose }: { position: string; onClose: () => void }) {
@@ -38,6 +39,7 @@ function EventBody({ position }: { position: string }) {
         {event.fates.map((fate, index) => (
           <FateLine key={index} fate={fate} />
         ))}
+        {event.fates.some(({ kind }) => kind === 'quarantined') && <QuarantineActions key={position} event={event} content={contentOf(event)} />}
       </Section>
       <Section title="Event" aside={<CopyButton text={JSON.stringify(cloudEventOf(event), null, 2)} label="Copy as CloudEvents JSON" />}>
         <dl className={classes.attributes}>
@@ -65,14 +67,16 @@ function EventBody({ position }: { position: string }) {
           <Attribute name="arrived">
             <Moment at={event.appendTime} />
           </Attribute>
-          {Object.entries(event.extensions ?? {}).map(([name, value]) => (
+          {Object.entries(event.id === '' ? {} : (event.extensions ?? {})).map(([name, value]) => (
             <Attribute key={name} name={name}>
               <code>{String(value)}</code>
             </Attribute>
           ))}
         </dl>
       </Section>
-      <Section title="Data">{event.data === undefined ? <p className="dim">It carries no data.</p> : <Json value={event.data} />}</Section>
+      <Section title={event.id === '' ? 'As it came' : 'Data'}>
+        {event.id === '' ? <pre className={classes.raw}>{contentOf(event)}</pre> : event.data === undefined ? <p className="dim">It carries no data.</p> : <Json value={event.data} />}
+      </Section>
     </div>
   )
 }
@@ -106,6 +110,14 @@ function Attribute({ name, children }: { name: string; children: React.ReactNode
       <dd>{children}</dd>
     </div>
   )
+}
+
+/** What can be mended and sent again: the event, or the bytes of what is none. */
+function contentOf(event: LoggedEvent): string {
+  if (event.id !== '') return JSON.stringify(cloudEventOf(event), null, 2)
+  // Ways in that cannot refuse keep the reason beside it.
+  const { content, ...rest } = event.extensions ?? {}
+  return String(content ?? event.data ?? JSON.stringify(rest))
 }
 
 function cloudEventOf({ id, source, type, subject, time, data, extensions }: LoggedEvent): Record<string, unknown> {

@@ -12,6 +12,7 @@ import { StateBadge, Status } from '../parts/sign.js'
 import { modelsQuery } from '../queries.js'
 import { FindingList } from './finding-list.js'
 import classes from './models.module.css'
+import { ResumeModel } from './resume-model.js'
 
 const route = getRouteApi('/models')
 type Version = ModelSummary['versions'][number]
@@ -98,14 +99,14 @@ function Model({ model, opened }: { model: ModelSummary; opened: number | undefi
         {[...model.versions]
           .sort((a, b) => b.version - a.version)
           .map((version) => (
-            <VersionLine key={version.version} model={model.id} version={version} opened={opened === version.version} />
+            <VersionLine key={version.version} model={model.id} name={model.name} version={version} opened={opened === version.version} />
           ))}
       </ol>
     </article>
   )
 }
 
-function VersionLine({ model, version, opened }: { model: string; version: Version; opened: boolean }) {
+function VersionLine({ model, name, version, opened }: { model: string; name: string; version: Version; opened: boolean }) {
   const [tone, text] = statusTexts[version.status]
   const progress = version.status === 'catchingUp' && version.progress !== undefined ? ` (${Math.floor(version.progress * 100)} %)` : ''
   const line = (
@@ -117,6 +118,7 @@ function VersionLine({ model, version, opened }: { model: string; version: Versi
       <span className="dim">
         deployed <Ago at={version.deployedAt} />
       </span>
+      {version.status === 'suspended' && <ResumeModel model={model} name={name} />}
     </>
   )
   return (

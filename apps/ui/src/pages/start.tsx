@@ -13,6 +13,7 @@ import { eventTypesQuery, modelsQuery, statusQuery } from '../queries.js'
 import { bearerToken } from '../token.js'
 import { handOverFiles } from './dropped.js'
 import classes from './start.module.css'
+import { WaysIn } from './ways-in.js'
 
 const lookEveryMs = 1_500
 
@@ -42,6 +43,7 @@ export function StartPage() {
             <p>Any CloudEvent will do. It is kept from now on, also before there is a model.</p>
             <Curl />
             <Received />
+            {status !== undefined && status.waysIn.length > 0 && <WaysIn ways={status.waysIn} />}
           </li>
           <li>
             <h3>Deploy a model</h3>

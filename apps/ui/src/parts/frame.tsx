@@ -6,6 +6,7 @@ import { IconHelp, IconSearch } from '../icons.js'
 import { statusQuery } from '../queries.js'
 import { useLiveRefresh } from '../refresh.js'
 import { Connection, DomainClock } from './connection.js'
+import { faultCount } from './fault-count.js'
 import classes from './frame.module.css'
 import { SchemeToggle } from './scheme-toggle.js'
 import { Shortcuts } from './shortcuts.js'
@@ -16,6 +17,7 @@ import { Wordmark } from './wordmark.js'
 export function Frame() {
   useLiveRefresh()
   const { data: status } = useQuery(statusQuery)
+  const faults = faultCount(status)
   return (
     <div className={classes.frame}>
       <a className="skip-link" href="#content">
@@ -32,6 +34,7 @@ export function Frame() {
           <Place to="/commands" name="Commands" count={status?.proposedCommands} tone="stuck" what="waiting for approval" />
           <Place to="/events" name="Events" />
           <Place to="/models" name="Models" />
+          {faults > 0 && <Place to="/faults" name="Faults" count={faults} tone="late" what="that cannot be followed" />}
         </nav>
         <Search />
         <DomainClock />

@@ -41,3 +41,24 @@ export function readWaitingOf(db: Queryable, unit: string, positions: readonly s
      where f.unit = $1::uuid and e.kind = 'event' and ($2::bigint[] is null or e.position = any($2::bigint[])) order by e.position limit $3::int`,
     [unit, positions ?? null, limit])
 }
+
+/** More of a kind are shown as this many. */
+const COUNTED = 10_000
+
+export interface FaultTotals {
+  readonly instances: string
+  readonly models: string
+  readonly events: string
+}
+
+/** Suspended instances and models, and quarantined events that nobody has thrown away. */
+export async function readFaultTotals(db: Queryable): Promise<FaultTotals> {
+  const rows = await db.query<FaultTotals>(
+    `select (select count(*) from (select 1 from faulted_unit limit ${COUNTED}) as suspended)::bigint as instances,
+       (select count(distinct model) from model_version where status = 'suspended')::bigint as models,
+       (select count(*) from (
+          select distinct position from event_fate where kind = 'quarantined'
+            and not exists (select 1 from operation where op = 'discardEvent' and target = event_fate.position::text) limit ${COUNTED}
+        ) as quarantined)::bigint as events`)
+  return rows[0]!
+}
