@@ -20,7 +20,7 @@ export interface Walk {
 }
 
 /** So many candidates are looked at for a page: some tens of milliseconds. */
-export const LOOKED_AT = 5_000
+export const LOOKED_AT = 2_000
 /** @param limit rows of the page */
 export function walkOf(filter: InstanceFilter, below: Place | undefined, limit: number, bind: Bind): Walk {
   if (filter.key !== undefined) return ofKey(filter, below, bind)
