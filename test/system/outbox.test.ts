@@ -40,6 +40,7 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('an out
   let log: Log
   let waysIn: WaysIn
   let pace: () => Promise<void>
+  let leads: () => boolean
   let policy = readPolicy(undefined, undefined)
   const open: (() => Promise<unknown>)[] = []
 
@@ -50,6 +51,7 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('an out
     log = new MemoryLog()
     waysIn = new WaysIn()
     pace = async () => undefined
+    leads = () => true
     policy = readPolicy(undefined, undefined)
   })
   afterEach(async () => {
@@ -69,7 +71,7 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('an out
   }
 
   function follow(settings: Partial<OutboxSettings> = {}): Outbox {
-    const outbox = new Outbox({ name: 'shop', url: postgres!.url, table: 'outbox', columns: {}, pollMs: 20, ...settings }, { log, intake: new Intake(log, policy), clock: systemClock(), waysIn, pace: () => pace(), logger: pino({ level: 'silent' }) })
+    const outbox = new Outbox({ name: 'shop', url: postgres!.url, table: 'outbox', columns: {}, pollMs: 20, ...settings }, { log, intake: new Intake(log, policy), clock: systemClock(), waysIn, pace: () => pace(), leads: () => leads(), logger: pino({ level: 'silent' }) })
     open.push(() => outbox.stop())
     outbox.start()
     return outbox
@@ -95,6 +97,24 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('an out
     client.query('insert into outbox (aggregatetype, aggregateid, type, payload) values ($1, $2, $3, $4)', ['order', String(id), type, JSON.stringify({ n: id })])
 
   describe('becomes events', () => {
+    test('where it is for this process to read it, and goes on where the one before was', async () => {
+      await db.query(WITH_TRANSACTION)
+      follow()
+      await insert(db, 1)
+      await takes(1)
+      let looks = 0
+      leads = () => (looks++, false)
+      const looked = () => until('it has looked whether it leads', () => looks, (count) => count > 2)
+      await looked()
+      looks = 0
+      await insert(db, 2)
+      await looked()
+      expect(await taken()).toHaveLength(1)
+      leads = () => true
+      await takes(2)
+      expect((await taken()).map(({ data }) => data)).toEqual([{ n: 1 }, { n: 2 }])
+    })
+
     test('as its page says, for a user who may do no more than read', async () => {
       const [table, insertion] = examplesOf('how-to/poll-an-outbox.md', 'sql')
       // The servers of the tests have a superuser of that name.

@@ -41,7 +41,7 @@ const OUTBOXES = Symbol('Outboxes')
       inject: [SETTINGS, LOG, Intake, CLOCK, WAYS_IN, LOGGER, PROGRESS],
       useFactory: ({ outboxes, follows }: Settings, log: Log, intake: Intake, clock: Clock, waysIn: WaysIn, logger: Logger, progress: Progress) => {
         const pace = pacedBy(() => (follows ? lagOf(log, progress, clock).seconds : 0), clock)
-        return outboxes.map((settings) => new Outbox(settings, { log, intake, clock, waysIn, pace, logger }))
+        return outboxes.map((settings) => new Outbox(settings, { log, intake, clock, waysIn, pace, logger, leads: () => progress.standing.leads }))
       },
     },
     {

@@ -38,6 +38,8 @@ export interface OutboxPlace {
   readonly waysIn: WaysIn
   /** Resolves when more may be appended: at once, or a little later where following is behind. */
   readonly pace: () => Promise<void>
+  /** Whether it is for this process to read it, of those that share the log. Absent: always. */
+  readonly leads?: () => boolean
   readonly logger: Logger
 }
 
@@ -76,7 +78,9 @@ export class Outbox {
     for (let failures = 0; !signal.aborted;) {
       let waitMs = this.#settings.pollMs
       try {
-        if (await this.#pass()) waitMs = 0
+        // Who comes to lead looks in the log how far the one before has read.
+        if (this.#place.leads?.() === false) await this.#startOver()
+        else if (await this.#pass()) waitMs = 0
         failures = 0
         this.#report(undefined)
       } catch (error) {
