@@ -1,5 +1,5 @@
 import type {
-  Alert, AlertSummary, CommandSummary, EventType, EventTypeDetail, Fault, FaultDetail, Flow, Instance, InstanceSummary, LoggedEvent, ModelSummary, Page, Status,
+  Alert, AlertSummary, CommandSummary, EventType, EventTypeDetail, Fault, FaultDetail, Flow, Instance, InstanceSummary, LoggedEvent, ModelSummary, Page, Shadow, Status,
 } from '@tidemark/api'
 import { infiniteQueryOptions, queryOptions, QueryClient } from '@tanstack/react-query'
 import { ApiError, get, getText, type Params } from './api.js'
@@ -9,6 +9,7 @@ import { heardTrackerTime, showTrackerTimeNow } from './clock.js'
 
 const statusEveryMs = 5_000
 const pageSize = 60
+const shadowEveryMs = 500
 
 export function makeQueryClient(): QueryClient {
   return new QueryClient({
@@ -39,6 +40,13 @@ export const statusQuery = queryOptions({
 export const modelsQuery = queryOptions({
   queryKey: ['models'],
   queryFn: async ({ signal }) => listOf(await get<Page<ModelSummary> | ModelSummary[]>('/models', {}, signal)).map(named),
+})
+
+/** Of a model that says of itself that a version is tried. */
+export const shadowQuery = (model: string) => queryOptions({
+  queryKey: ['shadow', model],
+  queryFn: ({ signal }) => get<Shadow>(`/models/${encodeURIComponent(model)}/shadow`, {}, signal),
+  refetchInterval: ({ state }) => (state.data === undefined || state.data.status === 'ready' || state.data.status === 'failed' ? false : shadowEveryMs),
 })
 
 export const modelXmlQuery = (model: string, version: number | undefined) => queryOptions({

@@ -30,6 +30,8 @@ export const ModelSummary = z.object({
     progress: z.number().optional(),
     findings: z.array(Finding),
   })),
+  /** A new version is tried, or being taken over: see `/shadow`. */
+  isTried: z.boolean().optional(),
   mode: z.enum(['observe', 'suggest', 'manage']),
   active: z.number().int(), completed: z.number().int(), terminated: z.number().int(),
   stuck: z.number().int(), late: z.number().int(), deviating: z.number().int(),

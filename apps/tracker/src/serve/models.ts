@@ -3,6 +3,7 @@ import type { Log } from '@tidemark/log'
 import type { Database } from '../store/database.js'
 import { readModel, readModelCounts, readModels, readSource } from '../store/read/models.js'
 import type { ModelVersionRow, SourceRow } from '../store/read/models.js'
+import { readTriedModel } from '../store/shadow/job.js'
 import { cursorPart, decodeCursor, pageOfRows } from './cursor.js'
 import { found } from './not-found.js'
 import { showModel } from './show-model.js'
@@ -14,15 +15,20 @@ export async function listModels(db: Database, log: Log, query: { cursor?: strin
   const counts = await readModelCounts(db, groups.map((versions) => versions[0]!.model))
   const countsOf = new Map(counts.map((row) => [row.model, row]))
   const head = log.stats().last
+  const tried = await readTriedModel(db)
   return pageOfRows(groups, query.limit,
-    (versions) => showModel(versions, countsOf.get(versions[0]!.model), head), (versions) => [versions[0]!.model])
+    (versions) => withTrial(showModel(versions, countsOf.get(versions[0]!.model), head), tried), (versions) => [versions[0]!.model])
 }
 
 export async function findModel(db: Database, log: Log, id: string): Promise<ModelSummary> {
   const versions = await readModel(db, id)
   found(versions[0], 'model', id, '/api/v1/models')
   const [counts] = await readModelCounts(db, [id])
-  return showModel(versions, counts, log.stats().last)
+  return withTrial(showModel(versions, counts, log.stats().last), await readTriedModel(db))
+}
+
+function withTrial(model: ModelSummary, tried: string | undefined): ModelSummary {
+  return model.id === tried ? { ...model, isTried: true } : model
 }
 
 /** The file of one version, as a viewer shows it. */

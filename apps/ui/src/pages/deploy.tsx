@@ -2,7 +2,7 @@ import { Button, Loader } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import type { Deployed } from '@tidemark/api'
+import type { Deployed, Shadow } from '@tidemark/api'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { postForm } from '../api.js'
 import type { DiagramHandle } from '../diagram/diagram.js'
@@ -90,6 +90,14 @@ function DraftBar({
     },
     onError: (error) => notifications.show({ title: 'Not deployed', message: error.message, color: 'red' }),
   })
+  const attempt = useMutation({
+    mutationFn: () => postForm<Shadow>(`/models/${encodeURIComponent(verdict?.deployed?.id ?? '')}/shadow`, {}, formOf(draft)),
+    onSuccess: async () => {
+      await client.invalidateQueries()
+      void navigate({ to: '/models' })
+    },
+    onError: (error) => notifications.show({ title: 'Not tried', message: error.message, color: 'red' }),
+  })
   return (
     <>
       <span className="dim clip">
@@ -102,6 +110,18 @@ function DraftBar({
         <IconFileUpload size={15} />
         Another file
       </DropZone>
+      {(verdict?.deployed?.version ?? 1) > 1 && (
+        <Button
+          variant="default"
+          loading={attempt.isPending}
+          disabled={checking || verdict === undefined || verdict.refused}
+          onClick={() => attempt.mutate()}
+          data-testid="try-version"
+          title="Tells all instances by it beside those in use, and says what would differ"
+        >
+          Try it first
+        </Button>
+      )}
       <Button
         variant="filled"
         loading={deploy.isPending}

@@ -13,6 +13,7 @@ import { modelsQuery } from '../queries.js'
 import { FindingList } from './finding-list.js'
 import classes from './models.module.css'
 import { ResumeModel } from './resume-model.js'
+import { Trial } from './trial.js'
 
 const route = getRouteApi('/models')
 type Version = ModelSummary['versions'][number]
@@ -95,6 +96,7 @@ function Model({ model, opened }: { model: ModelSummary; opened: number | undefi
           <Figure name="Deviating" value={model.deviating} sign="deviating" search={{ ...of, deviating: true }} />
         </div>
       </div>
+      {model.isTried === true && <Trial model={model.id} />}
       <ol className={classes.versions}>
         {[...model.versions]
           .sort((a, b) => b.version - a.version)

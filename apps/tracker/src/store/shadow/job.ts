@@ -57,6 +57,12 @@ export async function readShadow(db: Queryable, model?: string): Promise<ShadowJ
   return rows[0] && jobOf(rows[0])
 }
 
+/** The model of which a version is tried, or has failed last. */
+export async function readTriedModel(db: Queryable): Promise<string | undefined> {
+  const job = await readShadow(db)
+  return job !== undefined && (UNDER_WAY.includes(job.status) || job.status === 'failed') ? job.candidate.model : undefined
+}
+
 /** Moves it from one of these states to another; false where it is in none of them. */
 export async function moveShadow(db: Queryable, id: string, from: readonly ShadowStatus[], to: ShadowStatus, now: number, detail: object = {}): Promise<boolean> {
   const rows = await db.query(
