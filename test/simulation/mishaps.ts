@@ -20,15 +20,15 @@ const MISHAPS: Readonly<Record<string, { readonly weight: number; readonly happe
   'a tracker that was given up comes back': {
     weight: 3,
     async happen(world, share) {
-      world.current?.life.standStill()
+      const former = world.current
+      former?.life.standStill()
       const takingOver = world.takeOver()
       await world.time.sleep(share() * 3_000)
       // What it holds in the database may be what the other waits for.
-      world.current?.life.goOn()
-      const former = await takingOver
       former?.life.goOn()
+      const hasTakenOver = (await takingOver) !== undefined
       await world.time.sleep(share() * 5_000)
-      former?.life.die()
+      if (hasTakenOver) former?.life.die()
     },
   },
   'the tracker is deployed again, the new one beside the old one': {
