@@ -4,7 +4,7 @@
  *
  * How the instances are made stands in support/many-instances.mjs: really followed, then copied in SQL. Both databases are on one Postgres as it is
  * installed, each with a tracker of its own, and are loaded in turn; on a machine that others use the ratio of processor times says more than that
- * of rates. A million takes five to ten minutes and 10 GB to make; the default is a tenth of it.
+ * of rates. Orders taken from all alike are read from the tables: what is measured is following only where these are in memory. A million takes five to ten minutes and 10 GB to make; the default is a tenth of it.
  */
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
