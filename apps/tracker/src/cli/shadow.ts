@@ -47,7 +47,8 @@ async function run(file: string | undefined, options: ShadowOptions): Promise<Ex
   if (accept === true || stay === true) await client.acceptShadow(id, accept === true ? 'move' : 'stay')
   if (drop === true) await client.dropShadow(id)
   const told = status === true ? await found(client, id) : await watched(client, id)
-  await print(options.output === 'json' ? JSON.stringify(told) : inWords(told))
+  const said = stay === true ? `${id} version ${told.version}: deployed for instances that begin from now on; what was told for the comparison is dropped` : inWords(told)
+  await print(options.output === 'json' ? JSON.stringify(told) : said)
   return told.status === 'failed' ? 1 : 0
 }
 
