@@ -26,7 +26,7 @@ import { SharingTracker, until, type Sharing } from '../support/trackers.js'
 const SPLITS = Number(process.env['TIDEMARK_SPLITS'] ?? 3)
 const SEED = process.env['TIDEMARK_SEED'] ?? 'trackers'
 const SHARDS = 4
-const LEASE_MS = 500
+const LEASE_MS = 1_000
 const TIMEOUT_MS = 120_000
 
 const postgres = await startPostgres()

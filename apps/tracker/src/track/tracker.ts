@@ -178,7 +178,8 @@ export class Tracker {
           this.#stopped = new Map(this.#suspects.note(error).map((model) => [model, error]))
           continue
         }
-        if (this.#behind.position > before) waitMs = RETRY_MS
+        // To find another owner is no fault that lasts: what is left to us does not wait longer each time.
+        if (this.#behind.position > before || error instanceof Fenced) waitMs = RETRY_MS
         if (error instanceof Fenced) {
           this.#progress.standing.fencedWrites++
           this.#logger.warn({ shards: this.#shards.map(({ id }) => id) }, 'a shard was taken over: what was to be committed to it is left to its new owner')
