@@ -55,8 +55,8 @@ describe.skipIf(skipUnless(nats !== undefined && postgres !== undefined, 'a NATS
     await client.flush()
     await client.close()
     await api.until('the payment is done', async () => (await api.instances('model=payments&status=completed&key=order-42')).length === 1)
-    const [{ id }] = await api.instances('model=payments') as [{ id: string }]
-    expect((await api.instance(id)).events.map(({ type, id: number }) => [type, Number(number) > 0])).toEqual(steps.map((type) => [type, true]))
+    const [payment] = await api.instances('model=payments')
+    expect((await api.instance(payment!.id)).events.map(({ type, id: number }) => [type, Number(number) > 0])).toEqual(steps.map((type) => [type, true]))
   }, TIMEOUT_MS)
 
   test('goes on where it was after a restart', async () => {
