@@ -9,7 +9,6 @@ import { LogError, type Entry, type Log } from '@tidemark/log'
 import type { Logger } from 'pino'
 import { TrackerError } from '../problem.js'
 import type { Database, Transaction, TransactionOptions } from '../store/database.js'
-import type { SettlementEntry } from '../store/entries.js'
 import { assertSameLog, checksumOf } from '../store/log-position.js'
 import type { Committed, Progress } from '../store/progress.js'
 import { dropHistory, type ClosedPlace } from '../store/write/history.js'
@@ -18,23 +17,27 @@ import { deleteModelRows } from '../store/shadow/model-rows.js'
 import { dueUnits, type DuePlace } from '../store/write/load-units.js'
 import { insertOutages } from '../store/write/outages.js'
 import {
-  insertModelShards, insertModelVersion, moveModelShards, readModelShards, readModelVersions, suspendModelShards, tellModelStatus, type FollowStatus, type ModelShard,
+  insertModelShards, insertModelVersion, moveModelShards, readModelShards, readModelVersions, suspendModelShards, tellModelStatus, type ModelShard,
 } from '../store/write/model-versions.js'
 import { holdShards, movedTo, moveShards, type Reached, type ShardState } from '../store/write/shards.js'
 import { Aliases } from './aliases.js'
 import { applyToAlerts, concernsAlerts } from './alert-entries.js'
 import { commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput } from './batch.js'
+import { dropsHistory, isByItself, resumesModel } from './control-entries.js'
 import { decode, type Decoded } from './core/decode.js'
 import { OUTAGE_MS, outagesIn } from './core/outages.js'
 import { deployedVersions, type DeployedVersion } from './deployed-versions.js'
 import { FoldFaults, Suspects } from './faults.js'
+import { Fenced } from './fenced.js'
 import { inTurns } from './in-turns.js'
+import { movedRows, moveRows } from './model-moves.js'
 import { Models } from './models.js'
 import { SoleOwner, type Ownership } from './ownership.js'
 import { Pipeline, type Commit } from './pipeline.js'
 import { catchUpShare, liveShare } from './share.js'
 import { takesOver } from './takes-over.js'
 import { Units } from './units.js'
+import { aborted, sleep } from './waits.js'
 
 export interface TrackerOptions {
   readonly db: Database
@@ -54,9 +57,6 @@ type What = Omit<Committed, 'position' | 'clock'>
 const NOTHING_CHANGED: What = { models: [], instances: 0, alerts: false, commands: false, moves: [] }
 /** People may be shown anything anew. */
 const ANYTHING: What = { ...NOTHING_CHANGED, alerts: true, commands: true }
-
-/** A commit that touched no row, because somebody else owns one of the shards now. */
-class Fenced extends Error {}
 
 /** Entries folded and committed together: a batch costs a fixed twenty statements, and is to take a fraction of a second. */
 const BATCH_ENTRIES = 2_000
@@ -200,7 +200,7 @@ export class Tracker {
       const rows = this.#models.rowsOf(model).filter((row) => row.version === version && row.status !== 'suspended')
       if (version === undefined || rows.length === 0) continue
       const stopped = rows.map((row) => ({ ...row, status: 'suspended' as const, position: row.status === 'active' ? this.#positionOf(row.shard) : row.position }))
-      await this.#db.transaction(async (tx) => {
+      await this.#transact(undefined, { ...ANYTHING, models: [model] }, async (tx) => {
         await suspendModelShards(tx, stopped)
         await tellModelStatus(tx, model, version)
       })
@@ -483,34 +483,9 @@ export class Tracker {
 /** No shard of ours stands further. */
 const NEVER = 2n ** 63n
 
-/** Rows of one version; those that are further stay. */
-async function moveRows(tx: Transaction, rows: readonly ModelShard[], status: FollowStatus, position: bigint): Promise<void> {
-  const [first] = rows
-  if (first === undefined) return
-  if (!(await moveModelShards(tx, rows.filter((row) => status === 'active' || row.position < position), { status, position }))) throw new Fenced()
-  await tellModelStatus(tx, first.model, first.version)
-}
-
-function movedRows(rows: readonly ModelShard[], status: FollowStatus, position: bigint): readonly ModelShard[] {
-  return rows.map((row) => ({ ...row, status, position: row.position < position ? position : row.position }))
-}
-
 function leastOf(shards: readonly ShardState[]): { readonly position: bigint; readonly clock: number } {
   const least = shards.reduce<ShardState | undefined>((one, other) => (one === undefined || other.position < one.position ? other : one), undefined)
   return { position: least?.position ?? 0n, clock: least?.clock ?? 0 }
-}
-
-/** It is folded in a transaction of its own. */
-function isByItself(decoded: Decoded): boolean {
-  return decoded.entry.kind === 'model' || resumesModel(decoded) !== undefined || dropsHistory(decoded) !== undefined
-}
-
-function dropsHistory(decoded: Decoded): Extract<SettlementEntry, { what: 'historyDropped' }> | undefined {
-  return decoded.kind === 'settlement' && decoded.settlement.what === 'historyDropped' ? decoded.settlement : undefined
-}
-
-function resumesModel(decoded: Decoded): string | undefined {
-  return decoded.kind === 'operation' && decoded.operation.op === 'resumeModel' ? decoded.operation.model : undefined
 }
 
 function summary({ changes }: Batch, control: boolean): What {
@@ -521,23 +496,4 @@ function summary({ changes }: Batch, control: boolean): What {
     commands: control || changes.commands.length > 0 || changes.goneCommands.length > 0,
     moves: changes.moves,
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    function done(): void {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done, { once: true })
-  })
 }
