@@ -34,7 +34,7 @@ const least: Readonly<Record<Fault | 'none', Least>> = {
   dropFour: { knowable: 99, shown: 84, deviations: 4 },
   swap: { knowable: 99.5, shown: 98, deviations: 2 },
   duplicate: { knowable: 99.5, shown: 99, deviations: 1 },
-  // One that lies a few steps ahead is read as having overtaken them, or as a gap: see docs/decisions/0009.
+  // One that lies a few steps ahead is read as having overtaken them, or as a gap: see docs/decisions/0024.
   stray: { knowable: 89, shown: 86.5, deviations: 1 },
 }
 
