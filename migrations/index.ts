@@ -7,6 +7,7 @@ import { instancesByState } from './0006-instances-by-state.js'
 import { droppedHistory } from './0007-dropped-history.js'
 import { placesInLists } from './0008-places-in-lists.js'
 import { severalTrackers } from './0009-several-trackers.js'
+import { itemsOfDeviations } from './0010-items-of-deviations.js'
 
 export interface Migration {
   /** Runs in order; never changes once landed. */
@@ -16,4 +17,6 @@ export interface Migration {
 }
 
 /** Every step, oldest first. */
-export const migrations: readonly Migration[] = [initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts, instancesByState, droppedHistory, placesInLists, severalTrackers]
+export const migrations: readonly Migration[] = [
+  initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts, instancesByState, droppedHistory, placesInLists, severalTrackers, itemsOfDeviations,
+]

@@ -189,8 +189,8 @@ const COPIES = {
     select c.id, t.element, t.n, t.shard, t.model, t.version, t.since + c.nth, t.stuck, t.late from copied_instance c join followed t on t.instance = c.base where $portion`,
   deadline: `insert into deadline (unit, shard, at, model, key)
     select u.unit, u.shard, d.at + u.nth, d.model, case when d.key is null then null else u.key end from copied_unit u join followed d on d.unit = u.base where $units`,
-  deviation: `insert into deviation (instance, kind, element, at, count, provisional, accepted)
-    select c.id, d.kind, d.element, d.at + c.nth, d.count, d.provisional, d.accepted from copied_instance c join followed d on d.instance = c.base where $portion`,
+  deviation: `insert into deviation (instance, kind, element, item, at, count, provisional, accepted)
+    select c.id, d.kind, d.element, d.item, d.at + c.nth, d.count, d.provisional, d.accepted from copied_instance c join followed d on d.instance = c.base where $portion`,
   instance_key: `insert into instance_key (model, name, value, unit, primary_key, learned_at)
     select k.model, k.name, replace(k.value, u.old_key, u.key), u.unit, u.key, k.learned_at - u.nth * $entries::bigint from copied_unit u join followed k on k.unit = u.base where $units`,
   alert_member: `insert into alert_member (alert, instance, since, joined_at, silent)

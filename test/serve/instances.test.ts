@@ -23,8 +23,9 @@ beforeAll(async () => {
   ])
   await insert(house.db, 'instance_key', [{ model: 'order', name: 'paymentId', value: 'P-1', unit: unitOf('order', 'A'), primary_key: 'A', learned_at: 2 }])
   await insert(house.db, 'deviation', [
-    { instance: idOf('instance C'), kind: 'skipped', element: 'pay', at: NOON, count: 1, provisional: false, accepted: false },
-    { instance: idOf('instance C'), kind: 'repeated', element: 'ship', at: NOON, count: 3, provisional: true, accepted: false },
+    { instance: idOf('instance C'), kind: 'skipped', element: 'pay', item: '', at: NOON, count: 1, provisional: false, accepted: false },
+    { instance: idOf('instance C'), kind: 'repeated', element: 'ship', item: '', at: NOON, count: 3, provisional: true, accepted: false },
+    { instance: idOf('instance C'), kind: 'repeated', element: 'ship', item: 'b', at: NOON, count: 1, provisional: false, accepted: false },
   ])
 })
 afterAll(() => house.close())
@@ -49,7 +50,7 @@ describe('the list of instances', () => {
     ['model=order&element=pay', ['B', 'A']], ['element=ship', ['C']], ['waitingLongerThan=PT2H', ['C', 'A']], ['element=pay&waitingLongerThan=PT2H', ['A']],
     ['var.amount=7', ['A']], ['var.amount[gt]=6.5', ['A']], ['var.amount[lt]=10', ['A']], ['var.amount[gte]=8', []], ['var.amount[in]=5,7', ['A']], ['var.amount[exists]=true', ['A']],
     ['model=order&var.customer.name[contains]=ANN', ['B']], ['var.customer.name[ne]=Anna&model=order&status=active', ['C', 'A']], ['var.customer.name[gt]=5', []], ['var.customer.name[gt]=Ab', ['B']],
-    ['deviation=skipped', ['C']], ['deviation=rework', []], ['startedAfter=2026-03-01T08:00:00Z&startedBefore=2026-03-01T10:00:00%2B00:00', ['C', 'B']],
+    ['deviation=skipped', ['C']], ['deviation=repeated', ['C']], ['deviation=rework', []], ['startedAfter=2026-03-01T08:00:00Z&startedBefore=2026-03-01T10:00:00%2B00:00', ['C', 'B']],
   ])('answers %s', async (query, keys) => {
     expect(await keysOf(query)).toEqual(keys)
   })
@@ -84,9 +85,10 @@ describe('the page of an instance', () => {
     await insert(house.db, 'command', [commandRow('one', { instance: idOf('instance C') })])
     const instance = await get(`/instances/${idOf('instance C')}`)
     expect(instance).toMatchObject({ key: 'C', modelName: 'Order', at: '2026-03-01T12:00:00.000Z', deviations: 2 })
-    expect(instance.deviationList.map(({ text }: { text: string }) => text)).toEqual([
-      '“Ship goods” happened again although the model has it once. (3 times)',
-      '“Retrieve payment” was passed without its event: it was left out, or its event never arrived.',
+    expect(instance.deviationList.map(({ text, item }: { text: string; item?: string }) => [text, item])).toEqual([
+      ['“Ship goods” happened again although the model has it once. (3 times)', undefined],
+      ['“Ship goods” happened again although the model has it once.', 'b'],
+      ['“Retrieve payment” was passed without its event: it was left out, or its event never arrived.', undefined],
     ])
     expect(instance.alerts).toMatchObject([{ id: idOf('alert one'), count: 1, elementName: 'Retrieve payment' }])
     expect(instance.commands).toMatchObject([{ id: idOf('command one'), status: 'proposed', elementName: 'Ship goods' }])

@@ -43,6 +43,8 @@ export const Deviation = z.object({
   accepted: z.boolean(),
   /** In plain words. */
   text: z.string(),
+  /** The item that it is of, as of tokens. */
+  item: z.string().optional(),
 })
 export type Deviation = z.infer<typeof Deviation>
 

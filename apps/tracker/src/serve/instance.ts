@@ -63,9 +63,9 @@ export async function showInstancePage(db: Database, processes: Processes, id: s
     ...explained,
     calledBy,
     events: (then === undefined ? entries : pastEntries(entries, then, moment)).map((entry) => showEntry(entry, process)),
-    deviationList: deviations.map(({ kind, element, at: since, count, provisional, accepted }) => ({
+    deviationList: deviations.map(({ kind, element, item, at: since, count, provisional, accepted }) => ({
       kind: kind as Instance['deviationList'][number]['kind'], element, name: nameOf(process, element), at: rfc3339(since), count, provisional, accepted,
-      text: describeDeviation(kind, nameOf(process, element), count),
+      text: describeDeviation(kind, nameOf(process, element), count), ...(item === '' ? {} : { item }),
     })),
     alerts: alerts.map((alert) => showAlert(alert, processOf(versionOfAlert(alert)), clock)),
     commands: (then === undefined ? commands : pastCommands(commands, then)).map((command) => showCommand(command, process)),

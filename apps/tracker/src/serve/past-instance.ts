@@ -21,15 +21,16 @@ export function pastEntries(entries: readonly InstanceEventRow[], { view }: Inst
   })
 }
 
-/** One per kind and element. */
+/** One per kind, element and item. */
 export function pastDeviations({ view }: InstanceView): DeviationRow[] {
   const rows = new Map<string, DeviationRow>()
-  for (const { kind, elements, at, provisional, accepted } of view.deviations) {
+  for (const { kind, elements, item = '', at, provisional, accepted } of view.deviations) {
     for (const element of new Set(elements)) {
       const count = elements.filter((each) => each === element).length
-      const known = rows.get(`${kind} ${element}`)
-      rows.set(`${kind} ${element}`, known === undefined
-        ? { kind, element, at: String(at), count, provisional, accepted }
+      const key = `${kind} ${element} ${item}`
+      const known = rows.get(key)
+      rows.set(key, known === undefined
+        ? { kind, element, item, at: String(at), count, provisional, accepted }
         : { ...known, count: known.count + count, provisional: known.provisional || provisional })
     }
   }

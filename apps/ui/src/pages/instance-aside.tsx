@@ -51,7 +51,8 @@ function Deviations({ deviations, onHover }: { deviations: readonly Deviation[];
             <div>
               <p>{deviation.text}</p>
               <p className="dim">
-                {deviation.name || deviation.element}, <Ago at={deviation.at} />
+                {deviation.name || deviation.element}
+                {deviation.item !== undefined && ` ${deviation.item}`}, <Ago at={deviation.at} />
                 {deviation.count > 1 && `, ${deviation.count} times`}
                 {deviation.provisional && <span title="Later events may still explain it otherwise"> · provisional</span>}
                 {deviation.accepted && <span title="Shown, but not counted"> · accepted</span>}

@@ -99,6 +99,7 @@ function Row({
               {row.title}
             </Link>
           )}
+          {row.item !== undefined && <span className="dim"> {row.item}</span>}
           {row.kind !== 'fits' && row.kind !== 'end' && <span className={classes.kind}>{kindTexts[row.kind]}</span>}
           {row.arrived !== undefined && <span className={classes.arrived}>{row.arrived}</span>}
         </p>

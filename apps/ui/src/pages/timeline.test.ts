@@ -30,6 +30,23 @@ describe('the story of an instance', () => {
     expect(rows.map(({ title }) => title)).toEqual(['type.9', 'type.7'])
   })
 
+  it('tells items apart: what one has skipped another one may have passed', () => {
+    const visit = { element: 'pack', name: 'Pack', entered: day(2), how: 'assumed' as const }
+    const rows = timelineOf(
+      instance({
+        visits: [
+          { ...visit, item: 'a' },
+          { ...visit, item: 'b' },
+        ],
+        deviationList: [
+          { kind: 'skipped', element: 'pack', name: 'Pack', at: day(2), count: 1, provisional: false, accepted: false, text: 'Pack was skipped', item: 'b' },
+        ],
+      }),
+    )
+    expect(rows.map(({ kind, title, item }) => `${kind} ${title} ${item}`)).toEqual(['assumed Pack a', 'skipped Pack b'])
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length)
+  })
+
   it('tells what was concluded without an event before the event that made it be concluded, and the end last', () => {
     const rows = timelineOf(
       instance({

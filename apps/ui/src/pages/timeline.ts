@@ -9,6 +9,8 @@ export interface TimelineRow {
   kind: RowKind
   at: string
   element?: string
+  /** The item that it is about, of what is followed item by item. */
+  item?: string
   title: string
   text: string
   /** Position of the event in the log. */
@@ -28,19 +30,19 @@ export function timelineOf(instance: Instance, clockScale = 1): TimelineRow[] {
   const tellMs = Math.max(tellArrivalMs, ordinaryWayMs * clockScale)
   const broughtIn = wasBroughtInLater(instance.events)
   const rows: TimelineRow[] = instance.events.map((event) => eventRow(event, broughtIn ? Infinity : tellMs))
-  const skipped = new Set(instance.deviationList.filter(({ kind }) => kind === 'skipped').map(({ element }) => element))
-  for (const { element, name, entered, left, how, interrupted } of instance.visits) {
+  const skipped = new Set(instance.deviationList.filter(({ kind }) => kind === 'skipped').map(({ element, item }) => placeOf(element, item)))
+  for (const { element, name, entered, left, how, interrupted, item } of instance.visits) {
     // A stay that was cut off is no step of its own: what cut it off is told.
     if (how === 'observed' || how === 'silent' || interrupted === true) continue
     // The deviation tells it, and better.
-    if (how === 'assumed' && skipped.has(element)) continue
+    if (how === 'assumed' && (skipped.has(placeOf(element, item)) || skipped.has(element))) continue
     // What is said is how the stay ended, so it is said where it ended.
     const text = how === 'timer' && left !== undefined && left !== entered ? 'Left because a timer of the model fired.' : conclusions[how]
-    rows.push({ id: `${how} ${element} ${entered}`, kind: how, at: left ?? entered, element, title: name || element, text })
+    rows.push({ id: `${how} ${placeOf(element, item)} ${entered}`, kind: how, at: left ?? entered, element, ...(item !== undefined && { item }), title: name || element, text })
   }
-  for (const { kind, element, name, at, text } of instance.deviationList) {
+  for (const { kind, element, name, at, text, item } of instance.deviationList) {
     if (kind !== 'skipped') continue
-    rows.push({ id: `skipped ${element} ${at}`, kind: 'skipped', at, element, title: name || element, text })
+    rows.push({ id: `skipped ${placeOf(element, item)} ${at}`, kind: 'skipped', at, element, ...(item !== undefined && { item }), title: name || element, text })
   }
   if (instance.endedAt !== undefined) {
     rows.push({
@@ -55,6 +57,11 @@ export function timelineOf(instance: Instance, clockScale = 1): TimelineRow[] {
     .map((row, index) => ({ row, index }))
     .sort((a, b) => compare(a.row, b.row) || a.index - b.index)
     .map(({ row }) => row)
+}
+
+/** An element, or one item at it. */
+function placeOf(element: string, item: string | undefined): string {
+  return item === undefined ? element : `${element} ${item}`
 }
 
 const conclusions = {

@@ -25,7 +25,7 @@ export function WaitsFor({ instance, onHover }: { instance: Instance; onHover: (
     <Section title="Waits for" aside={instance.settling ? <span className="dim">settling</span> : undefined}>
       <div data-testid="waits-for">
         {innermostFirst(instance.tokens).map((token) => (
-          <TokenLine key={token.element} token={token} onHover={onHover} />
+          <TokenLine key={`${token.element} ${token.item}`} token={token} onHover={onHover} />
         ))}
         {instance.tokens.length === 0 && <p className="dim">It is between elements.</p>}
         <Expected instance={instance} />

@@ -30,6 +30,8 @@ export function readUnitEvents(db: Queryable, unit: string, limit: number): Prom
 export interface DeviationRow {
   readonly kind: string
   readonly element: string
+  /** '' where it is of none. */
+  readonly item: string
   readonly at: string
   readonly count: number
   readonly provisional: boolean
@@ -38,7 +40,7 @@ export interface DeviationRow {
 
 export function readDeviations(db: Queryable, instance: string): Promise<DeviationRow[]> {
   return db.query<DeviationRow>(
-    `select kind, element, at, count, provisional, accepted from deviation where instance = $1::uuid order by at, kind, element`, [instance])
+    `select kind, element, item, at, count, provisional, accepted from deviation where instance = $1::uuid order by at, kind, element, item`, [instance])
 }
 
 /** When what is shown of a unit may change by itself, epoch milliseconds. */

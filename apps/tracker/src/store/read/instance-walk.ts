@@ -70,7 +70,7 @@ function overDeviations(filter: InstanceFilter, kind: string, below: Place | und
   return {
     isCut,
     sql: `select d.at, d.instance as id from deviation d where d.kind = ${bind(kind)}${after}
-        and not exists (select 1 from deviation o where o.instance = d.instance and o.kind = d.kind and (o.at, o.element) > (d.at, d.element))
+        and not exists (select 1 from deviation o where o.instance = d.instance and o.kind = d.kind and (o.at, o.element, o.item) > (d.at, d.element, d.item))
       order by d.at desc, d.instance desc limit ${bind(isCut ? LOOKED_AT : limit)}::int`,
   }
 }

@@ -48,7 +48,7 @@ async function changedStatuses(db: Queryable, model: string, schema: string) {
 type ShadowState = NonNullable<ShadowComparison['statuses'][number]['before']>
 
 async function changedDeviations(db: Queryable, model: string, schema: string): Promise<ShadowComparison['deviations']> {
-  const counted = (prefix: string) => `(select kind, element, count(*) as instances from ${prefix}deviation as deviation join ${prefix}instance as instance on instance.id = deviation.instance
+  const counted = (prefix: string) => `(select kind, element, count(distinct deviation.instance) as instances from ${prefix}deviation as deviation join ${prefix}instance as instance on instance.id = deviation.instance
     where instance.model = $1 and not accepted group by 1, 2)`
   const rows = await db.query<{ kind: string; element: string; before: string; after: string }>(
     `select kind, element, coalesce(old.instances, 0) as before, coalesce(new.instances, 0) as after from ${counted('')} as old full join ${counted(`${schema}.`)} as new using (kind, element)

@@ -43,7 +43,8 @@ export interface InstanceRow {
   startedAt: number; lastEventAt: number; endedAt: number | null; closedAt: number | null; shownAt: number; position: bigint; tokens: string; variables: string
 }
 export interface TokenRow { instance: string; element: string; n: number; shard: number; model: string; version: number; since: number; stuck: boolean; late: boolean }
-export interface DeviationRow { kind: string; element: string; at: number; count: number; provisional: boolean; accepted: boolean }
+/** `item`: '' where it is of none. */
+export interface DeviationRow { kind: string; element: string; item: string; at: number; count: number; provisional: boolean; accepted: boolean }
 /** Differences, not totals. */
 export interface VersionCounts {
   shard: number

@@ -80,11 +80,11 @@ function replaceTokens(tx: Transaction, { tokens, goneTokens }: Changes, careful
 function replaceDeviations(tx: Transaction, { deviations }: Changes, careful: boolean): Statements {
   const before = deviations.filter((change) => change.had || careful).map((change) => change.instance)
   const lines = deviations.flatMap(({ instance, rows }) => rows.map((row) => copyLine([
-    instance, row.kind, row.element, row.at, row.count, row.provisional, row.accepted,
+    instance, row.kind, row.element, row.item, row.at, row.count, row.provisional, row.accepted,
   ])))
   return [
     ...(before.length === 0 ? [] : [tx.query(`delete from deviation where instance = any($1::uuid[])`, [before])]),
-    ...(lines.length === 0 ? [] : [tx.copy(`copy deviation (instance, kind, element, at, count, provisional, accepted) from stdin`, lines.join(''))]),
+    ...(lines.length === 0 ? [] : [tx.copy(`copy deviation (instance, kind, element, item, at, count, provisional, accepted) from stdin`, lines.join(''))]),
   ]
 }
 

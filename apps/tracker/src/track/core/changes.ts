@@ -154,11 +154,12 @@ function compareDeviations(changes: Changes, instance: string, before: RunView |
 function deviationRows(view: RunView): DeviationRow[] {
   const rows = new Map<string, DeviationRow>()
   for (const deviation of view.deviations) {
+    const item = clean(deviation.item ?? '')
     for (const element of new Set(deviation.elements)) {
-      const key = `${deviation.kind} ${element}`
+      const key = `${deviation.kind} ${element} ${item}`
       const times = deviation.elements.filter((each) => each === element).length
       const known = rows.get(key)
-      if (known === undefined) rows.set(key, { kind: deviation.kind, element, at: deviation.at, count: times, provisional: deviation.provisional, accepted: deviation.accepted })
+      if (known === undefined) rows.set(key, { kind: deviation.kind, element, item, at: deviation.at, count: times, provisional: deviation.provisional, accepted: deviation.accepted })
       else rows.set(key, { ...known, count: known.count + times, provisional: known.provisional || deviation.provisional })
     }
   }
