@@ -115,8 +115,8 @@ export const Instance = InstanceSummary.extend({
   visits: z.array(Visit),
   /** Sequence flows taken by the reading, with how often. */
   path: z.array(z.object({ flow: z.string(), count: z.number().int() })),
-  /** What may come next, by element. */
-  expected: z.array(z.object({ element: z.string(), name: z.string(), events: z.array(z.string()) })),
+  /** What may come next, by element. `items`: of what is followed item by item, the items at work that may go on there; a further one has no name yet. */
+  expected: z.array(z.object({ element: z.string(), name: z.string(), events: z.array(z.string()), items: z.array(z.string()).optional() })),
   events: z.array(InstanceEvent),
   deviationList: z.array(Deviation),
   deadlines: z.array(Deadline),
@@ -146,18 +146,21 @@ export const InstanceQuery = PageQuery.extend({
 })
 export type InstanceQuery = z.infer<typeof InstanceQuery>
 
+/** Of what is followed item by item: the one meant, as tokens name it; absent: the only one at work there. */
+const ofItem = { item: z.string().min(1).max(1000).optional() }
+
 /** Where and when a person says it; `at` is a moment of event time, RFC 3339, absent: now. */
 const said = { by: z.string().min(1).max(100).default('operator'), comment: z.string().max(1000).optional(), at: z.string().max(40).optional() }
 
 /**
  * What a person says of an instance. `accept`: a deviation is normal here, shown but not counted. `setAside`: an event does not belong, or what was
- * said before is taken back; by its position. `done`: a step was done, its event will not come. `move`: the tokens are here, all of them. `end`: it is over.
+ * said before is taken back; by its position. `done`: a step was done, its event will not come. `move`: the tokens are here, all of them, of the instance or of one item. `end`: it is over.
  */
 export const Correction = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('accept'), kind: DeviationKind, element: z.string().max(400).optional(), ...said }),
   z.strictObject({ what: z.literal('setAside'), position: PositionString.regex(/^\d{1,19}$/, 'not a position: positions are decimal numbers'), ...said }),
-  z.strictObject({ what: z.literal('done'), element: z.string().max(400), phase: z.enum(['start', 'end', 'occur']).optional(), ...said }),
-  z.strictObject({ what: z.literal('move'), elements: z.array(z.string().max(400)).min(1).max(100), ...said }),
+  z.strictObject({ what: z.literal('done'), element: z.string().max(400), phase: z.enum(['start', 'end', 'occur']).optional(), ...ofItem, ...said }),
+  z.strictObject({ what: z.literal('move'), elements: z.array(z.string().max(400)).min(1).max(100), ...ofItem, ...said }),
   z.strictObject({ what: z.literal('end'), ...said }),
 ])
 export type Correction = z.infer<typeof Correction>

@@ -8,6 +8,7 @@ interface CorrectOptions extends ClientOptions {
   readonly element?: readonly string[]
   readonly position?: string
   readonly phase?: string
+  readonly item?: string
   readonly at?: string
   readonly by?: string
   readonly comment?: string
@@ -18,8 +19,8 @@ interface CorrectOptions extends ClientOptions {
 const kinds: Readonly<Record<string, (options: CorrectOptions) => object>> = {
   accept: ({ kind, element }) => ({ what: 'accept', kind: needed(kind, 'accept', '--kind, such as skipped'), ...present('element', element?.[0]) }),
   'set-aside': ({ position }) => ({ what: 'setAside', position: needed(position, 'set-aside', '--position of the event') }),
-  done: ({ element, phase }) => ({ what: 'done', element: needed(element?.[0], 'done', '--element'), ...present('phase', phase) }),
-  move: ({ element }) => ({ what: 'move', elements: needed(element, 'move', '--element, once for each token') }),
+  done: ({ element, phase, item }) => ({ what: 'done', element: needed(element?.[0], 'done', '--element'), ...present('phase', phase), ...present('item', item) }),
+  move: ({ element, item }) => ({ what: 'move', elements: needed(element, 'move', '--element, once for each token'), ...present('item', item) }),
   end: () => ({ what: 'end' }),
 }
 
@@ -31,6 +32,7 @@ export function register(program: Command): void {
     .option('--element <id...>', 'accept, done: the element; move: where the tokens are, all of them')
     .option('--position <position>', 'set-aside: the event that does not belong, or what was said before and is taken back')
     .addOption(new Option('--phase <phase>', 'done: of an activity that reports both').choices(['start', 'end', 'occur']))
+    .option('--item <key>', 'done, move: the item meant, of what is followed item by item (default: the only one at work there)')
     .option('--at <time>', 'when it was so, RFC 3339 (default: now)')
     .option('--by <name>', 'who says so')
     .option('--comment <text>', 'why; it is kept with the entry')
@@ -40,6 +42,7 @@ export function register(program: Command): void {
 async function correct(instance: string, what: string, options: CorrectOptions): Promise<ExitCode> {
   const made = kinds[what]
   if (made === undefined) throw new WrongUse(`${what} is nothing that can be said of an instance: there are ${Object.keys(kinds).join(', ')}`)
+  if (options.item !== undefined && what !== 'done' && what !== 'move') throw new WrongUse(`${what} is said of the whole instance: --item goes with done and move`)
   const correction = { ...made(options), ...present('at', options.at), ...present('by', options.by), ...present('comment', options.comment) }
   const shown = await new TrackerClient(options).correct(instance, correction)
   await print(options.output === 'json' ? JSON.stringify(shown) : inWords(shown))
@@ -47,7 +50,7 @@ async function correct(instance: string, what: string, options: CorrectOptions):
 }
 
 function inWords({ key, model, status, tokens, deviationList }: Instance): string {
-  const at = tokens.length === 0 ? '' : `, at ${tokens.map(({ name, element }) => name || element).join(', ')}`
+  const at = tokens.length === 0 ? '' : `, at ${tokens.map(({ name, element, item }) => `${name || element}${item === undefined ? '' : ` ${item}`}`).join(', ')}`
   const counted = deviationList.filter(({ accepted }) => !accepted).length
   return `${key} of ${model} is ${status}${at}; ${counted} deviations that count`
 }

@@ -1,6 +1,6 @@
 /** What a person says of an instance: checked against what is there, appended to the log, answered when it is folded. */
 import type { Correction, Instance } from '@tidemark/api'
-import { observableLabel, placesOf } from '@tidemark/bpmn'
+import { modelsAround, observableLabel, placesOf, type TrackedModel } from '@tidemark/bpmn'
 import { TrackerError } from '../problem.js'
 import type { Database } from '../store/database.js'
 import type { OperationEntry } from '../store/entries.js'
@@ -10,6 +10,7 @@ import { act, type ActContext } from './act.js'
 import type { Answer } from './answer.js'
 import { modelOf } from './follow-again.js'
 import { showInstancePage } from './instance.js'
+import { whyNotSaid } from './item-meant.js'
 import { found, uuidOrUndefined } from './not-found.js'
 import type { Processes } from './processes.js'
 import { parseTime } from './times.js'
@@ -31,10 +32,18 @@ export async function correctInstance(context: CorrectionsContext, id: string, c
   return act(context, operation, `/api/v1/instances/${row.id}`, async () => ((await readInstance(db, row.id)) === undefined ? before : page()))
 }
 
-async function operationOf({ db, processes }: CorrectionsContext, row: InstanceDetailRow, correction: Correction): Promise<OperationEntry> {
+async function operationOf({ db, processes, progress }: CorrectionsContext, row: InstanceDetailRow, correction: Correction): Promise<OperationEntry> {
   const { by, comment, at } = correction
   const about = {
     model: row.model, key: row.key, instance: row.id, by, ...(comment === undefined ? {} : { comment }), ...(at === undefined ? {} : { at: parseTime(at, 'at') as number }),
+  }
+  const check = async (elements: readonly string[], item: string | undefined, says: (model: TrackedModel) => boolean, nothing: string) => {
+    const named = await processes.get(row.model, row.version)
+    const then = about.at !== undefined && about.at < progress.clock ? about.at : undefined
+    const read = () => showInstancePage(db, processes, row.id, progress.clock, then)
+    const wrong = named === undefined ? nothing : await whyNotSaid({ elements, item }, modelOf(named), says, nothing, read)
+    if (wrong !== undefined) throw refused(wrong)
+    return item === undefined ? {} : { item }
   }
   switch (correction.what) {
     case 'accept':
@@ -48,24 +57,21 @@ async function operationOf({ db, processes }: CorrectionsContext, row: InstanceD
       if (row.status !== 'active') throw new TrackerError('instanceEnded', 409, `The instance is ${row.status}: there is nothing to end.`)
       return { op: 'endInstance', ...about }
     case 'done': {
-      const net = await netOf(processes, row)
-      if (net === undefined || observableLabel(net, correction.element, correction.phase) === undefined) {
-        throw refused(`${correction.element} is no step of this model that an event could tell of${correction.phase === undefined ? '' : `, not its ${correction.phase}`}.`)
-      }
-      return { op: 'assertStep', ...about, element: correction.element, ...(correction.phase === undefined ? {} : { phase: correction.phase }) }
+      const { element, phase, item } = correction
+      const nothing = `${element} is no step of this model that an event could tell of${phase === undefined ? '' : `, not its ${phase}`}.`
+      const ofItem = await check([element], item, ({ net }) => observableLabel(net, element, phase) !== undefined, nothing)
+      return { op: 'assertStep', ...about, element, ...(phase === undefined ? {} : { phase }), ...ofItem }
     }
     case 'move': {
-      const net = await netOf(processes, row)
-      const nowhere = correction.elements.filter((element) => net === undefined || placesOf(net, [element]) === undefined)
-      if (nowhere.length > 0) throw refused(`No token can stand at ${nowhere.join(', ')} in this model.`)
-      return { op: 'moveTokens', ...about, elements: [...correction.elements] }
+      const { elements, item } = correction
+      const named = await processes.get(row.model, row.version)
+      const nowhere = elements.filter((element) => named === undefined || !modelsAround(modelOf(named), [element]).some(({ net }) => placesOf(net, [element]) !== undefined))
+      const nothing = nowhere.length > 0 ? `No token can stand at ${nowhere.join(', ')} in this model.`
+        : `${elements.join(', ')} do not lie in one item, nor all outside of items: say what is true of each by itself.`
+      const ofItem = await check(elements, item, ({ net }) => placesOf(net, elements) !== undefined, nothing)
+      return { op: 'moveTokens', ...about, elements: [...elements], ...ofItem }
     }
   }
-}
-
-async function netOf(processes: Processes, row: InstanceDetailRow) {
-  const named = await processes.get(row.model, row.version)
-  return named === undefined ? undefined : modelOf(named).net
 }
 
 function refused(detail: string): TrackerError {

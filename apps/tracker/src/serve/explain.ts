@@ -30,7 +30,7 @@ export async function explain(db: Database, view: InstanceView | undefined, proc
       since: rfc3339(since), ...(dueAt === undefined ? {} : { dueAt: rfc3339(dueAt) }), late,
     })),
     calls: await showCalls(db, process, view.calls),
-    expected: expected.map(({ element, events }) => ({ element, name: nameOf(process, element), events: [...events] })),
+    expected: expected.map(({ element, events, items }) => ({ element, name: nameOf(process, element), events: [...events], ...(items === undefined ? {} : { items: [...items] }) })),
     deadlines: view.view.deadlines.map(({ kind, element, dueAt, actsAt }) => ({
       kind, ...(element === undefined ? {} : { element, name: nameOf(process, element) }), dueAt: rfc3339(dueAt), actsAt: rfc3339(actsAt), passed: actsAt <= clock,
     })).sort((a, b) => (a.dueAt < b.dueAt ? -1 : 1)),

@@ -44,17 +44,18 @@ export function describeEntry(row: Pick<InstanceEventRow, 'kind' | 'type' | 'pha
 
 /** What a person did, from the patch that the entry is stored with. */
 function describeOperation({ type, patch, reading }: Pick<InstanceEventRow, 'type' | 'patch' | 'reading'>, elementName: string | undefined): string {
-  const { by, note, element, patch: said } = (patch ?? {}) as { by?: string; note?: string; element?: string; patch?: { kind?: string; elements?: string[]; source?: string; id?: string } }
+  const { by, note, element, patch: said } = (patch ?? {}) as { by?: string; note?: string; element?: string; patch?: { kind?: string; elements?: string[]; item?: string; source?: string; id?: string } }
   const who = by ?? 'Somebody'
   const at = elementName ?? element
   const why = note === undefined || note === '' ? '' : `: ${note}`
+  const of = said?.item === undefined ? '' : ` of ${said.item}`
   const where = at === undefined ? '' : ` at “${at}”`
   const nothing = reading === 'noted' ? ' Without effect: the instance does not stand where that would say anything.' : ''
   switch (type) {
     case 'acceptDeviation': return `${who} said that ${said?.kind ?? 'the deviation'}${where} is normal here${why}.`
     case 'setAside': return `${who} set aside what ${said?.source ?? 'somebody'} said (${said?.id ?? 'an event'})${why}.`
-    case 'assertStep': return `${who} said that “${at ?? 'a step'}” was done${why}.${nothing}`
-    case 'moveTokens': return `${who} moved the tokens to ${(said?.elements ?? []).join(', ')}${why}.${nothing}`
+    case 'assertStep': return `${who} said that “${at ?? 'a step'}”${of} was done${why}.${nothing}`
+    case 'moveTokens': return `${who} moved the tokens${of} to ${(said?.elements ?? []).join(', ')}${why}.${nothing}`
     case 'endInstance': return `${who} ended the instance${why}.${nothing}`
     default: return 'A person stepped in.'
   }

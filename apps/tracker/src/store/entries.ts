@@ -23,6 +23,9 @@ const aboutInstance = {
   model: z.string(), key: z.string(), instance: z.string(), by: z.string(), comment: z.string().optional(), at: z.number().int().optional(),
 }
 
+/** Absent: the only one at work there. */
+const ofItem = { item: z.string().optional() }
+
 /** kind `operation`, subject `operation.<op>`: what a person did. */
 export const OperationEntry = z.discriminatedUnion('op', [
   z.object({ op: z.literal('acknowledgeAlert'), alert: z.string(), by: z.string(), comment: z.string().optional() }),
@@ -41,8 +44,8 @@ export const OperationEntry = z.discriminatedUnion('op', [
   z.object({ op: z.literal('acceptDeviation'), ...aboutInstance, kind: z.string(), element: z.string().optional() }),
   /** An event of the instance, or what a person said of it before: by source and id. */
   z.object({ op: z.literal('setAside'), ...aboutInstance, source: z.string(), id: z.string() }),
-  z.object({ op: z.literal('assertStep'), ...aboutInstance, element: z.string(), phase: z.enum(['start', 'end', 'occur']).optional() }),
-  z.object({ op: z.literal('moveTokens'), ...aboutInstance, elements: z.array(z.string()) }),
+  z.object({ op: z.literal('assertStep'), ...aboutInstance, element: z.string(), phase: z.enum(['start', 'end', 'occur']).optional(), ...ofItem }),
+  z.object({ op: z.literal('moveTokens'), ...aboutInstance, elements: z.array(z.string()), ...ofItem }),
   z.object({ op: z.literal('endInstance'), ...aboutInstance }),
 ])
 export type OperationEntry = z.infer<typeof OperationEntry>

@@ -17,6 +17,19 @@ describe('what can be said of an instance', () => {
     })
   })
 
+  it('speaks of each item that may go on, and accepts a deviation for all of them', () => {
+    const deviation = { kind: 'skipped', element: 'pay', text: 'Skipped.', accepted: false }
+    expect(said(instance({
+      expected: [{ element: 'ship', name: 'Ship', events: [], items: ['a', 'b'] }, { element: 'pay', name: '', events: [], items: [] }],
+      visits: [{ element: 'pay', name: '' }, { element: 'ship', name: 'Ship', item: 'z' }] as Instance['visits'],
+      tokens: [{ element: 'ship', name: 'Ship', item: 'a' }] as Instance['tokens'], deviationList: [{ ...deviation, item: 'a' }, { ...deviation, item: 'b' }] as Instance['deviationList'],
+    }))).toMatchObject({
+      accept: [{ what: 'accept', kind: 'skipped', element: 'pay' }],
+      done: [{ what: 'done', element: 'ship', item: 'a' }, { what: 'done', element: 'ship', item: 'b' }],
+      move: [{ what: 'move', elements: ['pay'] }, { what: 'move', elements: ['ship'], item: 'a' }, { what: 'move', elements: ['ship'], item: 'b' }],
+    })
+  })
+
   it('leaves out what an ended instance has no use for', () => {
     expect(said(instance({ status: 'completed', tokens: [], expected: [] }))).toMatchObject({ done: [], end: [], move: [{ elements: ['pay'] }], 'set-aside': [{ position: '7' }] })
   })

@@ -69,19 +69,40 @@ function Said({ instance, saying }: { instance: Instance; saying: Saying }) {
   )
 }
 
+/** An element, or one item at it. */
+interface Place {
+  readonly element: string
+  readonly name: string
+  readonly item?: string | undefined
+}
+
+function itemOf({ item }: Place): { readonly item?: string } {
+  // One that no event names can only be meant without a name.
+  return item === undefined || item === '' ? {} : { item }
+}
+
+function labelOf({ element, name, item }: Place): string {
+  return `${name || element}${item === undefined ? '' : ` ${item}`}`
+}
+
 /** What there is to say of it now. */
 export function asksOf(instance: Instance): readonly Saying[] {
   const { deviationList, expected, events, status, visits, tokens } = instance
-  const places = new Map([...visits, ...expected, ...tokens].map(({ element, name }) => [element, name || element]))
+  const awaited = expected.flatMap(({ items, ...place }): Place[] => (items === undefined ? [place] : items.map((item) => ({ ...place, item }))))
+  // Of an item that is over nothing is said any more.
+  const atWork = new Set([undefined, ...tokens.map(({ item }) => item)])
+  const places = new Map([...visits.filter(({ item }) => atWork.has(item)), ...awaited, ...tokens].map((place) => [`${place.element} ${place.item}`, place]))
   const isActive = status === 'active'
   return [
     {
       name: 'accept', button: 'Accept a deviation', question: 'Which deviation is normal here? It is shown, and counts no more.',
-      choices: deviationList.filter(({ accepted }) => !accepted).map(({ kind, element, text }) => ({ said: { what: 'accept', kind, element }, label: text })),
+      // What is normal at an element is so for each of its items.
+      choices: [...new Map(deviationList.filter(({ accepted }) => !accepted).map(({ kind, element, text }) => (
+        [`${kind} ${element}`, { said: { what: 'accept', kind, element }, label: text }]))).values()],
     },
     {
       name: 'done', button: 'A step was done', question: 'Which step was done, although its event will not come?',
-      choices: isActive ? expected.map(({ element, name }) => ({ said: { what: 'done', element }, label: name || element })) : [],
+      choices: isActive ? awaited.map((place) => ({ said: { what: 'done', element: place.element, ...itemOf(place) }, label: labelOf(place) })) : [],
     },
     {
       name: 'set-aside', button: 'Set aside', question: 'Which event does not belong, or what was said and is taken back?',
@@ -89,7 +110,7 @@ export function asksOf(instance: Instance): readonly Saying[] {
     },
     {
       name: 'move', button: 'Move it', question: 'Where is it really?',
-      choices: [...places].map(([element, name]) => ({ said: { what: 'move', elements: [element] }, label: name })),
+      choices: [...places.values()].map((place) => ({ said: { what: 'move', elements: [place.element], ...itemOf(place) }, label: labelOf(place) })),
     },
     {
       name: 'end', button: 'End it', question: 'Is it over? Then nothing is due and nothing is sent any more.',

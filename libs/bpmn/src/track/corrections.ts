@@ -6,6 +6,7 @@ import { labelOf, type Net } from '../net/net.js'
 import type { Phase } from '../model.js'
 import type { Fact } from './fact.js'
 import type { Run } from './run.js'
+import type { TrackedModel } from './tracked-model.js'
 
 /** By the type of the entry. `setAside` is done before the fold, see {@link withoutSetAside}. */
 export type CorrectionType = 'acceptDeviation' | 'setAside' | 'assertStep' | 'moveTokens' | 'endInstance'
@@ -20,7 +21,7 @@ export interface CorrectionPatch {
   readonly phase?: Phase
   /** moveTokens: where tokens are from now on, all of them. */
   readonly elements?: readonly string[]
-  /** assertStep, moveTokens: the item meant, of what is followed item by item; absent: the only one at work there. */
+  /** assertStep, moveTokens: the item meant, of what is followed item by item, as it is shown; absent: the only one at work there. */
   readonly item?: string
   /** setAside: the event, or what a person said before. */
   readonly source?: string
@@ -72,15 +73,28 @@ export function correct(run: Run, fact: Fact): boolean {
   }
 }
 
-/** What is said of one item: a step of it, or where its tokens are. Answers whether it is about an item that there is. */
-export function correctItem(run: Run, fact: Fact): boolean {
-  const { elements = fact.type === 'assertStep' && fact.element !== undefined ? [fact.element] : [], item: key } = patchOf(fact)
+/**
+ * What is said of one item: a step of it, or where its tokens are. Answers whether it is about an item that there is.
+ * @param name the item, inside the run; absent: the only one at work there
+ */
+export function correctItem(run: Run, fact: Fact, name: string | undefined): boolean {
+  const { elements = fact.type === 'assertStep' && fact.element !== undefined ? [fact.element] : [], phase } = patchOf(fact)
   const [first] = elements
-  const item = first === undefined ? undefined : run.items?.meant(first, key)
-  if (item === undefined || !elements.every((element) => item.of.members.has(element))) return false
-  item.run.correct(fact)
-  run.items?.tellOf(item.run, fact.appendTime)
+  const meant = first === undefined ? undefined : run.items?.meant(first, name)
+  if (meant === undefined || !elements.every((element) => meant.item.of.members.has(element))) return false
+  const inside = meant.item.run
+  const isSaidOfItems = modelsAround(inside.model, elements).some(({ net }) => (fact.type === 'assertStep' ? observableLabel(net, first ?? '', phase) : placesOf(net, elements)) !== undefined)
+  // Where only the whole can be done, or stand there, it is the whole that is meant.
+  if (name === undefined && !isSaidOfItems) return false
+  inside.correct(fact, meant.inner)
+  run.items?.tellOf(inside, fact.appendTime)
   return true
+}
+
+/** What follows these elements: the model itself, then those of one pass through each part around them that is followed item by item, the innermost last. */
+export function modelsAround(model: TrackedModel, elements: readonly string[]): readonly TrackedModel[] {
+  const items = model.itemsAround(elements[0] ?? '')
+  return items !== undefined && elements.every((element) => items.members.has(element)) ? [model, ...modelsAround(items.model, elements)] : [model]
 }
 
 /** What the model can observe at an element: the phase that is said, else its last. */

@@ -22,8 +22,8 @@ export interface Explanation {
   readonly visits: readonly ExplainedVisit[]
   /** Sequence flows of the path, with how often each was taken. */
   readonly path: readonly { readonly flow: string; readonly count: number }[]
-  /** Elements whose events fit next, with the event types bound to them. */
-  readonly expected: readonly { readonly element: string; readonly events: readonly string[] }[]
+  /** Elements whose events fit next, with the event types bound to them; of what is followed item by item, the items at work of which one fits. */
+  readonly expected: readonly { readonly element: string; readonly events: readonly string[]; readonly items?: readonly string[] }[]
   /** Per element that holds a token whose branch is not known yet: where it may go on. */
   readonly undecided: ReadonlyMap<string, readonly string[]>
 }
@@ -34,11 +34,13 @@ export function explainInstance({ shown, view }: InstanceView): Explanation {
   const open = openVisits(shown)
   const counts = new Map<string, number>()
   for (const flow of view.flows) counts.set(flow, (counts.get(flow) ?? 0) + 1)
-  const expected = new Map<string, string[]>()
-  for (const label of expectedIn(shown)) {
+  const expected = new Map<string, { readonly events: Set<string>; readonly items: Set<string> }>()
+  for (const { label, item } of expectedIn(shown)) {
     const { element, phase } = partsOf(label)
-    const events = model.process.elements.find(({ id }) => id === element)?.bindings.filter((binding) => binding.phase === phase).map((binding) => binding.event) ?? []
-    expected.set(element, [...(expected.get(element) ?? []), ...events])
+    const next = expected.get(element) ?? { events: new Set(), items: new Set() }
+    for (const binding of model.process.elements.find(({ id }) => id === element)?.bindings ?? []) if (binding.phase === phase) next.events.add(binding.event)
+    if (item !== undefined) next.items.add(item)
+    expected.set(element, next)
   }
   const undecided = new Map<string, readonly string[]>()
   for (const { run, token } of openRuns(shown).flatMap((run) => run.shownTokens.map((token) => ({ run, token })))) {
@@ -50,7 +52,7 @@ export function explainInstance({ shown, view }: InstanceView): Explanation {
   return {
     visits: [...closed, ...(view.status === 'active' ? open : [])].sort((a, b) => a.entered - b.entered),
     path: [...counts].map(([flow, count]) => ({ flow, count })),
-    expected: [...expected].map(([element, events]) => ({ element, events: [...new Set(events)] })),
+    expected: [...expected].map(([element, { events, items }]) => ({ element, events: [...events], ...(model.itemsAround(element) === undefined ? {} : { items: [...items] }) })),
     undecided,
   }
 }
@@ -66,14 +68,16 @@ function openVisits(run: Run, item?: string): readonly ExplainedVisit[] {
   return items === undefined ? own : [...own, ...items.open.flatMap(({ key, run: inside }) => openVisits(inside, item === undefined ? key : itemName(item, key)))]
 }
 
-/** Labels that fit next: what a further item may begin with, and what those at work may go on with. */
-function expectedIn(run: Run): readonly string[] {
+/** Labels that fit next: what a further item may begin with, and what those at work may go on with, each with its name. */
+function expectedIn(run: Run, item?: string): readonly { readonly label: string; readonly item: string | undefined }[] {
   const own = run.posture.expected.flatMap((label) => {
     const { element, phase } = partsOf(label)
     const items = run.model.itemsAt.get(element)
-    return items === undefined ? [label] : phase === 'start' ? items.model.expectedAfter(items.model.initialBelief.hypotheses[0]?.marking ?? '') : []
+    if (items === undefined) return [{ label, item }]
+    // It has no name yet.
+    return phase === 'start' ? items.model.expectedAfter(items.model.initialBelief.hypotheses[0]?.marking ?? '').map((first) => ({ label: first, item: undefined })) : []
   })
-  return [...new Set([...own, ...(run.items?.open ?? []).flatMap((item) => expectedIn(item.run))])]
+  return [...own, ...(run.items?.open ?? []).flatMap(({ key, run: inside }) => expectedIn(inside, item === undefined ? key : itemName(item, key)))]
 }
 
 function itemOf({ item }: { readonly item?: string | undefined }): { readonly item?: string } {

@@ -90,9 +90,9 @@ export class Fold {
 
   /** The instance that is meant, else the last one: it may have another id since a late event came. */
   #correct(fact: Fact): void {
-    const { instance } = patchOf(fact)
+    const { instance, item } = patchOf(fact)
     const run = this.runs.find((_, index) => this.runId(index) === instance) ?? this.runs.at(-1)
-    run?.correct(fact)
+    run?.correct(fact, item)
   }
 
   #event(fact: Fact, all: readonly Fact[]): void {

@@ -8,7 +8,7 @@ import { firedUpTo } from './deviations.js'
 import type { Fact } from './fact.js'
 import { fire, type Marking } from './marking.js'
 import type { Run } from './run.js'
-import { itemLabels, type TrackedItems } from './tracked-items.js'
+import { itemLabels, itemName, type TrackedItems } from './tracked-items.js'
 
 export interface Item {
   readonly of: TrackedItems
@@ -106,13 +106,15 @@ export class Items {
     return over?.item !== undefined && this.#give(over.item, fact, over.labels)
   }
 
-  /** The item that a person means: the one of that key, or the only one at work there. */
-  meant(element: string, key: string | undefined): Item | undefined {
-    const stay = this.#stays.get(this.#run.model.itemsAround(element)?.id ?? '')
-    if (stay === undefined) return undefined
-    if (key !== undefined) return stay.byKey.get(key)
-    const live = [...stay.byKey.values()].filter(({ state }) => state === 'live')
-    return live.length === 1 ? live[0] : undefined
+  /** The item that a person means: the one of that name, or the only one at work there. `inner`: which of the items that this one has itself. */
+  meant(element: string, name: string | undefined): { readonly item: Item; readonly inner: string | undefined } | undefined {
+    const all = [...this.#stays.get(this.#run.model.itemsAround(element)?.id ?? '')?.byKey.values() ?? []]
+    if (name === undefined) {
+      const [item, ...others] = all.filter(({ state }) => state === 'live')
+      return item === undefined || others.length > 0 ? undefined : { item, inner: undefined }
+    }
+    const item = all.find(({ key }) => key === name) ?? all.find(({ key }) => name.startsWith(itemName(key, '')))
+    return item === undefined ? undefined : { item, inner: item.key === name ? undefined : name.slice(itemName(item.key, '').length) }
   }
 
   /** An item went on by itself, by a timer, data or a person: what follows for the net around. */

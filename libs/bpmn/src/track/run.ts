@@ -304,12 +304,16 @@ export class Run {
     this.#operations = new Map(this.#operations).set(fact.command, fact)
   }
 
-  /** What a person says of this instance. What has no effect is part of its history all the same. */
-  correct(fact: Fact): void {
+  /**
+   * What a person says of this instance. What has no effect is part of its history all the same.
+   * @param item the one meant, by its name in this run
+   */
+  correct(fact: Fact, item: string | undefined): void {
     this.fireDue(fact.time)
     const before = this.head
-    if (!correctItem(this, fact)) {
-      correct(this, fact)
+    if (!correctItem(this, fact, item)) {
+      // Who names an item that there is not does not mean the whole.
+      if (item === undefined) correct(this, fact)
       if (this.head === before) this.notes = { item: fact, before: this.notes }
     }
     this.settle(fact.appendTime)
