@@ -110,13 +110,14 @@ describe('a silenced alert', () => {
 describe('news of an alert', () => {
   it('reach the webhook as Alertmanager would send them, signed', async () => {
     await insert(house.db, 'alert', [alertRow('one', { opened_at: NOON })])
+    for (const name of ['A', 'B']) await member('one', { instance: idOf(`instance ${name}`) })
     await delivery()
     deliveries.start()
     await expect.poll(deliveryRow).toMatchObject({ status: 'delivered', attempts: 1 })
     const [request] = receiver.received
     const body = new Webhook(secret).verify(request!.body, request!.headers as never)
     expect(body).toMatchObject({
-      version: '4', status: 'firing', groupLabels: { alertname: 'stuck', model: 'order', element: 'pay', severity: 'warning' },
+      version: '4', status: 'firing', groupLabels: { alertname: 'stuck', model: 'order', element: 'pay', severity: 'warning' }, commonAnnotations: { instances: '2' },
       alerts: [{ status: 'firing', startsAt: '2026-03-01T12:00:00.000Z', endsAt: '0001-01-01T00:00:00Z', fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/) }],
     })
   })

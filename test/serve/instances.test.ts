@@ -79,7 +79,7 @@ describe('the list of instances', () => {
 
 describe('the page of an instance', () => {
   it('tells its deviations in plain words, with alerts, commands and variables', async () => {
-    await insert(house.db, 'alert', [alertRow('one', { last_at: NOON }), alertRow('hidden', { status: 'quiet' })])
+    await insert(house.db, 'alert', [alertRow('one', { opened_at: NOON }), alertRow('hidden', { status: 'quiet' })])
     await insert(house.db, 'alert_member', ['one', 'hidden'].map((alert) => (
       { alert: idOf(`alert ${alert}`), instance: idOf('instance C'), since: NOON, joined_at: NOON, silent: false })))
     await insert(house.db, 'command', [commandRow('one', { instance: idOf('instance C') })])

@@ -20,7 +20,7 @@ describe('the status', () => {
 
   it('counts what is open and how far the tracker is behind', async () => {
     await insert(house.db, 'model_version', [modelRow(), modelRow({ version: 2 })])
-    await insert(house.db, 'alert', [alertRow('one', { last_at: NOON }), alertRow('two', { status: 'resolved' })])
+    await insert(house.db, 'alert', [alertRow('one', { opened_at: NOON }), alertRow('two', { status: 'resolved' })])
     await insert(house.db, 'command', [commandRow('one')])
     house.clock.ms += 7_000
     await house.log.append([{ kind: 'clock', subject: 'clock', payload: new Uint8Array() }])

@@ -68,7 +68,7 @@ export function commandRow(name: string, row: Record<string, unknown> = {}): Rec
 export function alertRow(name: string, row: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     id: idOf(`alert ${name}`), kind: 'stuck', severity: 'warning', model: 'order', element: 'pay', title: 'Orders are stuck at Retrieve payment',
-    status: 'open', episode: 1, total: 1, opened_at: 0, last_at: 0, acknowledged_at: null, acknowledged_by: null, resolved_at: null,
+    status: 'open', episode: 1, opened_at: 0, acknowledged_at: null, acknowledged_by: null, resolved_at: null,
     resolved_by: null, comment: null, assigned_to: null, silenced_until: null, silenced_by: null, announced: row['episode'] ?? 1, ...row,
   }
 }

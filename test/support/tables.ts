@@ -34,7 +34,8 @@ const TABLES: Readonly<Record<string, Shown>> = {
   flow_count: { unless: 'count = 0' },
   element_duration: { unless: 'count = 0' },
   // A quiet one was never told of: its cause was there for a moment that another cut may not see.
-  alert: { without: ['total', 'last_at'], unless: `status = 'quiet'` },
+  alert: { unless: `status = 'quiet'` },
+  // The clock of the commit that saw it first: what is said of alerts is always folded behind it.
   alert_member: { without: ['joined_at'] },
   command: { without: ['attempts', 'next_attempt_at', 'error'] },
   operation: {},

@@ -276,9 +276,7 @@ export class MockTracker {
       ...(element !== undefined && { element, elementName: name || element }),
       title,
       count: members.length,
-      total: members.length + 7,
       openedAt: times[0],
-      lastAt: times.at(-1),
       instances: members
         .slice(0, 60)
         .map((instance) => ({ id: instance.id, key: instance.key, since: instance.tokens[0]?.since ?? instance.lastEventAt })),

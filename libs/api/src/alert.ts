@@ -12,9 +12,9 @@ export const AlertSummary = z.object({
   model: z.string(), modelName: z.string(), element: z.string().optional(), elementName: z.string().optional(),
   /** In plain words. */
   title: z.string(),
-  /** Instances that have the cause now, and that ever had it while the alert was open. */
-  count: z.number().int(), total: z.number().int(),
-  openedAt: Timestamp, lastAt: Timestamp,
+  /** Instances that have the cause now. */
+  count: z.number().int(),
+  openedAt: Timestamp,
   acknowledgedBy: z.string().optional(), acknowledgedAt: Timestamp.optional(), resolvedBy: z.string().optional(), resolvedAt: Timestamp.optional(),
   assignedTo: z.string().optional(),
   /** Until then nobody is told of it; when it is still open then, they are. */

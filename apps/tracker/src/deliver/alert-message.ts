@@ -10,7 +10,7 @@ export function alertMessage(delivery: ClaimedDelivery, externalUrl: string): Re
     alertname: delivery.kind, severity: delivery.severity, model: delivery.model,
     ...(delivery.element === '' ? {} : { element: delivery.element }),
   }
-  const annotations = { summary: delivery.title, change: delivery.change, instances: delivery.total }
+  const annotations = { summary: delivery.title, change: delivery.change, instances: String(delivery.members) }
   return {
     version: '4',
     groupKey: `{}:{alertname=${JSON.stringify(delivery.kind)}, model=${JSON.stringify(delivery.model)}, element=${JSON.stringify(delivery.element)}}`,

@@ -33,11 +33,11 @@ export async function listAlerts({ db, processes, progress }: AlertsContext, que
   const { status, model, kind, limit } = query
   const instance = query.instance === undefined ? undefined : uuidOrUndefined(query.instance)
   if (query.instance !== undefined && instance === undefined) return { items: [] }
-  const [lastAt, id] = query.cursor === undefined ? [] : decodeCursor(query.cursor, [cursorPart.number, cursorPart.uuid])
-  const below = lastAt === undefined || id === undefined ? undefined : { lastAt, id }
+  const [openedAt, id] = query.cursor === undefined ? [] : decodeCursor(query.cursor, [cursorPart.number, cursorPart.uuid])
+  const below = openedAt === undefined || id === undefined ? undefined : { openedAt, id }
   const rows = await readAlerts(db, { statuses: status === undefined ? VISIBLE : [status], model, kind, instance, below }, limit + 1)
   const processOf = await processes.load(rows.map(versionOfAlert))
-  return pageOfRows(rows, limit, (row) => showAlert(row, processOf(versionOfAlert(row)), progress.clock), (row) => [row.last_at ?? '0', row.id])
+  return pageOfRows(rows, limit, (row) => showAlert(row, processOf(versionOfAlert(row)), progress.clock), (row) => [row.opened_at ?? '0', row.id])
 }
 
 export async function showAlertPage({ db, processes, progress }: AlertsContext, id: string): Promise<Alert> {

@@ -50,7 +50,7 @@ function Story({ alert }: { alert: Alert }) {
       )}
       {alert.assignedTo !== undefined && <p>{alert.assignedTo} looks after it.</p>}
       <p>
-        Open since <Ago at={alert.openedAt} />, last added to <Ago at={alert.lastAt} />.
+        Opened <Ago at={alert.openedAt} />.
       </p>
       {alert.acknowledgedAt !== undefined && (
         <p>
@@ -205,7 +205,7 @@ function Members({ alert }: { alert: Alert }) {
   const shown = alert.instances.slice(0, maxMembers)
   return (
     <Section title="Instances with this cause now" count={alert.count}>
-      {shown.length === 0 && <p className="dim">None any more: {alert.total.toLocaleString('en')} had it while the alert was open.</p>}
+      {shown.length === 0 && <p className="dim">None any more.</p>}
       <ul>
         {shown.map(({ id, key, since }) => (
           <li key={id} className={classes.member}>

@@ -84,16 +84,10 @@ const columns: Column<AlertSummary>[] = [
   {
     name: 'Now',
     width: '92px',
-    cell: (row) => (
-      <span className="number">
-        <b>{row.count.toLocaleString('en')}</b>
-        {row.total > row.count && <span className="dim"> of {row.total.toLocaleString('en')}</span>}
-      </span>
-    ),
+    cell: (row) => <b className="number">{row.count.toLocaleString('en')}</b>,
     align: 'right',
   },
   { name: 'Opened', width: '124px', cell: (row) => <Ago at={row.openedAt} />, align: 'right', fromPx: 760 },
-  { name: 'Last', width: '124px', cell: (row) => <Ago at={row.lastAt} />, align: 'right', fromPx: 960 },
   {
     name: 'Looked after by',
     width: '130px',

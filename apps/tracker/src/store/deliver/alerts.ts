@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.js'
+import { countOfMembers } from '../members-counted.js'
 
 export interface AlertEpisode {
   readonly id: string
@@ -62,7 +63,8 @@ export interface ClaimedDelivery {
   readonly model: string
   readonly element: string
   readonly title: string
-  readonly total: string
+  /** Instances that have the cause now, counted up to {@link MEMBERS_COUNTED}. */
+  readonly members: string
   readonly opened_at: string | null
   readonly resolved_at: string | null
 }
@@ -75,8 +77,8 @@ export function claimDeliveries(db: Queryable, leaseSeconds: number, limit: numb
        select id from alert_delivery where status in ('pending', 'failed') and next_attempt_at <= now()
        order by next_attempt_at, at, id limit $2::int for update skip locked
      ) as due, alert a where d.id = due.id and a.id = d.alert
-     returning d.id, d.change, d.payload, d.at, d.attempts, a.id as alert, a.kind, a.severity, a.model, a.element, a.title, a.total,
-       a.opened_at, a.resolved_at`,
+     returning d.id, d.change, d.payload, d.at, d.attempts, a.id as alert, a.kind, a.severity, a.model, a.element, a.title, a.opened_at, a.resolved_at,
+       ${countOfMembers('a')}`,
     [leaseSeconds, limit],
   )
 }

@@ -1,7 +1,5 @@
 import type { Queryable } from '../database.js'
-
-/** Members are counted up to here; more are shown as this many. */
-export const MEMBERS_COUNTED = 100_000
+import { countOfMembers } from '../members-counted.js'
 
 export interface AlertRow {
   readonly id: string
@@ -14,10 +12,8 @@ export interface AlertRow {
   readonly title: string
   readonly status: 'quiet' | 'open' | 'acknowledged' | 'resolved'
   readonly episode: number
-  readonly total: string
   readonly members: string
   readonly opened_at: string | null
-  readonly last_at: string | null
   readonly acknowledged_at: string | null
   readonly acknowledged_by: string | null
   readonly resolved_at: string | null
@@ -33,16 +29,16 @@ export interface AlertFilter {
   readonly model?: string | undefined
   readonly kind?: string | undefined
   readonly instance?: string | undefined
-  readonly below?: { readonly lastAt: string; readonly id: string } | undefined
+  readonly below?: { readonly openedAt: string; readonly id: string } | undefined
 }
 
-/** A page of alerts, the latest first, by (last_at, id); each status is one range of the index. */
+/** A page of alerts, the latest first, by (opened_at, id); each status is one range of the index. */
 export function readAlerts(db: Queryable, filter: AlertFilter, limit: number): Promise<AlertRow[]> {
   const params: unknown[] = []
   const bind = (value: unknown) => `$${params.push(value)}`
   const conditions = [`a.status = wanted.status`]
   const statuses = bind(filter.statuses)
-  if (filter.below !== undefined) conditions.push(`(a.last_at, a.id) < (${bind(filter.below.lastAt)}::bigint, ${bind(filter.below.id)}::uuid)`)
+  if (filter.below !== undefined) conditions.push(`(a.opened_at, a.id) < (${bind(filter.below.openedAt)}::bigint, ${bind(filter.below.id)}::uuid)`)
   if (filter.model !== undefined) conditions.push(`a.model = ${bind(filter.model)}`)
   if (filter.kind !== undefined) conditions.push(`a.kind = ${bind(filter.kind)}`)
   if (filter.instance !== undefined) {
@@ -52,9 +48,9 @@ export function readAlerts(db: Queryable, filter: AlertFilter, limit: number): P
   return db.query<AlertRow>(
     `select page.*, ${decoration('page')} from (
        select one.* from unnest(${statuses}::text[]) as wanted (status) cross join lateral (
-         select a.* from alert a where ${conditions.join(' and ')} order by a.last_at desc, a.id desc limit ${size}::int
-       ) as one order by one.last_at desc, one.id desc limit ${size}::int
-     ) as page order by page.last_at desc, page.id desc`,
+         select a.* from alert a where ${conditions.join(' and ')} order by a.opened_at desc, a.id desc limit ${size}::int
+       ) as one order by one.opened_at desc, one.id desc limit ${size}::int
+     ) as page order by page.opened_at desc, page.id desc`,
     params,
   )
 }
@@ -64,12 +60,9 @@ export async function readAlert(db: Queryable, id: string): Promise<AlertRow | u
   return rows[0]
 }
 
-/**
- * What is shown of an alert and stands elsewhere: its members, the name and the newest version of its model. The order in the count means
- * nothing but that it walks the key: the planner would rather read the whole table for each alert when one of them has most members.
- */
+/** What is shown of an alert and stands elsewhere: its members, the name and the newest version of its model. */
 function decoration(alert: string): string {
-  return `(select count(*) from (select 1 from alert_member m where m.alert = ${alert}.id order by m.instance limit ${MEMBERS_COUNTED}) as members)::bigint as members,
+  return `${countOfMembers(alert)},
     (select v.name from model_version v where v.model = ${alert}.model order by v.version desc limit 1) as model_name,
     (select max(v.version) from model_version v where v.model = ${alert}.model) as model_version`
 }
@@ -78,7 +71,7 @@ function decoration(alert: string): string {
 export function readAlertsOfInstance(db: Queryable, instance: string, limit: number): Promise<AlertRow[]> {
   return db.query<AlertRow>(
     `select a.*, ${decoration('a')} from alert_member m join alert a on a.id = m.alert
-     where m.instance = $1::uuid and a.status <> 'quiet' order by a.last_at desc, a.id desc limit $2::int`,
+     where m.instance = $1::uuid and a.status <> 'quiet' order by a.opened_at desc, a.id desc limit $2::int`,
     [instance, limit],
   )
 }

@@ -8,14 +8,13 @@ export function changeAlertMembers(tx: Queryable, { alerts, members, goneMembers
   const causes = [...alerts.values()].sort((a, b) => compare(a.id, b.id))
   if (causes.length > 0) {
     statements.push(tx.query(
-      `insert into alert (id, kind, severity, model, element, title, status, total, last_at)
-       select id, kind, severity, model, element, title, 'quiet', joined, last_at
-       from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[])
-         as row (id, kind, severity, model, element, title, joined, last_at)
-       on conflict (id) do update set total = alert.total + excluded.total, last_at = excluded.last_at, severity = excluded.severity, title = excluded.title`,
+      `insert into alert (id, kind, severity, model, element, title, status)
+       select id, kind, severity, model, element, title, 'quiet'
+       from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) as row (id, kind, severity, model, element, title)
+       on conflict (id) do update set severity = excluded.severity, title = excluded.title`,
       [
         column(causes, (row) => row.id), column(causes, (row) => row.kind), column(causes, (row) => row.severity), column(causes, (row) => row.model),
-        column(causes, (row) => row.element), column(causes, (row) => row.title), column(causes, (row) => row.joined), column(causes, (row) => row.lastAt),
+        column(causes, (row) => row.element), column(causes, (row) => row.title),
       ],
     ))
   }

@@ -12,9 +12,9 @@ export type AlertOpening = Extract<SettlementEntry, { what: 'alertOpened' }>
 export async function openAlert(tx: Queryable, opening: AlertOpening, clock: number, channels: readonly string[]): Promise<void> {
   const { alert, episode, kind, severity, model, element, title } = opening
   const opened = await tx.query(
-    `insert into alert (id, episode, opened_at, last_at, kind, severity, model, element, title, status) values ($1, $2, $3, $3, $4, $5, $6, $7, $8, 'open')
+    `insert into alert (id, episode, opened_at, kind, severity, model, element, title, status) values ($1, $2, $3, $4, $5, $6, $7, $8, 'open')
      on conflict (id) do update set status = 'open', episode = excluded.episode, opened_at = excluded.opened_at,
-       last_at = greatest(coalesce(alert.last_at, 0), excluded.last_at), acknowledged_at = null, acknowledged_by = null, resolved_at = null, resolved_by = null, comment = null, assigned_to = null
+       acknowledged_at = null, acknowledged_by = null, resolved_at = null, resolved_by = null, comment = null, assigned_to = null
      where alert.status in ('quiet', 'resolved') and alert.episode < excluded.episode returning id`,
     [alert, episode, clock, kind, severity, model, element, title])
   if (opened.length > 0) await announceAlert(tx, alert, episode, clock, channels)

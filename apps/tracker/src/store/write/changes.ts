@@ -58,7 +58,7 @@ export interface VersionCounts {
 }
 export interface ModelCount { active: number; completed: number; terminated: number; stuck: number; late: number; deviating: number; lastEventAt: number }
 export interface ElementCount { tokens: number; stuck: number; late: number; deviating: number; visits: number }
-export interface AlertCause { id: string; kind: string; severity: string; model: string; element: string; title: string; joined: number; lastAt: number }
+export interface AlertCause { id: string; kind: string; severity: string; model: string; element: string; title: string }
 export interface CommandRow {
   id: string; unit: string; instance: string; shard: number; model: string; version: number; key: string; element: string; cause: string; type: string
   target: string | null; data: string; status: string; decidedAt: number; leavesAt: number; leftAt: number | null; deliveredAt: number | null; note: string | null

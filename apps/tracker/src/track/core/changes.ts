@@ -207,10 +207,9 @@ function compareConditions(changes: Changes, unit: UnitState, model: TrackedMode
       if (previous.since !== condition.since || previous.silent !== condition.silent) changes.members.push(member)
       continue
     }
-    const cause = entryOf(changes.alerts, id, () => ({
-      id, kind: condition.kind, severity: condition.severity, model: unit.model, element: condition.element, title: titleOf(condition, model), joined: 0, lastAt: unit.shownAt,
+    entryOf(changes.alerts, id, () => ({
+      id, kind: condition.kind, severity: condition.severity, model: unit.model, element: condition.element, title: titleOf(condition, model),
     }))
-    cause.joined++
     changes.members.push(member)
   }
   for (const id of known.keys()) if (!now.has(id)) changes.goneMembers.push({ alert: id, instance })

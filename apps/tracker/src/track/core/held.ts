@@ -51,12 +51,7 @@ const NONE: ReadonlyMap<bigint, ShownHeld> = new Map()
 /** One alert per model and event type; its members are events, not instances. */
 function join(changes: Changes, model: string, event: HeldEvent, clock: number): void {
   const id = alertOf(model, event.type)
-  const known = changes.alerts.get(id)
-  if (known === undefined) {
-    changes.alerts.set(id, { id, kind: 'incident', severity: 'warning', model, element: '', title: `“${clean(event.type)}” came without an instance`, joined: 1, lastAt: clock })
-  } else {
-    known.joined++
-  }
+  if (!changes.alerts.has(id)) changes.alerts.set(id, { id, kind: 'incident', severity: 'warning', model, element: '', title: `“${clean(event.type)}” came without an instance` })
   changes.members.push({ alert: id, instance: memberOf(model, event.position), since: event.time, joinedAt: clock, silent: event.silent })
 }
 
