@@ -11,7 +11,8 @@ export function changeAlertMembers(tx: Queryable, { alerts, members, goneMembers
       `insert into alert (id, kind, severity, model, element, title, status)
        select id, kind, severity, model, element, title, 'quiet'
        from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) as row (id, kind, severity, model, element, title)
-       on conflict (id) do update set severity = excluded.severity, title = excluded.title`,
+       on conflict (id) do update set severity = excluded.severity, title = excluded.title
+         where alert.severity <> excluded.severity or alert.title <> excluded.title`,
       [
         column(causes, (row) => row.id), column(causes, (row) => row.kind), column(causes, (row) => row.severity), column(causes, (row) => row.model),
         column(causes, (row) => row.element), column(causes, (row) => row.title),
