@@ -10,6 +10,8 @@ export default defineConfig({
     include: ['libs/**/src/**/*.test.ts', 'apps/**/src/**/*.test.ts', 'examples/**/src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
+    // Most of the time is waiting for servers, so that no core is kept free for the runner.
+    maxWorkers: '100%',
     // bpmn.io writes its modules for bundlers: without extensions.
     server: { deps: { inline: [/node_modules\/bpmn-js/] } },
     testTimeout: 30_000,
