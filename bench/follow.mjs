@@ -1,8 +1,10 @@
 /**
  * What following costs, beside a plain Map look-up loop over the same events in the same run: `npm run build:server && node bench/follow.mjs`.
  *
- * Takes the real logs beside the checkout where they are there, else cases generated from a model of our own. One core, in memory.
+ * Takes the real logs beside the checkout where they are there, else cases generated from a model of our own. One core, in memory; each log in a
+ * process of its own, so that none pays for what the collector has to look through of another. `node bench/follow.mjs receipt` takes one.
  */
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
@@ -26,7 +28,10 @@ let state = 1
 let read = 0
 
 if (existsSync(folder)) {
-  for (const [model, log] of logs) if (only === undefined || log.startsWith(only)) await bench(log, readFileSync(resolve(folder, model)), readLog(resolve(folder, log)))
+  for (const [model, log] of logs) {
+    if (only === undefined) spawnSync(process.execPath, [import.meta.filename, log], { stdio: 'inherit' })
+    else if (log.startsWith(only)) await bench(log, readFileSync(resolve(folder, model)), readLog(resolve(folder, log)))
+  }
 } else {
   console.log('The folder of real logs is not there: cases of a sequence of eight tasks, generated.')
   await bench('generated', sequenceModel(8), Array.from({ length: 20_000 }, (_, index) => generated(index, 8)))
