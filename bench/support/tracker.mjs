@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { freePort } from './postgres.mjs'
 
 const PROGRAM = fileURLToPath(new URL('../../apps/tracker/bin/tidemark.js', import.meta.url))
-/** As in the first line of the program. */
+/** Beside a Postgres server, as in the Dockerfile. */
 const FLAGS = ['--max-semi-space-size=32']
 const READY_MS = 120_000
 const LOOK_MS = 1_000
@@ -16,7 +16,7 @@ const LOOK_MS = 1_000
 export async function startTracker({ dataDir, databaseUrl, env = {} }) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const child = spawn(process.execPath, [...FLAGS, PROGRAM, 'serve', '--port', String(port), '--data', dataDir], {
+  const child = spawn(process.execPath, [...(databaseUrl === undefined ? [] : FLAGS), PROGRAM, 'serve', '--port', String(port), '--data', dataDir], {
     stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH, LOG_LEVEL: 'warn', ...env, ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }) },
   })
   let said = ''
