@@ -6,7 +6,7 @@ import type { Draft, Log } from '@tidemark/log'
 import type { Database } from '../store/database.js'
 import { readClearing, readOpening, readSilenceOver } from '../store/deliver/alerts.js'
 import type { SettlementEntry } from '../store/entries.js'
-import type { Committed, Progress } from '../store/progress.js'
+import type { Progress } from '../store/progress.js'
 import type { HeadGate } from './head-gate.js'
 import { Loop } from './loop.js'
 
@@ -17,26 +17,21 @@ const SETTLE_MS = 50
 
 export class AlertWatch {
   readonly #loop: Loop
-  #unwatch: (() => void) | undefined
 
   constructor(
     private readonly db: Database, private readonly log: Log, private readonly progress: Progress, private readonly gate: HeadGate,
     private readonly outageWaitMs: number,
     onError: (error: unknown) => void,
   ) {
-    this.#loop = new Loop(() => this.#pass(), { everyMs: LOOK_MS, settleMs: SETTLE_MS, onError })
+    this.#loop = new Loop(() => this.#pass(), { progress, wokenBy: (committed) => committed.alerts, everyMs: LOOK_MS, settleMs: SETTLE_MS, onError })
   }
 
   start(): void {
-    this.#unwatch = this.progress.watch((committed: Committed) => {
-      if (committed.alerts) this.#loop.wake()
-    })
     this.#loop.start()
   }
 
-  async stop(): Promise<void> {
-    this.#unwatch?.()
-    await this.#loop.stop()
+  stop(): Promise<void> {
+    return this.#loop.stop()
   }
 
   async #pass(): Promise<void> {

@@ -33,24 +33,19 @@ export interface Outbox<Row extends { readonly id: string; readonly attempts: nu
 export class Courier<Row extends { readonly id: string; readonly attempts: number }> {
   readonly #loop: Loop
   readonly #ending = new AbortController()
-  #unwatch: (() => void) | undefined
 
   constructor(
-    private readonly outbox: Outbox<Row>, private readonly progress: Progress, private readonly gate: HeadGate,
+    private readonly outbox: Outbox<Row>, progress: Progress, private readonly gate: HeadGate,
     private readonly random: () => number, onError: (error: unknown) => void,
   ) {
-    this.#loop = new Loop(() => this.#pass(), { everyMs: LOOK_MS, settleMs: SETTLE_MS, onError })
+    this.#loop = new Loop(() => this.#pass(), { progress, wokenBy: (committed) => outbox.isTouchedBy(committed), everyMs: LOOK_MS, settleMs: SETTLE_MS, onError })
   }
 
   start(): void {
-    this.#unwatch = this.progress.watch((committed) => {
-      if (this.outbox.isTouchedBy(committed)) this.#loop.wake()
-    })
     this.#loop.start()
   }
 
   async stop(): Promise<void> {
-    this.#unwatch?.()
     const cut = setTimeout(() => this.#ending.abort(), STOP_GRACE_MS)
     await this.#loop.stop()
     clearTimeout(cut)

@@ -8,7 +8,7 @@ import type { Database } from '../store/database.js'
 import { readLeaving } from '../store/deliver/commands.js'
 import type { LeavingCommand } from '../store/deliver/commands.js'
 import type { SettlementEntry } from '../store/entries.js'
-import type { Committed, Progress } from '../store/progress.js'
+import type { Progress } from '../store/progress.js'
 import { commandEvent } from './command-event.js'
 import type { HeadGate } from './head-gate.js'
 import { Loop } from './loop.js'
@@ -21,26 +21,21 @@ const SETTLE_MS = 20
 
 export class Departures {
   readonly #loop: Loop
-  #unwatch: (() => void) | undefined
 
   constructor(
     private readonly db: Database, private readonly log: Log, private readonly progress: Progress, private readonly gate: HeadGate,
     private readonly outageWaitMs: number,
     onError: (error: unknown) => void,
   ) {
-    this.#loop = new Loop(() => this.#pass(), { everyMs: LOOK_MS, settleMs: SETTLE_MS, onError })
+    this.#loop = new Loop(() => this.#pass(), { progress, wokenBy: (committed) => committed.commands, everyMs: LOOK_MS, settleMs: SETTLE_MS, onError })
   }
 
   start(): void {
-    this.#unwatch = this.progress.watch((committed: Committed) => {
-      if (committed.commands) this.#loop.wake()
-    })
     this.#loop.start()
   }
 
-  async stop(): Promise<void> {
-    this.#unwatch?.()
-    await this.#loop.stop()
+  stop(): Promise<void> {
+    return this.#loop.stop()
   }
 
   async #pass(): Promise<void> {

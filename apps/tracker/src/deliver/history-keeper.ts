@@ -6,7 +6,7 @@ import type { Log } from '@tidemark/log'
 import type { Database } from '../store/database.js'
 import { readAged } from '../store/deliver/history.js'
 import type { SettlementEntry } from '../store/entries.js'
-import type { Committed, Progress } from '../store/progress.js'
+import type { Progress } from '../store/progress.js'
 import type { HeadGate } from './head-gate.js'
 import { Loop } from './loop.js'
 
@@ -18,7 +18,6 @@ const PAUSE_MS = 100
 
 export class HistoryKeeper {
   readonly #loop: Loop
-  #unwatch: (() => void) | undefined
   #hasMore = false
 
   /** @param keptMs how long an instance is kept after it closed, of the domain clock */
@@ -26,19 +25,15 @@ export class HistoryKeeper {
     private readonly db: Database, private readonly log: Log, private readonly progress: Progress, private readonly gate: HeadGate,
     private readonly keptMs: number, onError: (error: unknown) => void,
   ) {
-    this.#loop = new Loop(() => this.#pass(), { everyMs: LOOK_MS, settleMs: PAUSE_MS, onError })
+    this.#loop = new Loop(() => this.#pass(), { progress, wokenBy: () => this.#hasMore, everyMs: LOOK_MS, settleMs: PAUSE_MS, onError })
   }
 
   start(): void {
-    this.#unwatch = this.progress.watch((_: Committed) => {
-      if (this.#hasMore) this.#loop.wake()
-    })
     this.#loop.start()
   }
 
-  async stop(): Promise<void> {
-    this.#unwatch?.()
-    await this.#loop.stop()
+  stop(): Promise<void> {
+    return this.#loop.stop()
   }
 
   async #pass(): Promise<void> {

@@ -1,9 +1,14 @@
 /**
- * Work that is done again whenever there may be some: woken by what happens, and by a timer for what only time brings. One pass runs at a
- * time; wakes that come meanwhile are one more pass. A pass that fails is told and tried again by the timer, so nothing here ends a loop
- * but stop(), which waits for the pass that runs.
+ * Work that is done again whenever there may be some: woken by commits that may have brought it, and by a timer for what only time brings. One
+ * pass runs at a time; wakes that come meanwhile are one more pass. A pass that fails is told and tried again by the timer, so nothing here ends
+ * a loop but stop(), which waits for the pass that runs.
  */
+import type { Committed, Progress } from '../store/progress.js'
+
 export interface LoopOptions {
+  readonly progress: Progress
+  /** Whether a commit may have brought work. */
+  readonly wokenBy: (committed: Committed) => boolean
   /** A pass at least this often. */
   readonly everyMs: number
   /** Wakes closer together than this are one: commits come hundreds of times a second. */
@@ -17,11 +22,15 @@ export class Loop {
   #running: Promise<void> | undefined
   #wokenMeanwhile = false
   #started = false
+  #unwatch: (() => void) | undefined
 
   constructor(private readonly pass: () => Promise<void>, private readonly options: LoopOptions) {}
 
   start(): void {
     this.#started = true
+    this.#unwatch = this.options.progress.watch((committed) => {
+      if (this.options.wokenBy(committed)) this.wake()
+    })
     this.#schedule(0)
   }
 
@@ -33,6 +42,7 @@ export class Loop {
 
   async stop(): Promise<void> {
     this.#started = false
+    this.#unwatch?.()
     clearTimeout(this.#timer)
     await this.#running
   }

@@ -41,5 +41,5 @@ export function isLevel(shards: readonly ShardState[]): boolean {
   return shards.every(({ position }) => position === shards[0]?.position)
 }
 
-/** Positions are below it. */
-const NEVER = 2n ** 63n
+/** Positions are below it: where a shard that is not ours stands, for us. */
+export const NEVER = 2n ** 63n

@@ -34,7 +34,7 @@ import { movedRows, moveRows } from './model-moves.js'
 import { Models } from './models.js'
 import { SoleOwner, type Ownership } from './ownership.js'
 import { Pipeline, type Commit } from './pipeline.js'
-import { catchUpShare, liveShare } from './share.js'
+import { catchUpShare, liveShare, NEVER } from './share.js'
 import { takesOver } from './takes-over.js'
 import { Units } from './units.js'
 import { aborted, sleep } from './waits.js'
@@ -479,9 +479,6 @@ export class Tracker {
     }
   }
 }
-
-/** No shard of ours stands further. */
-const NEVER = 2n ** 63n
 
 function leastOf(shards: readonly ShardState[]): { readonly position: bigint; readonly clock: number } {
   const least = shards.reduce<ShardState | undefined>((one, other) => (one === undefined || other.position < one.position ? other : one), undefined)
