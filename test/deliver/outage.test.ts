@@ -1,16 +1,11 @@
 /** What fell due while the house was down waits until senders have brought what they kept meanwhile: effects, not what is shown. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { MemoryLog, type Draft } from '@tidemark/log'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { Database } from '../../apps/tracker/src/store/database.js'
+import type { Draft } from '@tidemark/log'
+import { beforeEach, expect, test } from 'vitest'
 import { readOpening } from '../../apps/tracker/src/store/deliver/alerts.js'
 import { readLeaving } from '../../apps/tracker/src/store/deliver/commands.js'
-import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
 import { OUTAGE_MS, outagesIn } from '../../apps/tracker/src/track/core/outages.js'
 import { follow, type Follower } from '../support/follower.js'
-import { emptyTables } from '../support/tables.js'
+import { clock, db, log, standOn } from '../support/ground.js'
 
 const XML = `<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:tm="urn:tidemark:bpmn:1" targetNamespace="urn:test"><process id="orders" tm:mode="manage" tm:grace="PT1S" tm:stuckAfter="PT1M">
   <startEvent id="start" name="placed"><messageEventDefinition/></startEvent><sequenceFlow id="f1" sourceRef="start" targetRef="pay"/>
@@ -21,29 +16,15 @@ const MINUTE = 60_000
 const START = Date.UTC(2026, 0, 5, 8)
 const WAIT = 5 * MINUTE
 
-let db: Database
-let dataDir: string
-let log: MemoryLog
-let now: number
 let follower: Follower
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'tidemark-outage-'))
-  db = await openDatabase({ dataDir })
-})
-afterAll(async () => {
-  await db.close()
-  await rm(dataDir, { recursive: true, force: true })
-})
+standOn(START)
 beforeEach(async () => {
-  await emptyTables(db)
-  now = START
-  log = new MemoryLog({ clock: () => now })
   await log.append([{ kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify({ xml: XML, by: 'test' })) }])
   follower = await follow(db, log)
 })
 
 async function at(ms: number, ...events: readonly { type: string; at: number }[]): Promise<void> {
-  now = START + ms
+  clock.now = START + ms
   const drafts = events.map(({ type, at: time }): Draft => ({
     kind: 'event', subject: `event.${type}`, time: START + time, payload: Buffer.from(JSON.stringify({ specversion: '1.0', id: `${type} ${time}`, source: '/test', type, subject: 'A' })),
   }))

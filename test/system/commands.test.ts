@@ -1,17 +1,12 @@
 /** Commands as state: what left stays what it was, whatever comes later, also after a rebuild. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { MemoryLog, type Draft } from '@tidemark/log'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Draft } from '@tidemark/log'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { commandEvent } from '../../apps/tracker/src/deliver/command-event.js'
-import type { Database } from '../../apps/tracker/src/store/database.js'
-import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
 import type { SettlementEntry } from '../../apps/tracker/src/store/entries.js'
-import { foldAll, follow, type Follower } from '../support/follower.js'
+import { follow, type Follower } from '../support/follower.js'
+import { clock, db, expectRebuilds, log, standOn } from '../support/ground.js'
 import { eventDraft } from '../support/recorded-shop.js'
 import { BY_ORDER, cloudEvent, xmlOf } from '../support/small-process.js'
-import { differences, emptyTables, readTables } from '../support/tables.js'
 
 const NOON = Date.UTC(2026, 2, 1, 12)
 const MANAGED = `${BY_ORDER}
@@ -19,23 +14,9 @@ mode: manage
 grace: PT0S
 elements: { remind: { managed: true, command: { type: remind, target: post, data: "= { order: key, amount: amount }" } } }`
 
-let db: Database
-let dataDir: string
-let log: MemoryLog
-let clock: { now: number }
 let follower: Follower
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'tidemark-commands-'))
-  db = await openDatabase({ dataDir })
-})
-afterAll(async () => {
-  await db.close()
-  await rm(dataDir, { recursive: true, force: true })
-})
+standOn(NOON)
 beforeEach(async () => {
-  await emptyTables(db)
-  clock = { now: NOON }
-  log = new MemoryLog({ clock: () => clock.now })
   follower = await follow(db, log)
   await append(draft('model', { xml: xmlOf({ id: 'bills', steps: ['billed', 'remind', 'paid'] }), mapping: MANAGED, by: 'test' }))
 })
@@ -58,15 +39,6 @@ async function leave(): Promise<Row> {
   await append(settled({ what: 'commandLeft', command: id, model: 'bills', key: 'A', element, cause, event: commandEvent(scheduled!) }))
   return scheduled!
 }
-async function expectRebuilds(): Promise<void> {
-  await follower.stop()
-  const live = await readTables(db)
-  for (const cut of [{}, { batch: 2 }, { batch: 1, restartAfter: 2 }]) {
-    await emptyTables(db)
-    await foldAll(db, log, cut)
-    expect(differences(live, await readTables(db)), JSON.stringify(cut)).toEqual([])
-  }
-}
 
 test('a command that left says the same for ever, also where a late beginning would have it otherwise', async () => {
   await append(event('billed', { amount: 10 }))
@@ -74,6 +46,7 @@ test('a command that left says the same for ever, also where a late beginning wo
   expect(data).toEqual({ order: 'A', amount: 10 })
   await append(event('billed', { amount: 99 }, NOON + 900))
   expect(await commands()).toMatchObject([{ id, data, decided_at, status: 'sending' }])
+  await follower.stop()
   await expectRebuilds()
 })
 
@@ -87,5 +60,6 @@ test('a key that comes again gets a second instance, and the command of the firs
   await leave()
   await append(event('paid'))
   expect(await db.query(`select run, status, deviations from instance order by run`)).toMatchObject([{ run: 0, status: 'completed', deviations: 0 }, { run: 1, status: 'completed', deviations: 0 }])
+  await follower.stop()
   await expectRebuilds()
 })

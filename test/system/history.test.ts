@@ -1,41 +1,21 @@
 /** History goes some time after it has ended; what the log says of that is all that a rebuild needs. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { MemoryLog, type Draft } from '@tidemark/log'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Draft } from '@tidemark/log'
+import { describe, expect, test } from 'vitest'
 import { HeadGate } from '../../apps/tracker/src/deliver/head-gate.js'
 import { HistoryKeeper, PORTION_INSTANCES } from '../../apps/tracker/src/deliver/history-keeper.js'
-import type { Database } from '../../apps/tracker/src/store/database.js'
 import { readAged } from '../../apps/tracker/src/store/deliver/history.js'
-import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
-import { foldAll, follow, type Follower } from '../support/follower.js'
+import { follow, type Follower } from '../support/follower.js'
+import { clock, db, expectRebuilds, log, standOn } from '../support/ground.js'
 import { eventDraft, START } from '../support/recorded-shop.js'
 import { BY_ORDER, cloudEvent, xmlOf } from '../support/small-process.js'
-import { differences, emptyTables, readTables } from '../support/tables.js'
+import { readTables } from '../support/tables.js'
 
 const DAY = 86_400_000
 const KEPT = 30 * DAY
 /** More than one portion. */
 const ORDERS = PORTION_INSTANCES + 40
 
-let db: Database
-let dataDir: string
-let clock: { now: number }
-let log: MemoryLog
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'tidemark-history-'))
-  db = await openDatabase({ dataDir })
-})
-afterAll(async () => {
-  await db.close()
-  await rm(dataDir, { recursive: true, force: true })
-})
-beforeEach(async () => {
-  await emptyTables(db)
-  clock = { now: START }
-  log = new MemoryLog({ clock: () => clock.now })
-})
+standOn(START)
 
 const TABLES = ['instance', 'instance_event', 'token', 'deviation', 'alert_member', 'command', 'deadline']
 const tick: Draft = { kind: 'clock', subject: 'clock', payload: new Uint8Array() }
@@ -156,10 +136,6 @@ test('a rebuild drops the same, in batches of any size and with deaths in betwee
   const live = await readTables(db)
   expect(live.get('dropped_unit')?.length).toBeGreaterThan(20)
   expect(live.get('event_fate')?.filter((row) => row.includes('tooOld')).length).toBeGreaterThan(5)
-  for (const cut of [{}, { batch: 1_000 }, { batch: 7, restartAfter: 20 }, { batch: 1, restartAfter: 40 }]) {
-    await emptyTables(db)
-    await foldAll(db, log, cut)
-    expect(differences(live, await readTables(db)), JSON.stringify(cut)).toEqual([])
-  }
+  await expectRebuilds([{}, { batch: 1_000 }, { batch: 7, restartAfter: 20 }, { batch: 1, restartAfter: 40 }])
   for (const table of TABLES) expect(await count(table), table).toBe(live.get(table)?.length)
 }, 120_000)

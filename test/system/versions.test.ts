@@ -1,37 +1,18 @@
 /** Models that come after their events, and models that are replaced while instances are under way. The log's clock stands or goes as told. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { MemoryLog, type Draft } from '@tidemark/log'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Database } from '../../apps/tracker/src/store/database.js'
-import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
-import { foldAll, follow, type Cut, type Follower } from '../support/follower.js'
+import type { Draft } from '@tidemark/log'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { follow, type Cut, type Follower } from '../support/follower.js'
+import { clock, db, expectRebuilds as expectTablesAgain, log, standOn } from '../support/ground.js'
 import { eventDraft } from '../support/recorded-shop.js'
 import { BY_ORDER, cloudEvent, xmlOf, type SmallProcess } from '../support/small-process.js'
-import { differences, emptyTables, readTables } from '../support/tables.js'
 
 const NOON = Date.UTC(2026, 2, 1, 12)
 const V1 = { id: 'orders', steps: ['placed', 'paid', 'shipped'] }
 const V2 = { id: 'orders', steps: ['placed', 'checked', 'paid', 'shipped'] }
 
-let db: Database
-let dataDir: string
-let log: MemoryLog
-let clock: { now: number }
 let follower: Follower
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'tidemark-versions-'))
-  db = await openDatabase({ dataDir })
-})
-afterAll(async () => {
-  await db.close()
-  await rm(dataDir, { recursive: true, force: true })
-})
+standOn(NOON)
 beforeEach(async () => {
-  await emptyTables(db)
-  clock = { now: NOON }
-  log = new MemoryLog({ clock: () => clock.now })
   follower = await follow(db, log)
 })
 afterEach(() => follower.stop())
@@ -49,15 +30,9 @@ async function instances(): Promise<Record<string, string>> {
   const rows = await db.query<{ key: string; version: number; status: string; deviations: number }>(`select key, version, status, deviations from instance order by key, run`)
   return Object.fromEntries(rows.map(({ key, version, status, deviations }) => [key, `v${version} ${status}${deviations === 0 ? '' : `, ${deviations} deviations`}`]))
 }
-/** The same tables, from the log alone, in other cuts. */
-async function expectRebuilds(cuts: readonly Cut[] = [{}, { batch: 2 }, { batch: 1, restartAfter: 2 }]): Promise<void> {
+async function expectRebuilds(cuts?: readonly Cut[]): Promise<void> {
   await follower.stop()
-  const live = await readTables(db)
-  for (const cut of cuts) {
-    await emptyTables(db)
-    await foldAll(db, log, cut)
-    expect(differences(live, await readTables(db)), JSON.stringify(cut)).toEqual([])
-  }
+  await expectTablesAgain(cuts)
 }
 
 describe('a new version', () => {
