@@ -96,6 +96,10 @@ export class FaultyDatabase implements Database {
         passing(sql)
         return tx.copy(sql, rows)
       },
+      copyOut: async (sql) => {
+        passing(sql)
+        return tx.copyOut(sql)
+      },
     })
     if (failed !== undefined) throw failed
     if (life.standsStill) await session.time.waiting(() => Promise.race([life.running(), life.ended]))

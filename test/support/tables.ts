@@ -1,52 +1,16 @@
 /**
- * The derived tables as text, for comparing two databases row by row. Left out is what says when and how often something was tried or looked
- * at, which is no state: attempts, times of commits, what a cut in the log made visible for a moment.
+ * The derived tables as text, for comparing two databases row by row. What is no state is left out: see state-tables.ts.
  */
 import type { Queryable } from '../../apps/tracker/src/store/database.js'
+import { STATE_TABLES } from '../../apps/tracker/src/store/state-tables.js'
 
 /** Differences that are told: one cause often shows in thousands of rows. */
 const MAX_TOLD = 12
 
-interface Shown {
-  /** Columns that two folds of one log may differ in. */
-  readonly without?: readonly string[]
-  /** Rows that mean the same as none. */
-  readonly unless?: string
-}
-
-const TABLES: Readonly<Record<string, Shown>> = {
-  shard: { without: ['epoch', 'owner'] },
-  model_version: { without: ['position'] },
-  model_shard: { without: ['position'] },
-  // Ids that a run had before depend on which of its events were folded together.
-  instance: { without: ['shown_at', 'position', 'former_ids'] },
-  instance_event: {},
-  token: {},
-  deadline: {},
-  deviation: {},
-  instance_key: {},
-  waiting_event: {},
-  faulted_unit: { without: ['since'] },
-  event_fate: {},
-  event_type: {},
-  model_count: { unless: 'active = 0 and completed = 0 and terminated = 0' },
-  element_count: { unless: 'tokens = 0 and stuck = 0 and late = 0 and deviating = 0 and visits = 0' },
-  flow_count: { unless: 'count = 0' },
-  element_duration: { unless: 'count = 0' },
-  // A quiet one was never told of: its cause was there for a moment that another cut may not see.
-  alert: { unless: `status = 'quiet'` },
-  // The clock of the commit that saw it first: what is said of alerts is always folded behind it.
-  alert_member: { without: ['joined_at'] },
-  command: { without: ['attempts', 'next_attempt_at', 'error'] },
-  operation: {},
-  dropped_unit: {},
-  dropped_history: {},
-}
-
 /** By table: its rows as JSON with sorted keys, sorted. */
 export async function readTables(db: Queryable): Promise<Map<string, string[]>> {
   const tables = new Map<string, string[]>()
-  for (const [table, { without = [], unless }] of Object.entries(TABLES)) {
+  for (const [table, { without = [], unless }] of Object.entries(STATE_TABLES)) {
     const rows = await db.query<{ row: string }>(
       `select (to_jsonb(t) - $1::text[])::text as row from ${table} t ${unless === undefined ? '' : `where not (${unless})`}`, [without])
     tables.set(table, rows.map(({ row }) => row).sort())

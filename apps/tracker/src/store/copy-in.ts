@@ -12,6 +12,14 @@ export function copyIn(client: PoolClient, sql: string, rows: string): Promise<v
   })
 }
 
+/** The answer of a `copy ... to stdout`, whole: the statement bounds it. Its rows are tab-separated lines, as {@link copyIn} takes them. */
+export function copyOut(client: PoolClient, sql: string): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const query = new CopyOut(sql, (error) => (error ? reject(error) : resolve(Buffer.concat(query.chunks))))
+    client.query(query)
+  })
+}
+
 /** A value of one column. */
 export type CopyValue = string | number | bigint | boolean | null
 
@@ -57,4 +65,18 @@ class CopyIn extends Query {
   }
 
   handleCopyInResponse(): void {}
+}
+
+class CopyOut extends Query {
+  readonly chunks: Buffer[] = []
+
+  constructor(sql: string, done: (error: Error | undefined) => void) {
+    super({ text: sql }, undefined, done)
+    this.submit = (connection) => void connection.query(sql)
+  }
+
+  /** The bytes stand in the parser's own buffer, which it uses again. */
+  handleCopyData({ chunk }: { readonly chunk: Uint8Array }): void {
+    this.chunks.push(Buffer.from(chunk))
+  }
 }

@@ -16,6 +16,8 @@ export interface Queryable {
 export interface Transaction extends Queryable {
   /** `copy table (columns) from stdin`, with rows made by `copyLine`. As with {@link query}, it need not be awaited before the next statement. */
   copy(sql: string, rows: string): Promise<void>
+  /** The answer of `copy (...) to stdout`, whole, as tab-separated lines: the statement is to bound it. */
+  copyOut(sql: string): Promise<Buffer>
 }
 
 export interface TransactionOptions {
@@ -27,6 +29,8 @@ export interface TransactionOptions {
   readonly sessionName?: string
   /** The database rolls it back when nothing is heard of it for so long: whoever stands still in it holds up those who took over from them. */
   readonly abandonedAfterMs?: number
+  /** It only reads, and all its statements see the same moment. */
+  readonly seesOneMoment?: boolean
 }
 
 export interface Database extends Queryable {

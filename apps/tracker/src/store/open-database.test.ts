@@ -54,6 +54,19 @@ function behavesAsDatabase(urlOf: () => Promise<string | undefined>) {
       expect(await database.query('select * from copied order by a')).toEqual(texts.map((text, a) => ({ a, b: text, c: a % 2 === 0, d: { text } })))
     })
 
+    test('leave as they came', async () => {
+      const lines = [copyLine([1, 'tab\there']), copyLine([2, null])].join('')
+      await database.transaction(async (tx) => {
+        await tx.query('delete from copied')
+        await tx.copy('copy copied (a, b) from stdin', lines)
+        const [out, [row]] = await Promise.all([tx.copyOut('copy (select a, b from copied order by a) to stdout'), tx.query('select count(*) as n from copied')])
+        expect({ out: out.toString(), row }).toEqual({ out: lines, row: { n: '2' } })
+        await tx.query('delete from copied')
+      })
+      await expect(database.transaction((tx) => tx.copyOut('copy (select * from nowhere) to stdout'))).rejects.toThrow('nowhere')
+      await expect(database.transaction((tx) => tx.query('delete from copied'), { seesOneMoment: true })).rejects.toThrow('read-only')
+    })
+
     test('share the transaction with statements issued beside them', async () => {
       await database.transaction((tx) => Promise.all([
         tx.query('delete from copied'), tx.copy('copy copied (a, b) from stdin', copyLine([1, null]) + copyLine([2, 'two'])), tx.query(`update copied set b = 'one' where a = $1`, [1]),

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
-import { copyIn } from './copy-in.js'
+import { copyIn, copyOut } from './copy-in.js'
 import type { Database, Transaction, TransactionOptions } from './database.js'
 
 /**
@@ -50,9 +50,9 @@ export class PooledDatabase implements Database {
   }
 }
 
-function beginning({ synchronousCommit, byKey, abandonedAfterMs, sessionName }: TransactionOptions): string {
+function beginning({ synchronousCommit, byKey, abandonedAfterMs, sessionName, seesOneMoment }: TransactionOptions): string {
   return [
-    'begin', ...(sessionName === undefined ? [] : [`set local application_name to '${sessionName.replace(/[^\w ]/g, '_')}'`]), ...(abandonedAfterMs === undefined ? [] : [`set local idle_in_transaction_session_timeout to ${Math.ceil(abandonedAfterMs)}`]), ...(synchronousCommit === false ? ['set local synchronous_commit to off'] : []),
+    seesOneMoment === true ? 'begin isolation level repeatable read read only' : 'begin', ...(sessionName === undefined ? [] : [`set local application_name to '${sessionName.replace(/[^\w ]/g, '_')}'`]), ...(abandonedAfterMs === undefined ? [] : [`set local idle_in_transaction_session_timeout to ${Math.ceil(abandonedAfterMs)}`]), ...(synchronousCommit === false ? ['set local synchronous_commit to off'] : []),
     ...(byKey === true ? ['set local enable_hashjoin to off', 'set local enable_mergejoin to off', 'set local enable_seqscan to off'] : []),
   ].join('; ')
 }
@@ -64,6 +64,7 @@ function handleOf(client: PoolClient): Transaction {
       return result.rows as Row[]
     },
     copy: (sql, rows) => copyIn(client, sql, rows),
+    copyOut: (sql) => copyOut(client, sql),
   }
 }
 

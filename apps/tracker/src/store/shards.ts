@@ -1,7 +1,8 @@
-import { type Log, LogError } from '@tidemark/log'
+import type { Log } from '@tidemark/log'
 import { TrackerError } from '../problem.js'
 import type { Database } from './database.js'
 import { assertSameLog } from './log-position.js'
+import { reaches } from './reaches.js'
 import { readShards } from './write/shards.js'
 
 /**
@@ -28,18 +29,11 @@ export async function ensureShards(database: Database, shards: number, log: Pick
 }
 
 /** A log that drops what is old may have dropped what this database has not read: an older copy, or an empty one. */
-async function assertStillThere(log: Pick<Log, 'read'>, position: bigint): Promise<void> {
-  try {
-    const reading = log.read({ from: { position }, limit: 1 })[Symbol.asyncIterator]()
-    await reading.next()
-    await reading.return?.()
-  } catch (error) {
-    if (!(error instanceof LogError) || error.code !== 'outOfRange') throw error
-    throw new TrackerError(
-      'logTrimmed', 500,
-      `The database has followed the log up to position ${position - 1n}, but the log begins at ${error.position ?? 'a later one'}: what lies between was dropped from it. ` +
-        'Restore the database from its latest backup; an empty one cannot be built from this log any more.',
-      undefined, { cause: error },
-    )
-  }
+async function assertStillThere(log: Pick<Log, 'read' | 'stats'>, position: bigint): Promise<void> {
+  if (await reaches(log, position)) return
+  throw new TrackerError(
+    'logTrimmed', 500,
+    `The database has followed the log up to position ${position - 1n}, but the log begins at ${log.stats().first}: what lies between was dropped from it. ` +
+      'Restore the database from its latest backup, or a snapshot (`tidemark snapshot list`); an empty one cannot be built from this log alone any more.',
+  )
 }

@@ -1,14 +1,16 @@
 /**
- * The live tracker, and the rebuilds and shadows that are asked for now and then: whoever follows the log looks once a second whether one is, since it may be
+ * The live tracker, and the rebuilds, shadows and snapshots that are asked for now and then: whoever follows the log looks once a second whether one is, since it may be
  * another process that was asked. While tables are swapped the live tracker is stopped; a new one goes on from where the new tables stand.
  */
 import { TrackerError } from '../problem.js'
 import type { Progress } from '../store/progress.js'
 import { readRebuild, type RebuildStatus } from '../store/rebuild/job.js'
 import { readShadow } from '../store/shadow/job.js'
+import { askForSnapshot, isUnderWay, readSnapshotJob } from '../store/snapshot/job.js'
 import { Membership, type MembershipOptions } from './membership.js'
 import { rebuild, type RebuildContext } from './rebuild.js'
 import { isWorkedOn, shadow } from './shadow.js'
+import { snapshot, type SnapshotOptions } from './snapshot.js'
 import { Tracker, type TrackerOptions } from './tracker.js'
 
 const LOOK_MS = 1_000
@@ -17,6 +19,8 @@ const UNDER_WAY: ReadonlySet<RebuildStatus> = new Set(['asked', 'running', 'canc
 export interface FollowingOptions extends TrackerOptions, Pick<RebuildContext, 'now' | 'version'> {
   /** Others may follow the same log. Absent: this process has it for itself. */
   readonly sharing?: Pick<MembershipOptions, 'name' | 'leaseMs'>
+  /** Absent: none are taken. */
+  readonly snapshots?: SnapshotOptions
 }
 
 export class Following {
@@ -68,18 +72,31 @@ export class Following {
   /** One of those that share the log does it: the one that leads when it begins. Another that came to lead meanwhile goes on with it. */
   async #workIfAsked(): Promise<void> {
     if (!this.#progress.standing.leads) return
-    const { db, log, logger, now, version, alertChannels, clockScale } = this.#options
+    const { db, log, logger, now, version, alertChannels, clockScale, snapshots } = this.#options
     const context: RebuildContext = {
       db, log, logger, now, version, signal: this.#stop.signal,
       tracker: { log, logger, alertChannels, ...(clockScale === undefined ? {} : { clockScale }) },
       position: () => this.#progress.position,
-      whilePaused: (run) => this.#whilePaused(run),
+      whilePaused: (run) => this.#whilePaused(run), ...(snapshots === undefined ? {} : { snapshotDir: snapshots.dir }),
     }
     const job = await readRebuild(db)
     if (this.#stop.signal.aborted) return
     if (job !== undefined && UNDER_WAY.has(job.status)) return rebuild(context, job)
     const tried = await readShadow(db)
-    if (isWorkedOn(tried) && !this.#stop.signal.aborted) await shadow(context, tried)
+    if (this.#stop.signal.aborted) return
+    if (isWorkedOn(tried)) return shadow(context, tried)
+    await this.#snapshot(context)
+  }
+
+  /** One that is asked for, or due. */
+  async #snapshot(context: RebuildContext): Promise<void> {
+    const { snapshots } = this.#options
+    if (snapshots === undefined) return
+    const { db, now } = context
+    const latest = await readSnapshotJob(db)
+    const isDue = snapshots.everyMs !== undefined && !isUnderWay(latest) && (latest === undefined || now() - latest.startedAt >= snapshots.everyMs)
+    const job = isDue ? await askForSnapshot(db, now()) : latest
+    if (isUnderWay(job) && !this.#stop.signal.aborted) await snapshot({ ...context, snapshots }, job)
   }
 
   async #whilePaused(run: () => Promise<void>): Promise<void> {

@@ -2,6 +2,8 @@
  * State folded again from the log, beside the tables in use, by a second tracker; when it has come as far as the live one, that pauses, and the
  * tables are swapped at once. Progress stands in the row of the job: after a restart or a pause it goes on where the fresh tables stand.
  *
+ * Where the log has been trimmed it begins from the newest snapshot that was found right, as if that had been folded.
+ *
  * It is quicker than following was: it folds big batches, in which most units are new and touched once, into tables that have no indexes but those
  * that folding needs; the others are made at the end.
  */
@@ -14,7 +16,11 @@ import { analyzeFreshTables, dropFreshTables, freshTables, haveFreshTables, make
 import { beginRebuilding, setRebuildStatus, tellProgress, type RebuildJob } from '../store/rebuild/job.js'
 import { dropLateIndexes, makeLateIndexes } from '../store/rebuild/late-indexes.js'
 import { swapTables } from '../store/rebuild/swap.js'
+import { reaches } from '../store/reaches.js'
 import { ensureShards } from '../store/shards.js'
+import type { Snapshot } from '../store/snapshot/files.js'
+import { loadSnapshot } from '../store/snapshot/load.js'
+import { usableSnapshots } from '../store/snapshot/sound.js'
 import { readModelVersions } from '../store/write/model-versions.js'
 import { readShards } from '../store/write/shards.js'
 import { inBigBatches, type BatchBounds } from './big-batches.js'
@@ -34,6 +40,8 @@ export interface RebuildContext {
   readonly position: () => bigint
   /** Stops the live tracker while this runs, and starts it again on what is there then. */
   readonly whilePaused: (run: () => Promise<void>) => Promise<void>
+  /** Where snapshots are kept. */
+  readonly snapshotDir?: string
 }
 
 const LOOK_MS = 250
@@ -67,13 +75,10 @@ export async function rebuild(context: RebuildContext, job: RebuildJob): Promise
 
 async function foldAgain(context: RebuildContext, job: RebuildJob): Promise<Outcome> {
   const { db, log, now, version, signal } = context
-  const { first } = log.stats()
-  if (first > 1n) {
-    throw new TrackerError('logTrimmed', 409, `The log begins at ${first}: what was before it has been trimmed, so the state cannot be folded again from it.`)
-  }
+  const base = (await reaches(log, 1n)) ? undefined : await newestSnapshot(context)
   const resumed = job.status === 'running' && job.version === version && (await haveFreshTables(db))
   if (!(await beginRebuilding(db, job.id, now(), version))) return 'stopped'
-  const fresh = resumed ? freshTables(db) : await makeFreshTables(db)
+  const fresh = resumed ? freshTables(db) : base === undefined ? await makeFreshTables(db) : await loadSnapshot(db, base, REBUILD_SCHEMA)
   await dropLateIndexes(db, REBUILD_SCHEMA)
   await ensureShards(fresh, (await readShards(db)).length, log)
   const progress = new Progress()
@@ -107,6 +112,17 @@ async function foldAgain(context: RebuildContext, job: RebuildJob): Promise<Outc
   } finally {
     await tracker.stop()
   }
+}
+
+/** What a log that was trimmed is folded again from. */
+async function newestSnapshot({ log, logger, snapshotDir }: RebuildContext): Promise<Snapshot> {
+  const [newest] = snapshotDir === undefined ? [] : await usableSnapshots(snapshotDir, log)
+  if (newest === undefined) {
+    throw new TrackerError(
+      'logTrimmed', 409, `The log begins at ${log.stats().first}: what was before it has been trimmed, and there is no snapshot from which the state could be folded again.`)
+  }
+  logger.info({ snapshot: newest.name }, 'the log has been trimmed: the state is folded again from a snapshot')
+  return newest
 }
 
 /** Until something was committed, a while has passed, or the signal says stop. */

@@ -10,6 +10,7 @@ import type { Database } from '../store/database.js'
 import type { ModelEntry } from '../store/entries.js'
 import { Progress } from '../store/progress.js'
 import { dropFreshTables, freshTables, haveFreshTables, makeFreshTables } from '../store/rebuild/fresh-tables.js'
+import { reaches } from '../store/reaches.js'
 import { compareShadow } from '../store/shadow/compare.js'
 import { moveShadow, SHADOW_SCHEMA, tellShadowProgress, type ShadowJob, type ShadowStatus } from '../store/shadow/job.js'
 import { catchUpPosition, goOnFromShadow, takeModelRows, tellInPlace, waitsForSwap } from '../store/shadow/model-rows.js'
@@ -93,8 +94,7 @@ async function swapIn(context: RebuildContext, job: ShadowJob): Promise<void> {
 /** Empty tables that stand where the live ones do, and the new version beside the others: it reads the log from its beginning. */
 async function makeShadow(db: Database, job: ShadowJob, log: Log): Promise<void> {
   const { candidate } = job
-  const { first } = log.stats()
-  if (first > 1n) throw new TrackerError('logTrimmed', 409, `The log begins at ${first}: what was before it has been trimmed, so instances cannot be told again from it.`)
+  if (!(await reaches(log, 1n))) throw new TrackerError('logTrimmed', 409, `The log begins at ${log.stats().first}: what was before it has been trimmed, so instances cannot be told again from it.`)
   const { model, hash } = candidate
   await assertNewest(db, job)
   const models = new Models()

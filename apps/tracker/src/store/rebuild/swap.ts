@@ -12,11 +12,14 @@ const LOCK_WAIT = '3s'
 const ATTEMPTS = 20
 const RETRY_MS = 250
 
-/** The rebuilt shards must stand at `position` or further; both trackers have stopped. */
-export async function swapTables(db: Database): Promise<void> {
+/**
+ * The rebuilt shards must stand at `position` or further; both trackers have stopped.
+ * @param also of tables that are kept: done before they come in, in the same transaction
+ */
+export async function swapTables(db: Database, schema = REBUILD_SCHEMA, also?: (tx: Transaction, home: string) => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db.transaction(swap)
+      return await db.transaction((tx) => swap(tx, schema, also))
     } catch (error) {
       if (attempt >= ATTEMPTS || !isTransient(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
@@ -24,33 +27,34 @@ export async function swapTables(db: Database): Promise<void> {
   }
 }
 
-async function swap(tx: Transaction): Promise<void> {
+async function swap(tx: Transaction, schema: string, also: Parameters<typeof swapTables>[2]): Promise<void> {
   const [row] = await tx.query<{ home: string }>(`select quote_ident(current_schema()) as home`)
   const home = row?.home ?? 'public'
-  const tables = await rebuilt(tx)
+  const tables = await rebuilt(tx, schema)
   await tx.query(`set local lock_timeout to '${LOCK_WAIT}'`)
   await tx.query(`lock table ${tables.map((table) => `${home}."${table}"`).join(', ')} in access exclusive mode`)
-  await carryOver(tx, home)
+  await carryOver(tx, home, schema)
+  await also?.(tx, home)
   await tx.query(`drop table ${tables.map((table) => `${home}."${table}"`).join(', ')}`)
-  for (const table of tables) await tx.query(`alter table ${REBUILD_SCHEMA}."${table}" set schema ${home}`)
-  await tx.query(`drop schema ${REBUILD_SCHEMA} cascade`)
+  for (const table of tables) await tx.query(`alter table ${schema}."${table}" set schema ${home}`)
+  await tx.query(`drop schema ${schema} cascade`)
 }
 
-async function rebuilt(db: Pick<Transaction, 'query'>): Promise<readonly string[]> {
+async function rebuilt(db: Pick<Transaction, 'query'>, schema: string): Promise<readonly string[]> {
   const rows = await db.query<{ name: string }>(
-    `select tablename as name from pg_tables where schemaname = $1 and tablename <> all($2::text[]) order by tablename`, [REBUILD_SCHEMA, KEPT_TABLES])
+    `select tablename as name from pg_tables where schemaname = $1 and tablename <> all($2::text[]) order by tablename`, [schema, KEPT_TABLES])
   return rows.map(({ name }) => name)
 }
 
-async function carryOver(tx: Transaction, home: string): Promise<void> {
+async function carryOver(tx: Transaction, home: string, schema: string): Promise<void> {
   await tx.query(
-    `update ${REBUILD_SCHEMA}.command as new set attempts = old.attempts, next_attempt_at = old.next_attempt_at, error = old.error from ${home}.command as old where old.id = new.id`)
+    `update ${schema}.command as new set attempts = old.attempts, next_attempt_at = old.next_attempt_at, error = old.error from ${home}.command as old where old.id = new.id`)
   await tx.query(
-    `update ${REBUILD_SCHEMA}.alert_delivery as new set status = old.status, attempts = old.attempts, next_attempt_at = old.next_attempt_at, error = old.error
+    `update ${schema}.alert_delivery as new set status = old.status, attempts = old.attempts, next_attempt_at = old.next_attempt_at, error = old.error
      from ${home}.alert_delivery as old where old.id = new.id`)
   await tx.query(
-    `update ${REBUILD_SCHEMA}.alert_delivery as new set status = 'dead', error = 'Not sent: it was not on its way before a rebuild.'
+    `update ${schema}.alert_delivery as new set status = 'dead', error = 'Not sent: it was not on its way before a rebuild.'
      where status = 'pending' and at <= (select min(clock) from ${home}.shard) and not exists (select 1 from ${home}.alert_delivery as old where old.id = new.id)`)
   // Whoever still holds the shards as they were can commit nothing any more.
-  await tx.query(`update ${REBUILD_SCHEMA}.shard as new set owner = old.owner, epoch = 1 + old.epoch from ${home}.shard as old where old.id = new.id`)
+  await tx.query(`update ${schema}.shard as new set owner = old.owner, epoch = 1 + old.epoch from ${home}.shard as old where old.id = new.id`)
 }
