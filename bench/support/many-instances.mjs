@@ -5,7 +5,7 @@
  * come too. The log holds clock entries where their events would stand.
  */
 import { join } from 'node:path'
-import { copyLine } from '../../apps/tracker/dist/store/copy-in.js'
+import { copyRows } from '../../apps/tracker/dist/store/binary.js'
 import { identityOf, shardOf, unitOf } from '../../apps/tracker/dist/store/identity.js'
 import { openPostgres } from '../../apps/tracker/dist/store/postgres/open-postgres.js'
 import { openDatabase } from '../../apps/tracker/dist/store/open-database.js'
@@ -159,14 +159,14 @@ async function copyNames(database, times) {
   const copied = new Set(known.map(({ model, key }) => unitOf(model, key)))
   for (let nth = 1; nth <= times; nth++) {
     await database.transaction((tx) => Promise.all([
-      tx.copy('copy copied_unit from stdin', units.filter(({ unit }) => copied.has(unit)).map(({ unit, model, key }) => {
+      tx.copy('copy copied_unit from stdin (format binary)', copyRows(units.filter(({ unit }) => copied.has(unit)), 6, (row, { unit, model, key }) => {
         const own = copyKey(key, nth)
-        return copyLine([unit, nth, key, own, unitOf(model, own), shardOf(own, SHARDS)])
-      }).join('')),
-      tx.copy('copy copied_instance from stdin', known.map(({ id, model, key, source, event_id }) => {
+        row.uuid(unit).int(nth).text(key).text(own).uuid(unitOf(model, own)).int(shardOf(own, SHARDS))
+      })),
+      tx.copy('copy copied_instance from stdin (format binary)', copyRows(known, 4, (row, { id, model, key, source, event_id }) => {
         const own = copyKey(key, nth)
-        return copyLine([id, nth, own, identityOf([model, own, source, event_id.replace(key, own)])])
-      }).join('')),
+        row.uuid(id).int(nth).text(own).uuid(identityOf([model, own, source, event_id.replace(key, own)]))
+      })),
     ]))
   }
   await database.query(`create index on copied_unit (base)`)

@@ -14,9 +14,9 @@ export interface Queryable {
 }
 
 export interface Transaction extends Queryable {
-  /** `copy table (columns) from stdin`, with rows made by `copyLine`. As with {@link query}, it need not be awaited before the next statement. */
-  copy(sql: string, rows: string): Promise<void>
-  /** The answer of `copy (...) to stdout`, whole, as tab-separated lines: the statement is to bound it. */
+  /** `copy table (columns) from stdin`, as text or `(format binary)`, whose rows copyRows of binary.ts makes. As with {@link query}, it need not be awaited before the next statement. */
+  copy(sql: string, rows: Uint8Array): Promise<void>
+  /** The answer of `copy (...) to stdout`, whole: the statement is to bound it. */
   copyOut(sql: string): Promise<Buffer>
 }
 

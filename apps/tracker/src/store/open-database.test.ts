@@ -7,7 +7,7 @@ import { prepareDatabase } from '../../../../test/support/database-template.js'
 import { startPostgres } from '../../../../test/support/postgres.js'
 import { skipUnless } from '../../../../test/support/requires.js'
 import { TrackerError } from '../problem.js'
-import { copyLine } from './copy-in.js'
+import { copyRows } from './binary.js'
 import type { Database } from './database.js'
 import { migrate } from './migrate.js'
 import { openDatabase } from './open-database.js'
@@ -49,37 +49,39 @@ function behavesAsDatabase(urlOf: () => Promise<string | undefined>) {
 
     test('arrive as they were, whatever stands in them', async () => {
       const texts = ['plain', 'tab\there', 'line\nbreak\r', 'back\\slash \\N', '', '€ 𝄞', '\\.']
-      const lines = texts.map((text, at) => copyLine([at, text, at % 2 === 0, JSON.stringify({ text })]))
-      await database.transaction((tx) => tx.copy('copy copied (a, b, c, d) from stdin', lines.join('')))
+      const rows = copyRows([...texts.entries()], 4, (out, [at, text]) => out.int(at).text(text).boolean(at % 2 === 0).text(JSON.stringify({ text })))
+      await database.transaction((tx) => tx.copy('copy copied (a, b, c, d) from stdin (format binary)', rows))
       expect(await database.query('select * from copied order by a')).toEqual(texts.map((text, a) => ({ a, b: text, c: a % 2 === 0, d: { text } })))
     })
 
     test('leave as they came', async () => {
-      const lines = [copyLine([1, 'tab\there']), copyLine([2, null])].join('')
+      const lines = Buffer.from('1\ttab\\there\n2\t\\N\n')
       await database.transaction(async (tx) => {
         await tx.query('delete from copied')
         await tx.copy('copy copied (a, b) from stdin', lines)
         const [out, [row]] = await Promise.all([tx.copyOut('copy (select a, b from copied order by a) to stdout'), tx.query('select count(*) as n from copied')])
-        expect({ out: out.toString(), row }).toEqual({ out: lines, row: { n: '2' } })
+        expect({ out, row }).toEqual({ out: lines, row: { n: '2' } })
         await tx.query('delete from copied')
       })
       await expect(database.transaction((tx) => tx.copyOut('copy (select * from nowhere) to stdout'))).rejects.toThrow('nowhere')
       await expect(database.transaction((tx) => tx.query('delete from copied'), { seesOneMoment: true })).rejects.toThrow('read-only')
     })
 
+    const numbers = (...of: number[]) => copyRows(of, 1, (out, number) => out.int(number))
+
     test('share the transaction with statements issued beside them', async () => {
       await database.transaction((tx) => Promise.all([
-        tx.query('delete from copied'), tx.copy('copy copied (a, b) from stdin', copyLine([1, null]) + copyLine([2, 'two'])), tx.query(`update copied set b = 'one' where a = $1`, [1]),
+        tx.query('delete from copied'), tx.copy('copy copied (a) from stdin (format binary)', numbers(1, 2)), tx.query(`update copied set b = 'one' where a = $1`, [1]),
       ]))
-      expect(await database.query('select a, b from copied order by a')).toEqual([{ a: 1, b: 'one' }, { a: 2, b: 'two' }])
+      expect(await database.query('select a, b from copied order by a')).toEqual([{ a: 1, b: 'one' }, { a: 2, b: null }])
     })
 
     test('leave nothing where one of them is refused, and the session goes on', async () => {
       await expect(database.transaction((tx) => Promise.all([
-        tx.copy('copy copied (a) from stdin', '7\n8\n'), tx.copy('copy copied (a) from stdin', '9\n7\n'), tx.copy('copy copied (a) from stdin', '10\n'), tx.query('select 1'),
+        tx.copy('copy copied (a) from stdin (format binary)', numbers(7, 8)), tx.copy('copy copied (a) from stdin (format binary)', numbers(9, 7)), tx.copy('copy copied (a) from stdin (format binary)', numbers(10)), tx.query('select 1'),
       ]))).rejects.toThrow(/duplicate key/)
       expect(await database.query('select a from copied order by a')).toEqual([{ a: 1 }, { a: 2 }])
-      await database.transaction((tx) => tx.copy('copy copied (a) from stdin', '7\n'))
+      await database.transaction((tx) => tx.copy('copy copied (a) from stdin (format binary)', numbers(7)))
       expect(await database.query('select a from copied where a = $1', [7])).toEqual([{ a: 7 }])
     })
   })

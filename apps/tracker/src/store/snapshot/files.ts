@@ -128,8 +128,8 @@ export async function writeRows(path: string, portions: AsyncIterable<Buffer>): 
   return { bytes, sha256: hash.digest('hex') }
 }
 
-/** A table's rows as text, whole lines, some megabytes at a time. */
-export async function* readRows({ name, path }: Pick<Snapshot, 'name' | 'path'>, { file }: Pick<TableFile, 'file'>): AsyncGenerator<string> {
+/** A table's rows as they stand in the file, whole lines, some megabytes at a time. */
+export async function* readRows({ name, path }: Pick<Snapshot, 'name' | 'path'>, { file }: Pick<TableFile, 'file'>): AsyncGenerator<Buffer> {
   const unpacked = createReadStream(join(path, file)).on('error', (error) => unpacked.destroy(error)).pipe(createGunzip())
   let pieces: Buffer[] = []
   let bytes = 0
@@ -139,14 +139,14 @@ export async function* readRows({ name, path }: Pick<Snapshot, 'name' | 'path'>,
       pieces.push(end > 0 ? chunk.subarray(0, end) : chunk)
       bytes += chunk.length
       if (end === 0) continue
-      yield Buffer.concat(pieces).toString()
+      yield Buffer.concat(pieces)
       pieces = [chunk.subarray(end)]
       bytes = chunk.length - end
     }
   } catch (error) {
     throw damaged(name, `${file} cannot be unpacked`, error)
   }
-  if (bytes > 0) yield Buffer.concat(pieces).toString()
+  if (bytes > 0) yield Buffer.concat(pieces)
 }
 
 async function writeSynced(dir: string, name: string, text: string): Promise<void> {

@@ -1,7 +1,8 @@
 /** Which instances have a cause of alarm; what becomes of alerts stands in alerts.ts. */
+import { bigints, booleans, texts, uuids } from '../binary.js'
 import type { Queryable } from '../database.js'
 import type { Changes } from './changes.js'
-import { column, compare, type Statements } from './rows.js'
+import { compare, type Statements } from './rows.js'
 
 export function changeAlertMembers(tx: Queryable, { alerts, members, goneMembers }: Changes): Statements {
   const statements: Statements = []
@@ -14,15 +15,15 @@ export function changeAlertMembers(tx: Queryable, { alerts, members, goneMembers
        on conflict (id) do update set severity = excluded.severity, title = excluded.title
          where alert.severity <> excluded.severity or alert.title <> excluded.title`,
       [
-        column(causes, (row) => row.id), column(causes, (row) => row.kind), column(causes, (row) => row.severity), column(causes, (row) => row.model),
-        column(causes, (row) => row.element), column(causes, (row) => row.title),
+        uuids(causes, (row) => row.id), texts(causes, (row) => row.kind), texts(causes, (row) => row.severity), texts(causes, (row) => row.model),
+        texts(causes, (row) => row.element), texts(causes, (row) => row.title),
       ],
     ))
   }
   if (goneMembers.length > 0) {
     statements.push(tx.query(
       `delete from alert_member as member using unnest($1::uuid[], $2::uuid[]) as row (alert, instance) where member.alert = row.alert and member.instance = row.instance`,
-      [column(goneMembers, (row) => row.alert), column(goneMembers, (row) => row.instance)],
+      [uuids(goneMembers, (row) => row.alert), uuids(goneMembers, (row) => row.instance)],
     ))
   }
   if (members.length > 0) {
@@ -30,8 +31,8 @@ export function changeAlertMembers(tx: Queryable, { alerts, members, goneMembers
       `insert into alert_member (alert, instance, since, joined_at, silent) select * from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[], $5::boolean[])
        on conflict (alert, instance) do update set since = excluded.since, silent = excluded.silent`,
       [
-        column(members, (row) => row.alert), column(members, (row) => row.instance), column(members, (row) => row.since), column(members, (row) => row.joinedAt),
-        column(members, (row) => row.silent),
+        uuids(members, (row) => row.alert), uuids(members, (row) => row.instance), bigints(members, (row) => row.since), bigints(members, (row) => row.joinedAt),
+        booleans(members, (row) => row.silent),
       ],
     ))
   }

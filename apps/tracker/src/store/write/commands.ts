@@ -1,7 +1,8 @@
 /** Commands as they were decided; deliver moves them on. */
+import { bigints, ints, texts, uuids } from '../binary.js'
 import type { Queryable } from '../database.js'
 import type { Changes } from './changes.js'
-import { column, compare, type Statements } from './rows.js'
+import { compare, type Statements } from './rows.js'
 
 export function changeCommands(tx: Queryable, { commands, goneCommands }: Changes): Statements {
   const statements: Statements = []
@@ -21,10 +22,10 @@ export function changeCommands(tx: Queryable, { commands, goneCommands }: Change
          data = excluded.data, decided_at = excluded.decided_at,
          next_attempt_at = case when excluded.status = 'sending' and command.status not in ('sending', 'failed') then now() else command.next_attempt_at end`,
       [
-        column(rows, (row) => row.id), column(rows, (row) => row.unit), column(rows, (row) => row.instance), column(rows, (row) => row.shard), column(rows, (row) => row.model),
-        column(rows, (row) => row.version), column(rows, (row) => row.key), column(rows, (row) => row.element), column(rows, (row) => clean(row.cause)), column(rows, (row) => row.type),
-        column(rows, (row) => row.target), column(rows, (row) => row.data), column(rows, (row) => row.status), column(rows, (row) => row.decidedAt), column(rows, (row) => row.leavesAt),
-        column(rows, (row) => row.leftAt), column(rows, (row) => row.deliveredAt), column(rows, (row) => row.note),
+        uuids(rows, (row) => row.id), uuids(rows, (row) => row.unit), uuids(rows, (row) => row.instance), ints(rows, (row) => row.shard), texts(rows, (row) => row.model),
+        ints(rows, (row) => row.version), texts(rows, (row) => row.key), texts(rows, (row) => row.element), texts(rows, (row) => clean(row.cause)), texts(rows, (row) => row.type),
+        texts(rows, (row) => row.target), texts(rows, (row) => row.data), texts(rows, (row) => row.status), bigints(rows, (row) => row.decidedAt), bigints(rows, (row) => row.leavesAt),
+        bigints(rows, (row) => row.leftAt), bigints(rows, (row) => row.deliveredAt), texts(rows, (row) => row.note),
       ],
     ))
   }

@@ -1,7 +1,8 @@
 /** Counters and rollups: only differences are added, one row per key and batch. */
+import { bigints, ints, texts } from '../binary.js'
 import type { Queryable } from '../database.js'
 import type { Changes, VersionCounts } from './changes.js'
-import { column, compare, type Statements } from './rows.js'
+import { compare, type Statements } from './rows.js'
 
 export function addCounts(tx: Queryable, changes: Changes): Statements {
   const counts = [...changes.counts].sort(([a], [b]) => compare(a, b)).map(([, own]) => own)
@@ -17,9 +18,9 @@ function addTotals(tx: Queryable, counts: readonly VersionCounts[]): Statements 
        terminated = model_count.terminated + excluded.terminated, stuck = model_count.stuck + excluded.stuck, late = model_count.late + excluded.late,
        deviating = model_count.deviating + excluded.deviating, last_event_at = greatest(model_count.last_event_at, excluded.last_event_at)`,
     [
-      ...owners(counts), column(counts, ({ total }) => total.active), column(counts, ({ total }) => total.completed), column(counts, ({ total }) => total.terminated),
-      column(counts, ({ total }) => total.stuck), column(counts, ({ total }) => total.late), column(counts, ({ total }) => total.deviating),
-      column(counts, ({ total }) => total.lastEventAt),
+      ...owners(counts), bigints(counts, ({ total }) => total.active), bigints(counts, ({ total }) => total.completed), bigints(counts, ({ total }) => total.terminated),
+      bigints(counts, ({ total }) => total.stuck), bigints(counts, ({ total }) => total.late), bigints(counts, ({ total }) => total.deviating),
+      bigints(counts, ({ total }) => total.lastEventAt),
     ],
   )]
 }
@@ -34,8 +35,8 @@ function addElements(tx: Queryable, counts: readonly VersionCounts[]): Statement
      on conflict (shard, model, version, element) do update set tokens = element_count.tokens + excluded.tokens, stuck = element_count.stuck + excluded.stuck,
        late = element_count.late + excluded.late, deviating = element_count.deviating + excluded.deviating, visits = element_count.visits + excluded.visits`,
     [
-      ...owners(rows), column(rows, (row) => row.element), column(rows, (row) => row.tokens), column(rows, (row) => row.stuck), column(rows, (row) => row.late),
-      column(rows, (row) => row.deviating), column(rows, (row) => row.visits),
+      ...owners(rows), texts(rows, (row) => row.element), bigints(rows, (row) => row.tokens), bigints(rows, (row) => row.stuck), bigints(rows, (row) => row.late),
+      bigints(rows, (row) => row.deviating), bigints(rows, (row) => row.visits),
     ],
   )]
 }
@@ -46,7 +47,7 @@ function addFlows(tx: Queryable, counts: readonly VersionCounts[]): Statements {
   return [tx.query(
     `insert into flow_count (shard, model, version, flow, count) select * from unnest($1::int[], $2::text[], $3::int[], $4::text[], $5::bigint[])
      on conflict (shard, model, version, flow) do update set count = flow_count.count + excluded.count`,
-    [...owners(rows), column(rows, (row) => row.flow), column(rows, (row) => row.count)],
+    [...owners(rows), texts(rows, (row) => row.flow), bigints(rows, (row) => row.count)],
   )]
 }
 
@@ -57,12 +58,12 @@ function addDurations(tx: Queryable, counts: readonly VersionCounts[]): Statemen
   return [tx.query(
     `insert into element_duration (shard, model, version, element, bucket, count) select * from unnest($1::int[], $2::text[], $3::int[], $4::text[], $5::int[], $6::bigint[])
      on conflict (shard, model, version, element, bucket) do update set count = element_duration.count + excluded.count`,
-    [...owners(rows), column(rows, (row) => row.element), column(rows, (row) => row.bucket), column(rows, (row) => row.count)],
+    [...owners(rows), texts(rows, (row) => row.element), ints(rows, (row) => row.bucket), bigints(rows, (row) => row.count)],
   )]
 }
 
-function owners(rows: readonly Pick<VersionCounts, 'shard' | 'model' | 'version'>[]): [string, string, string] {
-  return [column(rows, (row) => row.shard), column(rows, (row) => row.model), column(rows, (row) => row.version)]
+function owners(rows: readonly Pick<VersionCounts, 'shard' | 'model' | 'version'>[]): [Buffer, Buffer, Buffer] {
+  return [ints(rows, (row) => row.shard), texts(rows, (row) => row.model), ints(rows, (row) => row.version)]
 }
 
 function byKey<Value>(map: ReadonlyMap<string, Value>): [string, Value][] {

@@ -1,9 +1,9 @@
 /** What was extracted from entries, and how each was read. */
 import type { Fact } from '@tidemark/bpmn'
-import { copyLine } from '../copy-in.js'
+import { bigints, copyRows, texts, uuids } from '../binary.js'
 import type { Queryable, Transaction } from '../database.js'
 import type { Changes, FactRow } from './changes.js'
-import { column, compare, type Statements } from './rows.js'
+import { compare, type Statements } from './rows.js'
 
 /**
  * New facts carry their reading at once; those of older ones are updated.
@@ -18,21 +18,20 @@ function deleteFacts(tx: Queryable, rows: readonly FactRow[]): Statements {
   if (rows.length === 0) return []
   return [tx.query(
     `delete from instance_event as event using unnest($1::uuid[], $2::bigint[]) as row (unit, position) where event.unit = row.unit and event.position = row.position`,
-    [column(rows, (row) => row.unit), column(rows, (row) => row.fact.position)],
+    [uuids(rows, (row) => row.unit), bigints(rows, (row) => row.fact.position)],
   )]
 }
 
 function copyFacts(tx: Transaction, rows: readonly FactRow[]): Statements {
   if (rows.length === 0) return []
-  let lines = ''
-  for (const { unit, fact, contentHash, read } of rows) {
-    lines += copyLine([
-      unit, fact.position, fact.kind, fact.time, fact.appendTime, fact.source, fact.id, fact.type, fact.sequence ?? null, contentHash, labelsText(fact.labels),
-      patchText(fact), read?.instance ?? null, read?.element ?? null, read?.phase ?? null, read?.reading ?? null,
-    ])
-  }
   return [tx.copy(
-    `copy instance_event (unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch, instance, element, phase, reading) from stdin`, lines)]
+    `copy instance_event (unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch, instance, element, phase, reading) from stdin (format binary)`,
+    copyRows(rows, 16, (row, { unit, fact, contentHash, read }) => {
+      row.uuid(unit).bigint(fact.position).text(fact.kind).bigint(fact.time).bigint(fact.appendTime).text(fact.source).text(fact.id).text(fact.type).text(fact.sequence ?? null)
+        .text(contentHash).text(labelsText(fact.labels)).text(patchText(fact))
+        .uuid(read?.instance ?? null).text(read?.element ?? null).text(read?.phase ?? null).text(read?.reading ?? null)
+    }),
+  )]
 }
 
 /** Facts of a type share their labels: their JSON is made once. */
@@ -61,8 +60,8 @@ function updateReadings(tx: Queryable, readings: Changes['readings']): Statement
      from unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::text[], $6::text[]) as row (unit, position, instance, element, phase, reading)
      where event.unit = row.unit and event.position = row.position`,
     [
-      column(readings, (row) => row.unit), column(readings, (row) => row.position), column(readings, (row) => row.instance), column(readings, (row) => row.element),
-      column(readings, (row) => row.phase), column(readings, (row) => row.reading),
+      uuids(readings, (row) => row.unit), bigints(readings, (row) => row.position), uuids(readings, (row) => row.instance), texts(readings, (row) => row.element),
+      texts(readings, (row) => row.phase), texts(readings, (row) => row.reading),
     ],
   )]
 }

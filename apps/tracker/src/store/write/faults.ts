@@ -1,7 +1,8 @@
 /** Units whose fold throws: they are suspended, and nothing waits behind them. */
+import { bigints, ints, texts, uuids } from '../binary.js'
 import type { Queryable } from '../database.js'
 import type { Changes } from './changes.js'
-import { column, compare, type Statements } from './rows.js'
+import { compare, type Statements } from './rows.js'
 
 export interface FaultRow {
   readonly unit: string
@@ -24,8 +25,8 @@ export function writeFaults(tx: Queryable, { faults, mended }: Changes): Stateme
       `insert into faulted_unit (unit, shard, model, key, position, error, since)
        select * from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[]) on conflict (unit) do update set error = excluded.error`,
       [
-        column(rows, (row) => row.unit), column(rows, (row) => row.shard), column(rows, (row) => row.model), column(rows, (row) => row.key),
-        column(rows, (row) => row.position), column(rows, (row) => row.error), column(rows, (row) => row.since),
+        uuids(rows, (row) => row.unit), ints(rows, (row) => row.shard), texts(rows, (row) => row.model), texts(rows, (row) => row.key),
+        bigints(rows, (row) => row.position), texts(rows, (row) => row.error), bigints(rows, (row) => row.since),
       ],
     )]),
   ]
@@ -34,7 +35,7 @@ export function writeFaults(tx: Queryable, { faults, mended }: Changes): Stateme
 export async function readFaultsOf(db: Queryable, units: readonly string[]): Promise<ReadonlyMap<string, { readonly position: bigint; readonly error: string }>> {
   if (units.length === 0) return new Map()
   const rows = await db.query<{ unit: string; position: string; error: string }>(
-    `select fault.unit, fault.position, fault.error from unnest($1::uuid[]) as wanted (unit) join faulted_unit as fault using (unit)`, [units])
+    `select fault.unit, fault.position, fault.error from unnest($1::uuid[]) as wanted (unit) join faulted_unit as fault using (unit)`, [uuids(units, (unit) => unit)])
   return new Map(rows.map(({ unit, position, error }) => [unit, { position: BigInt(position), error }]))
 }
 

@@ -2,6 +2,7 @@
  * History goes in portions that entries of the log name: instances that had closed up to a place in the order (closed_at, id), behind the portion
  * before. So a rebuild drops the same at the same position, and a transaction is as large as the portion.
  */
+import { uuids } from '../binary.js'
 import type { Queryable } from '../database.js'
 
 /** A place in the order in which instances closed: epoch milliseconds, and the instance. */
@@ -57,6 +58,6 @@ const PARTS: readonly string[] = [
 export async function readDropped(db: Queryable, units: readonly string[]): Promise<ReadonlySet<string>> {
   if (units.length === 0) return new Set()
   const rows = await db.query<{ unit: string }>(
-    `select wanted.unit from unnest($1::uuid[]) as wanted (unit) join dropped_unit as dropped on dropped.unit = wanted.unit`, [units])
+    `select wanted.unit from unnest($1::uuid[]) as wanted (unit) join dropped_unit as dropped on dropped.unit = wanted.unit`, [uuids(units, (unit) => unit)])
   return new Set(rows.map(({ unit }) => unit))
 }

@@ -1,8 +1,8 @@
 /** Instances with their tokens, deviations and next deadline. New rows are copied, which is the bulk of an import; others are updated. */
-import { copyLine } from '../copy-in.js'
+import { bigints, booleans, copyRows, ints, texts, uuids } from '../binary.js'
 import type { Queryable, Transaction } from '../database.js'
 import type { Changes, InstanceRow } from './changes.js'
-import { column, compare, jsonColumn, plainColumn, type Statements } from './rows.js'
+import { compare, type Statements } from './rows.js'
 
 /** @param careful rows that should be new may be there already: they are replaced */
 export function writeInstances(tx: Transaction, changes: Changes, careful: boolean): Statements {
@@ -17,7 +17,7 @@ export function writeInstances(tx: Transaction, changes: Changes, careful: boole
 }
 
 function deleteInstances(tx: Queryable, gone: readonly string[]): Statements {
-  return gone.length === 0 ? [] : [tx.query(`delete from instance where id = any($1::uuid[])`, [gone])]
+  return gone.length === 0 ? [] : [tx.query(`delete from instance where id = any($1::uuid[])`, [uuids(gone, (id) => id)])]
 }
 
 const COLUMNS = `id, unit, run, shard, model, version, key, former_ids, status, stuck, late, deviations, settling, approximate,
@@ -25,11 +25,11 @@ const COLUMNS = `id, unit, run, shard, model, version, key, former_ids, status, 
 
 function copyInstances(tx: Transaction, rows: readonly InstanceRow[]): Statements {
   if (rows.length === 0) return []
-  const lines = rows.map((row) => copyLine([
-    row.id, row.unit, row.run, row.shard, row.model, row.version, row.key, `{${row.formerIds.join(',')}}`, row.status, row.stuck, row.late, row.deviations, row.settling,
-    row.approximate, row.startedAt, row.lastEventAt, row.endedAt, row.closedAt, row.shownAt, row.position, row.tokens, row.variables,
-  ]))
-  return [tx.copy(`copy instance (${COLUMNS}) from stdin`, lines.join(''))]
+  return [tx.copy(`copy instance (${COLUMNS}) from stdin (format binary)`, copyRows(rows, 22, (out, row) => {
+    out.uuid(row.id).uuid(row.unit).int(row.run).int(row.shard).text(row.model).int(row.version).text(row.key).uuids(row.formerIds).text(row.status)
+      .boolean(row.stuck).boolean(row.late).int(row.deviations).boolean(row.settling).boolean(row.approximate)
+      .bigint(row.startedAt).bigint(row.lastEventAt).bigint(row.endedAt).bigint(row.closedAt).bigint(row.shownAt).bigint(row.position).jsonb(row.tokens).jsonb(row.variables)
+  }))]
 }
 
 /** What never changes of an instance is not sent again. */
@@ -45,11 +45,11 @@ function updateInstances(tx: Queryable, rows: readonly InstanceRow[]): Statement
        as row (id, version, former_ids, run, status, stuck, late, deviations, settling, approximate, started_at, last_event_at, ended_at, shown_at, position, tokens, variables, closed_at)
      where instance.id = row.id`,
     [
-      plainColumn(rows, (row) => row.id), plainColumn(rows, (row) => row.version), column(rows, (row) => `{${row.formerIds.join(',')}}`), plainColumn(rows, (row) => row.run),
-      plainColumn(rows, (row) => row.status), plainColumn(rows, (row) => row.stuck), plainColumn(rows, (row) => row.late), plainColumn(rows, (row) => row.deviations),
-      plainColumn(rows, (row) => row.settling), plainColumn(rows, (row) => row.approximate), plainColumn(rows, (row) => row.startedAt), plainColumn(rows, (row) => row.lastEventAt),
-      plainColumn(rows, (row) => row.endedAt), plainColumn(rows, (row) => row.shownAt), plainColumn(rows, (row) => row.position), jsonColumn(rows, (row) => row.tokens),
-      jsonColumn(rows, (row) => row.variables), plainColumn(rows, (row) => row.closedAt),
+      uuids(rows, (row) => row.id), ints(rows, (row) => row.version), texts(rows, (row) => (row.formerIds.length === 0 ? '{}' : `{${row.formerIds.join(',')}}`)), ints(rows, (row) => row.run),
+      texts(rows, (row) => row.status), booleans(rows, (row) => row.stuck), booleans(rows, (row) => row.late), ints(rows, (row) => row.deviations),
+      booleans(rows, (row) => row.settling), booleans(rows, (row) => row.approximate), bigints(rows, (row) => row.startedAt), bigints(rows, (row) => row.lastEventAt),
+      bigints(rows, (row) => row.endedAt), bigints(rows, (row) => row.shownAt), bigints(rows, (row) => row.position), texts(rows, (row) => row.tokens),
+      texts(rows, (row) => row.variables), bigints(rows, (row) => row.closedAt),
     ],
   )]
 }
@@ -58,44 +58,50 @@ function inheritIds(tx: Queryable, heirs: readonly InstanceRow[]): Statements {
   if (heirs.length === 0) return []
   return [tx.query(
     `update instance as heir set former_ids = heir.former_ids || array(select unnest(gone.former_ids) from instance as gone where gone.id = any(heir.former_ids))
-     where heir.id = any($1::uuid[])`, [column(heirs, (row) => row.id)],
+     where heir.id = any($1::uuid[])`, [uuids(heirs, (row) => row.id)],
   )]
 }
 
 function replaceTokens(tx: Transaction, { tokens, goneTokens }: Changes, careful: boolean): Statements {
   const gone = careful ? [...goneTokens, ...tokens] : goneTokens
   const rows = [...tokens].sort((a, b) => compare(a.instance, b.instance) || compare(a.element, b.element))
-  let lines = ''
-  for (const row of rows) lines += copyLine([row.instance, row.element, row.n, row.shard, row.model, row.version, row.since, row.stuck, row.late])
   return [
     ...(gone.length === 0 ? [] : [tx.query(
       `delete from token using unnest($1::uuid[], $2::text[], $3::int[]) as row (instance, element, n)
        where token.instance = row.instance and token.element = row.element and token.n = row.n`,
-      [plainColumn(gone, (row) => row.instance), column(gone, (row) => row.element), plainColumn(gone, (row) => row.n)],
+      [uuids(gone, (row) => row.instance), texts(gone, (row) => row.element), ints(gone, (row) => row.n)],
     )]),
-    ...(rows.length === 0 ? [] : [tx.copy(`copy token (instance, element, n, shard, model, version, since, stuck, late) from stdin`, lines)]),
+    ...(rows.length === 0 ? [] : [tx.copy(
+      `copy token (instance, element, n, shard, model, version, since, stuck, late) from stdin (format binary)`,
+      copyRows(rows, 9, (out, row) => {
+        out.uuid(row.instance).text(row.element).int(row.n).int(row.shard).text(row.model).int(row.version).bigint(row.since).boolean(row.stuck).boolean(row.late)
+      }),
+    )]),
   ]
 }
 
 function replaceDeviations(tx: Transaction, { deviations }: Changes, careful: boolean): Statements {
   const before = deviations.filter((change) => change.had || careful).map((change) => change.instance)
-  const lines = deviations.flatMap(({ instance, rows }) => rows.map((row) => copyLine([
-    instance, row.kind, row.element, row.item, row.at, row.count, row.provisional, row.accepted,
-  ])))
+  const rows = deviations.flatMap((change) => change.rows.map((row) => ({ instance: change.instance, ...row })))
   return [
-    ...(before.length === 0 ? [] : [tx.query(`delete from deviation where instance = any($1::uuid[])`, [before])]),
-    ...(lines.length === 0 ? [] : [tx.copy(`copy deviation (instance, kind, element, item, at, count, provisional, accepted) from stdin`, lines.join(''))]),
+    ...(before.length === 0 ? [] : [tx.query(`delete from deviation where instance = any($1::uuid[])`, [uuids(before, (id) => id)])]),
+    ...(rows.length === 0 ? [] : [tx.copy(
+      `copy deviation (instance, kind, element, item, at, count, provisional, accepted) from stdin (format binary)`,
+      copyRows(rows, 8, (out, row) => {
+        out.uuid(row.instance).text(row.kind).text(row.element).text(row.item).bigint(row.at).int(row.count).boolean(row.provisional).boolean(row.accepted)
+      }),
+    )]),
   ]
 }
 
 function moveDeadlines(tx: Queryable, { deadlines, goneDeadlines }: Changes): Statements {
   const rows = [...deadlines].sort((a, b) => compare(a.unit, b.unit))
   return [
-    ...(goneDeadlines.length === 0 ? [] : [tx.query(`delete from deadline where unit = any($1::uuid[])`, [goneDeadlines])]),
+    ...(goneDeadlines.length === 0 ? [] : [tx.query(`delete from deadline where unit = any($1::uuid[])`, [uuids(goneDeadlines, (unit) => unit)])]),
     ...(rows.length === 0 ? [] : [tx.query(
       `insert into deadline (unit, shard, at, model, key) select * from unnest($1::uuid[], $2::int[], $3::bigint[], $4::text[], $5::text[])
        on conflict (unit) do update set at = excluded.at, model = excluded.model, key = excluded.key`,
-      [plainColumn(rows, (row) => row.unit), plainColumn(rows, (row) => row.shard), plainColumn(rows, (row) => row.at), column(rows, (row) => row.model), column(rows, (row) => row.key)],
+      [uuids(rows, (row) => row.unit), ints(rows, (row) => row.shard), bigints(rows, (row) => row.at), texts(rows, (row) => row.model), texts(rows, (row) => row.key)],
     )]),
   ]
 }

@@ -3,9 +3,10 @@
  * the plan being a function of the log, they write the same. A look-up counts what was learned before a position, however far others have gone.
  */
 import type { Fact } from '@tidemark/bpmn'
+import { bigints, texts, uuids } from '../binary.js'
 import type { Queryable } from '../database.js'
 import type { Changes } from './changes.js'
-import { column, compare } from './rows.js'
+import { compare } from './rows.js'
 
 export interface AliasKey {
   readonly model: string
@@ -55,7 +56,7 @@ export function insertLinks(tx: Queryable, links: readonly (AliasKey & { unit: s
   return [tx.query(
     `insert into instance_key (model, name, value, unit, primary_key, learned_at)
      select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::bigint[]) on conflict do nothing`,
-    [...columns(rows), column(rows, (link) => link.unit), column(rows, (link) => link.key), column(rows, (link) => link.learnedAt)],
+    [...columns(rows), uuids(rows, (link) => link.unit), texts(rows, (link) => link.key), bigints(rows, (link) => link.learnedAt)],
   )]
 }
 
@@ -66,7 +67,7 @@ export function insertWaiting(tx: Queryable, waits: readonly (AliasKey & { posit
     `insert into waiting_event (model, name, value, position, fact)
      select model, name, value, position, fact::jsonb from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[]) as row (model, name, value, position, fact)
      on conflict do nothing`,
-    [...columns(waiting), column(waiting, (row) => row.position), column(waiting, (row) => row.fact)],
+    [...columns(waiting), bigints(waiting, (row) => row.position), texts(waiting, (row) => row.fact)],
   )]
 }
 
@@ -78,7 +79,7 @@ export function releaseWaiting(tx: Queryable, all: readonly (AliasKey & { positi
     `update waiting_event as waiting set released_at = row.by
      from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]) as row (model, name, value, position, by)
      where waiting.model = row.model and waiting.name = row.name and waiting.value = row.value and waiting.position = row.position and released_at is null`,
-    [...columns(released), column(released, (row) => row.position), column(released, (row) => row.by)],
+    [...columns(released), bigints(released, (row) => row.position), bigints(released, (row) => row.by)],
   )]
 }
 
@@ -88,7 +89,7 @@ export function endWaitingFates(tx: Queryable, released: readonly { readonly mod
   return [tx.query(
     `delete from event_fate as fate using unnest($1::text[], $2::bigint[]) as row (model, position)
      where fate.model = row.model and fate.position = row.position and fate.kind = 'waiting' and starts_with(fate.reason, $3)`,
-    [column(released, (row) => row.model), column(released, (row) => row.position), begins],
+    [texts(released, (row) => row.model), bigints(released, (row) => row.position), begins],
   )]
 }
 
@@ -111,7 +112,7 @@ export function insertFates(tx: Queryable, fates: readonly FateRow[]): Promise<u
   return [tx.query(
     `insert into event_fate (position, model, kind, reason) select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[])
      on conflict (position, model) do update set kind = excluded.kind, reason = excluded.reason where event_fate.kind = 'waiting' and excluded.kind <> 'waiting'`,
-    [column(rows, (row) => row.position), column(rows, (row) => row.model), column(rows, (row) => row.kind), column(rows, (row) => row.reason)],
+    [bigints(rows, (row) => row.position), texts(rows, (row) => row.model), texts(rows, (row) => row.kind), texts(rows, (row) => row.reason)],
   )]
 }
 
@@ -120,12 +121,12 @@ export function writeHeldFates(tx: Queryable, { fates, goneFates }: Pick<Changes
   return [
     ...(goneFates.length === 0 ? [] : [tx.query(
       `delete from event_fate as fate using unnest($1::text[], $2::bigint[]) as row (model, position) where fate.model = row.model and fate.position = row.position`,
-      [goneFates.map((row) => row.model), goneFates.map((row) => row.position)],
+      [texts(goneFates, (row) => row.model), bigints(goneFates, (row) => row.position)],
     )]),
     ...(fates.length === 0 ? [] : [tx.query(
       `insert into event_fate (position, model, kind, reason) select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[])
        on conflict (position, model) do update set kind = excluded.kind, reason = excluded.reason`,
-      [fates.map((row) => row.position), fates.map((row) => row.model), fates.map((row) => row.kind), fates.map((row) => row.reason)],
+      [bigints(fates, (row) => row.position), texts(fates, (row) => row.model), texts(fates, (row) => row.kind), texts(fates, (row) => row.reason)],
     )]),
   ]
 }
@@ -143,7 +144,7 @@ export function countTypes(tx: Queryable, types: ReadonlyMap<string, { count: nu
      from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) as row (type, count, first, last)
      on conflict (shard, type) do update set count = event_type.count + excluded.count, first_seen = least(event_type.first_seen, excluded.first_seen),
        last_seen = greatest(event_type.last_seen, excluded.last_seen)`,
-    [column(rows, ([type]) => type), column(rows, ([, row]) => row.count), column(rows, ([, row]) => row.first), column(rows, ([, row]) => row.last)],
+    [texts(rows, ([type]) => type), bigints(rows, ([, row]) => row.count), bigints(rows, ([, row]) => row.first), bigints(rows, ([, row]) => row.last)],
   )]
 }
 
@@ -152,6 +153,6 @@ function sorted<Row extends AliasKey>(rows: readonly Row[], last: (row: Row) => 
   return [...rows].sort((a, b) => compare(a.model, b.model) || compare(a.name, b.name) || compare(a.value, b.value) || compare(last(a), last(b)))
 }
 
-function columns(aliases: readonly AliasKey[]): [string, string, string] {
-  return [column(aliases, (alias) => alias.model), column(aliases, (alias) => alias.name), column(aliases, (alias) => alias.value)]
+function columns(aliases: readonly AliasKey[]): [Buffer, Buffer, Buffer] {
+  return [texts(aliases, (alias) => alias.model), texts(aliases, (alias) => alias.name), texts(aliases, (alias) => alias.value)]
 }

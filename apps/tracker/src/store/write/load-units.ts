@@ -1,5 +1,6 @@
 /** Loads what folding needs: the facts of units, and when they were last shown. One statement for all units of a batch. */
 import type { Fact } from '@tidemark/bpmn'
+import { uuids } from '../binary.js'
 import type { Queryable } from '../database.js'
 
 export interface StoredUnit {
@@ -33,7 +34,7 @@ export async function loadUnits(db: Queryable, units: readonly string[]): Promis
          (select max(shown_at) from instance where instance.unit = wanted.unit) as shown_at
        from instance_event where instance_event.unit = wanted.unit offset 0
      ) as fact`,
-    [units],
+    [uuids(units, (unit) => unit)],
   )
   const loaded = new Map<string, { facts: { fact: Fact; contentHash: string }[]; shownAt: number | undefined }>()
   for (const row of rows) {

@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { prepareDatabase } from '../../../../test/support/database-template.js'
+import { bigints, booleans, copyRows, ints, texts, uuids } from './binary.js'
+import type { Database } from './database.js'
+import { openPglite } from './pglite/open-pglite.js'
+
+let dataDir: string
+let db: Database
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'tidemark-binary-'))
+  await prepareDatabase(dataDir)
+  db = await openPglite(join(dataDir, 'db'), { upkeep: false })
+}, 60_000)
+afterAll(async () => {
+  await db.close()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+const UUIDS = ['00000000-0000-4000-8000-000000000001', 'fedcba98-7654-3210-9abc-def012345678', null]
+const BIGINTS = [0, -1, 1, 2 ** 31, 2 ** 32, -(2 ** 32), 1_700_000_000_000, -1_700_000_000_001, Number.MAX_SAFE_INTEGER, 2n ** 63n - 1n, -(2n ** 63n), null]
+const INTS = [0, -1, 2 ** 31 - 1, -(2 ** 31), null]
+const TEXTS = [
+  'plain', '', 'null', 'NULL', null, ' ', 'a,b', '{}', '{"a":"b\\"c\\\\d"}', '"', '\\', '\\N', 'line\nbreak\ttab', '“quoted”', 'é', '€ 𝄞', `${'x'.repeat(63)}é`, 'x'.repeat(64), 'ü'.repeat(5_000),
+]
+const JSONS = [{}, [], null, 'NULL', { a: 'b"c\\d', 'line\nbreak\t': [1.5, true], '“quoted”, é': '\u2028\u007f' }, ['€'.repeat(1_000)]]
+
+test('columns of every type come back as they went in', async () => {
+  const column = async (type: string, values: Buffer) => (await db.query<{ value: unknown }>(`select value from unnest($1::${type}[]) as row (value)`, [values])).map(({ value }) => value)
+  expect(await column('uuid', uuids(UUIDS, (value) => value))).toEqual(UUIDS)
+  expect(await column('bigint', bigints(BIGINTS, (value) => value))).toEqual(BIGINTS.map((value) => (value === null ? null : String(value))))
+  expect(await column('int', ints(INTS, (value) => value))).toEqual(INTS)
+  expect(await column('boolean', booleans([true, null, false], (value) => value))).toEqual([true, null, false])
+  expect(await column('text', texts(TEXTS, (value) => value))).toEqual(TEXTS)
+})
+
+test('no rows are an empty array', async () => {
+  const values = [uuids([], () => null), texts([], () => null), ints([], () => null), bigints([], () => null), booleans([], () => null)]
+  expect(await db.query(`select $1::uuid[] as a, $2::text[] as b, $3::int[] as c, $4::bigint[] as d, $5::boolean[] as e`, values)).toEqual([{ a: [], b: [], c: [], d: [], e: [] }])
+})
+
+test('copied rows come back as they went in', async () => {
+  await db.query(`create table copied (row int, a uuid, b bigint, c int, d boolean, e text, f json, g jsonb, h uuid[])`)
+  const rows = TEXTS.map((text, row) => ({ row, text, uuid: UUIDS[row % 3] ?? null, big: BIGINTS[row % BIGINTS.length] ?? null, small: INTS[row % 5] ?? null, json: JSON.stringify(JSONS[row % JSONS.length]) }))
+  await db.transaction((tx) => tx.copy(`copy copied from stdin (format binary)`, copyRows(rows, 9, (out, { row, uuid, big, small, text, json }) => {
+    out.int(row).uuid(uuid).bigint(big).int(small).boolean(row % 2 === 0).text(text).text(json).jsonb(json).uuids(uuid === null ? [] : [uuid, uuid])
+  })))
+  expect(await db.query(`select * from copied order by row`)).toEqual(rows.map(({ row, uuid, big, small, text, json }) => ({
+    row, a: uuid, b: big === null ? null : String(big), c: small, d: row % 2 === 0, e: text, f: JSON.parse(json) as unknown, g: JSON.parse(json) as unknown,
+    h: uuid === null ? [] : [uuid, uuid],
+  })))
+})
+
+test('half of a surrogate pair, which no database takes, becomes the character for what cannot be read', async () => {
+  for (const text of ['\ud800', `${'x'.repeat(100)}\udc00`]) {
+    expect(await db.query(`select value from unnest($1::text[]) as row (value)`, [texts([text], (value) => value)])).toEqual([{ value: `${text.slice(0, -1)}\ufffd` }])
+  }
+})
