@@ -12,8 +12,8 @@ export function unitOf(model: string, key: string): string {
   return identityOf(['unit', model, key])
 }
 
-/** Tells a repetition from another event that uses the same id. */
-export function contentHash(content: string): string {
+/** 96 bits of SHA-1, 16 characters: tells a repetition from what is another. Of a text that is its bytes of UTF-8. */
+export function contentHash(content: string | Uint8Array): string {
   return hash('sha1', content, 'base64url').slice(0, 16)
 }
 

@@ -12,7 +12,7 @@ import { shardOf, unitOf } from '../store/identity.js'
 import type { Aliases } from './aliases.js'
 import { compareUnit, nextOf, type LeftCommand, type UnitState } from './core/changes.js'
 import type { Decoded } from './core/decode.js'
-import { aliasesOf, bindEvents, plan, WAITS_FOR_LINK, type Plan, type PlannedFact, type PlannedModel } from './core/plan.js'
+import { aliasesOf, bindEvents, plan, WAITS_FOR_LINK, type Plan, type PlannedFact, type PlannedModel, type PlannedPart } from './core/plan.js'
 import { compareHeld, nextHeldAt } from './core/held.js'
 import { inTurns } from './in-turns.js'
 import { FoldFaults, messageOf, type Suspects, type UnitFault } from './faults.js'
@@ -43,17 +43,11 @@ export interface Prepared {
   /** Of entries that cannot be read, too. */
   readonly fates: readonly FateRow[]
   readonly types: Batch['types']
-  readonly parts: readonly Part[]
+  readonly parts: readonly PlannedPart[]
   /** Of each part. */
   readonly units: readonly KnownUnit[]
   /** Resolves when the units are as the tables and the batches before this one leave them; never rejects unheard. */
   readonly loaded: Promise<void>
-}
-
-interface Part {
-  readonly model: string
-  readonly key: string
-  readonly facts: PlannedFact[]
 }
 
 export interface Batch {
@@ -131,31 +125,20 @@ export async function commitBatch(tx: Transaction, batch: Batch, careful: boolea
 }
 
 /** What happens to each unit of ours: events, what we and people did, and deadlines. */
-function partsOf(planned: Plan, input: BatchInput, shards: number): readonly Part[] {
-  const parts = new Map<string, Part>()
-  const part = (model: string, key: string) => {
-    const id = `${model}\u0000${key}`
-    const known = parts.get(id) ?? { model, key, facts: [] }
-    parts.set(id, known)
-    return known
-  }
-  for (const { model, key, facts } of planned.parts) part(model, key).facts.push(...facts)
-  const followed = new Set(input.models.map((model) => model.id))
-  for (const entry of input.entries) {
+function partsOf({ parts }: Plan, { entries, models, share, due }: BatchInput, shards: number): readonly PlannedPart[] {
+  const followed = new Set(models.map((model) => model.id))
+  for (const entry of entries) {
     const control = controlFact(entry)
-    if (control !== undefined && followed.has(control.model)) part(control.model, control.key).facts.push({ fact: control.fact, contentHash: '' })
+    if (control !== undefined && followed.has(control.model)) parts.add(control.model, control.key, { fact: control.fact, contentHash: '' })
   }
-  const { share } = input
-  if (share !== undefined) {
-    for (const [id, { model, key, facts }] of parts) {
-      const shard = shardOf(key, shards)
-      const own = facts.filter(({ fact, by }) => share.takes(model, shard, by ?? fact.position))
-      if (own.length === 0) parts.delete(id)
-      else parts.set(id, { model, key, facts: own })
-    }
-  }
-  for (const { model, key } of input.due) part(model, key)
-  return [...parts.values()]
+  for (const { model, key } of due) parts.add(model, key)
+  if (share === undefined) return parts.all
+  return parts.all.flatMap((part) => {
+    const { model, key, facts } = part
+    const shard = shardOf(key, shards)
+    const own = facts.filter(({ fact, by }) => share.takes(model, shard, by ?? fact.position))
+    return own.length === facts.length ? [part] : own.length === 0 ? [] : [{ model, key, facts: own }]
+  })
 }
 
 /** Leaves out what the unit has seen (the same event again, or another one under its id) and what comes too late for it. */

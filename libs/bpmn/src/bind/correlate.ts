@@ -94,7 +94,7 @@ export class Binder {
   bind(event: DomainEvent): BoundEvent | undefined {
     const candidates = this.candidatesFor(event.type)
     if (candidates === null) return undefined
-    if (candidates.labels !== undefined) return { labels: candidates.labels, keys: this.keysOf(event, undefined), ...this.itemsOf(event, candidates.labels) }
+    if (candidates.labels !== undefined) return { labels: candidates.labels, keys: this.keysOf(event, undefined), items: this.itemsOf(event, candidates.labels) }
     const runaways: string[] = []
     const matching = candidates.all.filter((candidate) => matches(candidate, event, runaways))
     const foreign = matching.length > 0 ? [] : candidates.unexpected.filter((rule) => matches(rule, event, runaways))
@@ -104,7 +104,7 @@ export class Binder {
       return foreign.length === 0 ? undefined : { labels: this.noLabels, keys: this.keysOf(event, foreign) }
     }
     const labels = distinctLabels(matching)
-    return { labels, keys: this.keysOf(event, matching), ...this.itemsOf(event, labels) }
+    return { labels, keys: this.keysOf(event, matching), items: this.itemsOf(event, labels) }
   }
 
   /** What an event says of messages between this process and other pools, `sent <flow>` or `received <flow>`; undefined where it says nothing. */
@@ -119,8 +119,8 @@ export class Binder {
     return this.keysOf(event, undefined)
   }
 
-  private itemsOf(event: DomainEvent, labels: readonly Label[]): Pick<BoundEvent, 'items'> {
-    if (this.items.size === 0) return NO_ITEMS
+  private itemsOf(event: DomainEvent, labels: readonly Label[]): BoundEvent['items'] {
+    if (this.items.size === 0) return undefined
     const items = new Map<string, string>()
     for (const { element } of labels) {
       for (const { scope, read } of this.items.get(element) ?? []) {
@@ -128,7 +128,7 @@ export class Binder {
         if (key !== undefined) items.set(scope, key)
       }
     }
-    return items.size === 0 ? NO_ITEMS : { items: [...items].map(([scope, key]) => `${scope}\u0000${key}`).sort() }
+    return items.size === 0 ? undefined : [...items].map(([scope, key]) => `${scope}\u0000${key}`).sort()
   }
 
   private candidatesFor(type: string): Candidates | null {
@@ -148,16 +148,17 @@ export class Binder {
    * process's own is read.
    */
   private keysOf(event: DomainEvent, matching: readonly Rule[] | undefined): BoundEvent['keys'] {
-    const keys: { name: string; value: string }[] = []
-    for (const [index, key] of this.keys.entries()) {
-      const value = this.replaced(event, matching, index) ?? key.read(event)
-      if (value !== undefined) keys.push({ name: key.name, value })
+    let keys: BoundEvent['keys'] = NO_KEYS
+    for (let index = 0; index < this.keys.length; index++) {
+      const { name, read } = this.keys[index]!
+      const value = (matching === undefined ? undefined : this.replaced(event, matching, index)) ?? read(event)
+      if (value !== undefined) keys = keys.length === 0 ? [{ name, value }] : [...keys, { name, value }]
     }
     return keys
   }
 
-  private replaced(event: DomainEvent, matching: readonly Rule[] | undefined, index: number): string | undefined {
-    for (const { key } of matching ?? []) {
+  private replaced(event: DomainEvent, matching: readonly Rule[], index: number): string | undefined {
+    for (const { key } of matching) {
       if (key === undefined) continue
       const named = this.keys.findIndex(({ name }) => name === key.name)
       if ((named === -1 ? 0 : named) !== index) continue
@@ -168,7 +169,7 @@ export class Binder {
   }
 }
 
-const NO_ITEMS: Pick<BoundEvent, 'items'> = {}
+const NO_KEYS: BoundEvent['keys'] = []
 
 const binders = new WeakMap<ProcessModel, Binder>()
 

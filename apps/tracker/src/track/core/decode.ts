@@ -2,10 +2,9 @@
 import type { DomainEvent } from '@tidemark/bpmn'
 import type { Entry } from '@tidemark/log'
 import { ModelEntry, OperationEntry, QUARANTINE_SUBJECT, SettlementEntry } from '../../store/entries.js'
-import { contentHash } from '../../store/identity.js'
 
 export type Decoded =
-  | { readonly kind: 'event'; readonly entry: Entry; readonly event: DomainEvent; readonly contentHash: string }
+  | { readonly kind: 'event'; readonly entry: Entry; readonly event: DomainEvent }
   | { readonly kind: 'model'; readonly entry: Entry; readonly model: ModelEntry }
   | { readonly kind: 'operation'; readonly entry: Entry; readonly operation: OperationEntry }
   | { readonly kind: 'settlement'; readonly entry: Entry; readonly settlement: SettlementEntry }
@@ -51,8 +50,7 @@ function decodeEvent(entry: Entry, body: unknown): Decoded {
   for (const name in attributes) if (!CORE.has(name)) ((event.extensions ??= {}) as Record<string, unknown>)[name] = attributes[name]
   const sequence = attributes['sequence']
   if (typeof sequence === 'string' || typeof sequence === 'number') event.sequence = clean(String(sequence))
-  // Only who folds it asks for it.
-  return { kind: 'event', entry, event, get contentHash() { return contentHash(JSON.stringify(attributes)) } }
+  return { kind: 'event', entry, event }
 }
 
 /** Sources and types repeat: one string for each is kept by all the facts that name it. */

@@ -5,6 +5,7 @@
 import type { Binder, DomainEvent, Fact } from '@tidemark/bpmn'
 import { calledLabels, itemLabels, labelOf, messageLabels } from '@tidemark/bpmn'
 import type { Entry } from '@tidemark/log'
+import { contentOf } from './content.js'
 import type { Decoded } from './decode.js'
 import { variablesOf } from './variables.js'
 
@@ -57,9 +58,16 @@ export interface Waiting extends Alias {
   readonly planned: PlannedFact
 }
 
+/** What happens to one unit. */
+export interface PlannedPart {
+  readonly model: string
+  readonly key: string
+  readonly facts: PlannedFact[]
+}
+
 export interface Plan {
   /** By model and primary key, in log order. */
-  readonly parts: readonly { readonly model: string; readonly key: string; readonly facts: readonly PlannedFact[] }[]
+  readonly parts: Parts
   readonly links: readonly Link[]
   /** Events that now wait, and waiting events that were released (by alias and position). */
   readonly waiting: readonly Waiting[]
@@ -89,49 +97,73 @@ export const WAITS_FOR_LINK = 'waits until an event links'
  */
 export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[], models: readonly PlannedModel[], isOurs?: (key: string) => boolean): readonly BoundEvent[] {
   const bound: BoundEvent[] = []
-  for (const decoded of events) {
-    const { entry, event } = decoded
+  for (const { entry, event } of events) {
+    // Only who folds it asks for them.
+    let contentHash: string | undefined
+    let patch: Fact['patch'] | undefined
     for (const model of models) {
-      const meanings: Meaning[] = []
-      let beside: Record<string, readonly string[]> | undefined
-      let keys: readonly { readonly name: string; readonly value: string }[] | undefined
-      const primaryKey = primaryKeyOf(model, entry.position)
-      let refused: string | undefined
-      for (const { version, binder, after } of model.versions) {
-        if (entry.position <= after) continue
-        const found = binder.bind(event)
-        const said = binder.messagesIn(event)
-        if (said !== undefined) (beside ??= {})[messageLabels(version)] = said.says
-        if (found?.items !== undefined) (beside ??= {})[itemLabels(version)] = found.items
-        keys ??= found?.keys ?? said?.keys
-        if (found === undefined) continue
-        if (found.ranAway !== undefined) refused = `runawayExpression: the filter ${found.ranAway.slice(0, 100)} would run away over this event`
-        meanings.push({ version, labels: found.labels })
-      }
-      const called = model.calls === undefined ? undefined : bindCalled(model.calls, entry.position, event)
-      if (called !== undefined) keys ??= keysOfCaller(model, entry.position, event, called)
-      if (keys === undefined) continue
+      const meant = meaningIn(model, entry.position, event)
+      if (meant === undefined) continue
+      const { labels, primaryKey, refused } = meant
       let primary: string | undefined
-      const aliases: Alias[] = []
-      for (const { name, value } of keys) {
+      let aliases = NO_ALIASES
+      for (const { name, value } of meant.keys) {
         if (name === primaryKey) primary ??= value
-        else aliases.push({ model: model.id, name, value })
+        else aliases = aliases.length === 0 ? [{ model: model.id, name, value }] : [...aliases, { model: model.id, name, value }]
       }
       if (primary !== undefined && refused === undefined && isOurs?.(primary) === false) {
         if (aliases.length > 0) bound.push({ model: model.id, fact: factOfOthers(entry), contentHash: '', primary, aliases, refused })
         continue
       }
-      const fact: { -readonly [Key in keyof Fact]: Fact[Key] } = {
-        position: entry.position, kind: 'event', time: entry.time, appendTime: entry.appendTime, source: event.source, id: event.id, type: event.type,
-        labels: called === undefined && beside === undefined ? labelsOf(meanings) : { ...labelsOf(meanings), ...called?.labels, ...beside },
+      if (contentHash === undefined) {
+        contentHash = contentOf(entry.payload)
+        patch = variablesOf(event.data)
       }
-      if (event.sequence !== undefined) fact.sequence = event.sequence
-      const patch = variablesOf(event.data)
-      if (patch !== undefined) fact.patch = patch
-      bound.push({ model: model.id, fact, contentHash: decoded.contentHash, primary, aliases, refused })
+      const { position, time, appendTime } = entry
+      const { source, id, type, sequence } = event
+      const fact = { position, kind: 'event' as const, time, appendTime, source, id, type, sequence, labels, patch }
+      bound.push({ model: model.id, fact, contentHash, primary, aliases, refused })
     }
   }
   return bound
+}
+
+const NO_ALIASES: readonly Alias[] = []
+
+interface Meaning {
+  readonly labels: Fact['labels']
+  readonly keys: Keys
+  readonly primaryKey: string | undefined
+  readonly refused: string | undefined
+}
+
+type Keys = readonly { readonly name: string; readonly value: string }[]
+
+/** What an event means in the versions of a model, and in the processes that it calls; undefined where it means nothing in any. */
+function meaningIn(model: PlannedModel, position: bigint, event: DomainEvent): Meaning | undefined {
+  let labels: Fact['labels'] | undefined
+  let beside: Record<string, readonly string[]> | undefined
+  let keys: Keys | undefined
+  let primaryKey: string | undefined
+  let refused: string | undefined
+  for (const { version, binder, after, primaryKey: own } of model.versions) {
+    if (position <= after) continue
+    primaryKey ??= own
+    const found = binder.bind(event)
+    const said = binder.messagesIn(event)
+    if (said !== undefined) (beside ??= {})[messageLabels(version)] = said.says
+    if (found?.items !== undefined) (beside ??= {})[itemLabels(version)] = found.items
+    keys ??= found?.keys ?? said?.keys
+    if (found === undefined) continue
+    if (found.ranAway !== undefined) refused = `runawayExpression: the filter ${found.ranAway.slice(0, 100)} would run away over this event`
+    const made = labelsOf(version, found.labels)
+    labels = labels === undefined ? made : { ...labels, ...made }
+  }
+  const called = model.calls === undefined ? undefined : bindCalled(model.calls, position, event)
+  if (called !== undefined) keys ??= keysOfCaller(model, position, event, called)
+  if (keys === undefined) return undefined
+  if (labels === undefined || called !== undefined || beside !== undefined) labels = { ...labels, ...called?.labels, ...beside }
+  return { labels, keys, primaryKey, refused }
 }
 
 /** Nobody folds it here. */
@@ -144,8 +176,6 @@ interface Called {
   readonly primaryKey: string
   readonly keys: Keys
 }
-
-type Keys = readonly { readonly name: string; readonly value: string }[]
 
 /** What an event means in the processes that a model calls. */
 function bindCalled(calls: readonly PlannedModel[], position: bigint, event: DomainEvent): Called | undefined {
@@ -172,24 +202,16 @@ function keysOfCaller(model: PlannedModel, position: bigint, event: DomainEvent,
   return called.primaryKey === version.primaryKey ? called.keys.filter(({ name }) => name === called.primaryKey) : undefined
 }
 
-function primaryKeyOf(model: PlannedModel, position: bigint): string | undefined {
-  return model.versions.find(({ after }) => position > after)?.primaryKey
-}
-
-interface Meaning {
-  readonly version: number
-  readonly labels: NonNullable<ReturnType<Binder['bind']>>['labels']
-}
-
 /** A binder answers most events of a type with the same labels; their strings are made once, and kept by all the facts that have them. */
 const madeOnce = new WeakMap<object, Fact['labels']>()
 
-function labelsOf(meanings: readonly Meaning[]): Fact['labels'] {
-  const [first] = meanings
-  const known = first === undefined || meanings.length > 1 ? undefined : madeOnce.get(first.labels)
-  if (known !== undefined) return known
-  const labels = Object.fromEntries(meanings.map((meaning) => [meaning.version, meaning.labels.map(({ element, phase }) => labelOf(element, phase))]))
-  if (first !== undefined && meanings.length === 1) madeOnce.set(first.labels, labels)
+/** `found`: what the binder of this version answered, and no other. */
+function labelsOf(version: number, found: NonNullable<ReturnType<Binder['bind']>>['labels']): Fact['labels'] {
+  let labels = madeOnce.get(found)
+  if (labels === undefined) {
+    labels = { [version]: found.map(({ element, phase }) => labelOf(element, phase)) }
+    madeOnce.set(found, labels)
+  }
   return labels
 }
 
@@ -202,47 +224,37 @@ export function aliasesOf(bound: readonly BoundEvent[]): readonly Alias[] {
 
 /** The second pass, in log order. */
 export function plan(bound: readonly BoundEvent[], known: KnownAliases): Plan {
-  const parts = new Map<string, { model: string; key: string; facts: PlannedFact[] }>()
+  const parts = new Parts()
   const links: Link[] = []
   const waiting: Waiting[] = []
   const released: (Alias & { position: bigint; by: bigint })[] = []
   const fates: Plan['fates'][number][] = []
-  const linked = new Map<string, string[]>()
-  const queued = new Map<string, PlannedFact[]>()
-  const linksOf = (id: string) => {
-    const own = linked.get(id) ?? [...(known.linked.get(id) ?? [])]
-    linked.set(id, own)
-    return own
-  }
-  const queueOf = (id: string) => {
-    const own = queued.get(id) ?? [...(known.waiting.get(id) ?? [])]
-    queued.set(id, own)
-    return own
-  }
-  const add = (model: string, key: string, planned: PlannedFact) => {
-    const id = `${model}\u0000${key}`
-    const part = parts.get(id)
-    if (part === undefined) parts.set(id, { model, key, facts: [planned] })
-    else part.facts.push(planned)
-  }
-  for (const { model, primary, aliases, fact, contentHash, refused } of bound) {
+  /** As far as this batch has changed them. */
+  const linked = new Map<string, readonly string[]>()
+  const queued = new Map<string, readonly PlannedFact[]>()
+  const linksOf = (id: string) => linked.get(id) ?? known.linked.get(id) ?? NO_LINKS
+  const queueOf = (id: string) => queued.get(id) ?? known.waiting.get(id) ?? NOBODY
+  for (const planned of bound) {
+    const { model, primary, aliases, fact, refused } = planned
     if (refused !== undefined) {
       fates.push({ position: fact.position, model, kind: 'quarantined', reason: refused })
       continue
     }
-    const planned = { fact, contentHash }
     if (primary !== undefined) {
-      add(model, primary, planned)
+      parts.add(model, primary, planned)
       for (const alias of aliases) {
         const id = aliasId(alias)
-        const primaries = linksOf(id)
-        if (primaries.includes(primary) || isHub(primaries)) continue
-        primaries.push(primary)
-        links.push({ ...alias, key: primary, learnedAt: fact.position })
+        const before = linksOf(id)
+        if (before.includes(primary) || isHub(before)) continue
+        const primaries = before.length === 0 ? [primary] : [...before, primary]
+        linked.set(id, primaries)
+        links.push({ model: alias.model, name: alias.name, value: alias.value, key: primary, learnedAt: fact.position })
         if (isHub(primaries)) continue
         const queue = queueOf(id)
-        for (const waited of queue.splice(0)) {
-          add(model, primary, { ...waited, by: fact.position })
+        if (queue.length === 0) continue
+        queued.set(id, NOBODY)
+        for (const waited of queue) {
+          parts.add(model, primary, { fact: waited.fact, contentHash: waited.contentHash, by: fact.position })
           released.push({ ...alias, position: waited.fact.position, by: fact.position })
         }
       }
@@ -251,7 +263,7 @@ export function plan(bound: readonly BoundEvent[], known: KnownAliases): Plan {
     const ignore = (reason: string) => fates.push({ position: fact.position, model, kind: 'ignored', reason })
     const usable = aliases.filter((each) => !isHub(linksOf(aliasId(each))))
     const targets = new Set(usable.flatMap((each) => linksOf(aliasId(each))))
-    for (const key of targets) add(model, key, planned)
+    for (const key of targets) parts.add(model, key, planned)
     if (targets.size > 0) continue
     const [alias] = usable
     if (alias === undefined) {
@@ -265,13 +277,37 @@ export function plan(bound: readonly BoundEvent[], known: KnownAliases): Plan {
       continue
     }
     for (const each of usable) {
-      queueOf(aliasId(each)).push(planned)
+      const id = aliasId(each)
+      queued.set(id, [...queueOf(id), planned])
       waiting.push({ ...each, planned })
     }
     fates.push({ position: fact.position, model, kind: 'waiting', reason: `${WAITS_FOR_LINK} ${alias.name} ${alias.value} to an instance` })
   }
-  return { parts: [...parts.values()], links, waiting, released, fates }
+  return { parts, links, waiting, released, fates }
 }
+
+/** One for each unit, in the order in which they were begun. */
+export class Parts {
+  readonly all: PlannedPart[] = []
+  readonly #byModel = new Map<string, Map<string, PlannedPart>>()
+
+  /** Without a fact the unit is only touched. */
+  add(model: string, key: string, planned?: PlannedFact): void {
+    let byKey = this.#byModel.get(model)
+    if (byKey === undefined) this.#byModel.set(model, (byKey = new Map<string, PlannedPart>()))
+    const known = byKey.get(key)
+    if (known === undefined) {
+      const part = { model, key, facts: planned === undefined ? [] : [planned] }
+      byKey.set(key, part)
+      this.all.push(part)
+    } else if (planned !== undefined) {
+      known.facts.push(planned)
+    }
+  }
+}
+
+const NO_LINKS: readonly string[] = []
+const NOBODY: readonly PlannedFact[] = []
 
 /** It was one instance too many that linked it. */
 function isHub(primaries: readonly string[]): boolean {
