@@ -1,12 +1,15 @@
 /** Which mishaps each round has: any that can happen until the time is over, or so many of the kinds whose recovery has a bound. */
 import type { Dice } from '@tidemark/example-order-fulfilment'
 import type { FaultHouse, Ground } from './house.js'
-import { mishaps, pickMishap, type Mishap } from './mishaps.js'
+import type { Mishap } from './mishap.js'
+import { mishaps, pickMishap } from './mishaps.js'
 
 export interface RoundPlan {
   readonly ground: Ground
   readonly ordersPerDay: number
   readonly orders: number
+  /** Between the recovery from one mishap and the next. */
+  readonly pauseMs: { readonly least: number; readonly most: number }
   /** Undefined: nothing more happens. */
   readonly mishap: (house: FaultHouse, dice: Dice, number: number) => Mishap | undefined
 }
@@ -21,15 +24,16 @@ const COUNTED: Readonly<Record<string, { readonly mishap: string; readonly groun
 
 /** Also where the time is over before the house stands. */
 const LEAST_MISHAPS = 5
-/** Of one round where they are counted: its orders come and end while they happen. */
-const MISHAPS_A_ROUND = 16
-/** Domain days that a mishap and its recovery take, a day being a second; orders come for so long. */
-const DAYS_A_MISHAP = 9
+/** Of one round where they are counted, at most: what does not happen while its orders come and end is left for the next round. */
+const MISHAPS_A_ROUND = 48
+/** Domain days that a mishap and its recovery take on a quiet machine, a day being a second; orders come for so long. */
+const DAYS_A_MISHAP = 4
 
-export function mixedRound(ground: Ground, untilMs: number): RoundPlan {
+/** @param only mishaps whose name has this in it */
+export function mixedRound(ground: Ground, untilMs: number, only = ''): RoundPlan {
   return {
-    ground, ordersPerDay: 30, orders: 450,
-    mishap: (house, dice, number) => (number < LEAST_MISHAPS || Date.now() < untilMs ? pickMishap(house, dice, number) : undefined),
+    ground, ordersPerDay: 30, orders: 450, pauseMs: { least: 300, most: 3_000 },
+    mishap: (house, dice, number) => (number < LEAST_MISHAPS || Date.now() < untilMs ? pickMishap(house, dice, number, only) : undefined),
   }
 }
 
@@ -79,7 +83,7 @@ export class Counted {
 
 function counted(ground: Ground, names: readonly string[]): RoundPlan {
   return {
-    ground, ordersPerDay: 8, orders: 8 * DAYS_A_MISHAP * names.length,
+    ground, ordersPerDay: 8, orders: 8 * DAYS_A_MISHAP * names.length, pauseMs: { least: 50, most: 500 },
     mishap: (_house, _dice, number) => mishaps.find(({ name }) => name === names[number]),
   }
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { CommandSummary, Page } from '@tidemark/api'
 import { DAY_MS, Dice, generateOrders, modelFile } from '@tidemark/example-order-fulfilment'
+import { OpenPage } from '../support/open-page.js'
 import { send } from '../support/traffic.js'
 import { violations } from '../support/violations.js'
 import { FaultHouse, SCALE, type Ground } from './house.js'
@@ -10,12 +11,12 @@ import type { RoundPlan } from './plan.js'
 
 /** Every deadline of the model has passed so long after the last event. */
 const QUIET_MS = 60 * DAY_MS
-const PAUSE_MS = { least: 300, most: 3_000 }
+const MODEL = 'order-fulfilment'
 
 export interface Round {
   readonly ground: Ground
   readonly seed: string
-  /** What went wrong, and how long it then took until the tracker said that it is ready, milliseconds. */
+  /** What went wrong, and how long it then took until the tracker was ready and had folded what there was, milliseconds. */
   readonly happened: readonly { readonly name: string; readonly recoveryMs: number }[]
   readonly events: number
   readonly endedByItself: readonly string[]
@@ -34,21 +35,38 @@ export async function playRound(plan: RoundPlan, seed: string): Promise<Round | 
 }
 
 async function play(house: FaultHouse, plan: RoundPlan, seed: string): Promise<Round> {
+  const happened: { name: string; recoveryMs: number }[] = []
+  const page = new OpenPage(house.api, MODEL)
+  const { events, found } = await live(house, plan, seed, happened, page).catch((error: unknown) => (
+    { events: 0, found: [`it did not come to its end, after ${happened.length} mishaps: ${told(error)}; the tracker said: ${house.tracker.complaints().slice(-1_500)}`] }
+  )).finally(() => page.close())
+  return { ground: house.ground, seed, happened, events, endedByItself: house.endedByItself, violations: [...found, ...house.seen] }
+}
+
+function told(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : `${error.message}: ${told(error.cause)}`
+}
+
+async function live(
+  house: FaultHouse, plan: RoundPlan, seed: string, happened: { name: string; recoveryMs: number }[], page: OpenPage,
+): Promise<{ readonly events: number; readonly found: readonly string[] }> {
   const dice = new Dice(seed)
   const xml = await readFile(modelFile, 'utf8')
   const shop = generateOrders({ orders: plan.orders, startTime: house.now(), seed, ordersPerDay: plan.ordersPerDay, commands: 'timely' })
   const traffic = send([...shop.arrivals()], `${house.api.url}/api/v1/events`, house.now, SCALE)
   const over = new AbortController()
   void traffic.done.then(() => over.abort())
-  const happened: { name: string; recoveryMs: number }[] = []
   for (let number = 0; !over.signal.aborted; number++) {
-    await pause(PAUSE_MS.least + dice.roll('pause', number) * (PAUSE_MS.most - PAUSE_MS.least))
+    await pause(plan.pauseMs.least + dice.roll('pause', number) * (plan.pauseMs.most - plan.pauseMs.least))
     const mishap = plan.mishap(house, dice, number)
     if (mishap === undefined) break
     let thrown = 0
     await mishap.happen(house, () => dice.roll('share', number * 100 + thrown++))
     const began = Date.now()
-    await house.api.until(`it is ready again after: ${mishap.name}`, () => house.isReady())
+    await house.hasRecovered().catch((error: unknown) => {
+      throw new Error(`after: ${mishap.name}`, { cause: error })
+    })
     happened.push({ name: mishap.name, recoveryMs: Date.now() - began })
   }
   await traffic.done
@@ -56,14 +74,15 @@ async function play(house: FaultHouse, plan: RoundPlan, seed: string): Promise<R
   await passAllDeadlines(house)
   await house.start()
   await commandsAreSettled(house)
+  const shown = await page.mistakes()
+  if (page.streams < 2 || page.messages === 0) shown.push(`a page that was open had ${page.streams} streams with ${page.messages} messages`)
   const { db, log, close } = await house.inspect()
   // A tracker that was given up may still bring in what its senders have brought to the next one meanwhile.
   const mayRepeat = house.ground === 'jetstream'
-  const found = await violations({ db, log, shop, xml, mayRepeat, acknowledged: traffic.acknowledged, received: house.receiver.received.map(({ body }) => body) }).finally(close)
-  return {
-    ground: house.ground, seed, happened, events: traffic.acknowledged.size, endedByItself: house.endedByItself,
-    violations: [...traffic.refused.map((reason) => `an event was refused: ${reason}`), ...found],
-  }
+  const { acknowledged } = traffic
+  const received = house.receiver.received.map(({ body }) => body)
+  const found = await violations({ db, log, shop, xml, mayRepeat, acknowledged, received }).finally(close)
+  return { events: acknowledged.size, found: [...traffic.refused.map((reason) => `an event was refused: ${reason}`), ...shown, ...found] }
 }
 
 /** The tracker is down: its log learns that long has passed, as it would if the house were quiet for so long. */

@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { freePort } from './free-port.js'
 
@@ -14,10 +15,17 @@ export interface PostgresServer {
   kill(): Promise<void>
   /** Starts it again on the same directory and port. */
   restart(): Promise<void>
+  /** As administrators make it while others write; absent on a server that is not ours. */
+  readonly backup?: {
+    take(): Promise<Buffer>
+    /** Instead of what is there, which is dropped with every session on it. */
+    bring(taken: Buffer): Promise<void>
+  }
 }
 
 /** How long a server may take to answer on a busy machine. */
 const START_TIMEOUT_MS = 60_000
+const MAX_BACKUP_BYTES = 1024 ** 3
 
 /**
  * A server of its own with an empty database, or a fresh database on the server that TIDEMARK_TEST_POSTGRES_URL names; undefined where there is
@@ -62,8 +70,19 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     await exited
   }
   await start()
+  const asUser = ['-h', dir, '-p', String(port), '-U', 'tidemark']
+  const tool = promisify(execFile)
+  const take = async () => (await tool(...command('pg_dump', [...asUser, '-Fc', 'postgres']), { cwd: '/', encoding: 'buffer', maxBuffer: MAX_BACKUP_BYTES })).stdout
+  const bring = async (taken: Buffer) => {
+    const file = join(dir, 'backup')
+    writeFileSync(file, taken)
+    if (asRoot) execFileSync('chown', ['postgres', file])
+    for (const sql of ['drop database postgres with (force)', 'create database postgres template template0']) await tool(...command('psql', [...asUser, '-qc', sql, 'template1']), { cwd: '/' })
+    await tool(...command('pg_restore', [...asUser, '-d', 'postgres', file]), { cwd: '/' })
+  }
   return {
     url,
+    backup: { take, bring },
     restart: start,
     kill: () => signal('SIGKILL'),
     async stop() {

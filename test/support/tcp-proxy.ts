@@ -10,6 +10,8 @@ export class TcpProxy {
   readonly #sockets = new Set<Socket>()
   #weather: Weather = 'pass'
   #waiting: (() => void)[] = []
+  /** Sockets whose connection is forgotten: nothing of it passes any more, not even its end. */
+  readonly #stranded = new WeakSet<Socket>()
 
   private constructor(private target: number) {}
 
@@ -40,6 +42,11 @@ export class TcpProxy {
     for (const socket of this.#sockets) socket.resetAndDestroy()
   }
 
+  /** Every connection there is goes nowhere from now on, and neither side is told; new ones pass. So a router forgets what it carried. */
+  strand(): void {
+    for (const socket of this.#sockets) this.#stranded.add(socket)
+  }
+
   async close(): Promise<void> {
     this.be('pass')
     this.cut()
@@ -55,10 +62,12 @@ export class TcpProxy {
     const other = connect({ port: this.target, host: '127.0.0.1', allowHalfOpen: true })
     for (const [one, two] of [[socket, other], [other, socket]] as const) {
       this.#sockets.add(one)
-      one.on('error', () => two.resetAndDestroy())
+      one.on('error', () => {
+        if (!this.#stranded.has(one)) two.resetAndDestroy()
+      })
       one.on('close', () => {
         this.#sockets.delete(one)
-        two.destroy()
+        if (!this.#stranded.has(one)) two.destroy()
       })
       void this.#pump(one, two)
     }
@@ -68,10 +77,11 @@ export class TcpProxy {
     try {
       for await (const piece of from) {
         await this.#passage()
+        if (this.#stranded.has(from)) continue
         if (!to.write(piece as Buffer)) await once(to, 'drain')
       }
       await this.#passage()
-      to.end()
+      if (!this.#stranded.has(from)) to.end()
     } catch {
       // One of them is gone, which the other is told by its close.
     }

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { Migration } from '@tidemark/migrations'
 
 const PROGRAM = fileURLToPath(new URL('tracker-process-main.mjs', import.meta.url))
 const BUILT = fileURLToPath(new URL('../../apps/tracker/dist/main.js', import.meta.url))
@@ -15,6 +16,8 @@ export interface TrackerProcessOptions {
   /** As in .env.example. */
   readonly environment: Readonly<Record<string, string>>
   readonly clockScale: { readonly scale: number; readonly realOrigin: number; readonly domainOrigin: number }
+  /** Steps of the schema that this one has beyond those of the build: as a later version does. */
+  readonly laterMigrations?: readonly Migration[]
 }
 
 export interface TrackerProcess {

@@ -2,6 +2,9 @@ import type { Pool, PoolClient } from 'pg'
 import { copyIn, copyOut } from './copy-in.js'
 import type { Database, Transaction, TransactionOptions } from './database.js'
 
+/** Waits for the answer to a statement, and minds where none will come. */
+export type Watch = <Answer>(client: PoolClient, statement: Promise<Answer>) => Promise<Answer>
+
 /**
  * A {@link Database} over a pool of pg clients in pipeline mode. It uses TypeORM's pool directly: its QueryRunner adds events and a result
  * object per statement that nobody here reads.
@@ -10,17 +13,29 @@ export class PooledDatabase implements Database {
   readonly embedded: boolean
   readonly #pool: Pool
   readonly #close: () => Promise<void>
+  readonly #watch: Watch
   #closed: Promise<void> | undefined
 
-  constructor(pool: Pool, embedded: boolean, close: () => Promise<void>) {
+  constructor(pool: Pool, embedded: boolean, close: () => Promise<void>, watch: Watch = (_client, statement) => statement) {
     this.#pool = pool
     this.embedded = embedded
     this.#close = close
+    this.#watch = watch
   }
 
   async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
-    const result = await this.#pool.query(sql, params as unknown[] | undefined)
-    return result.rows as Row[]
+    const client = await this.#pool.connect()
+    client.on('error', ignored)
+    let failed: Error | undefined
+    try {
+      return (await this.#watch(client, client.query(sql, params as unknown[] | undefined))).rows as Row[]
+    } catch (error) {
+      failed = error as Error
+      throw error
+    } finally {
+      client.removeListener('error', ignored)
+      client.release(failed)
+    }
   }
 
   async transaction<T>(run: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
@@ -29,14 +44,14 @@ export class PooledDatabase implements Database {
     client.on('error', ignored)
     let broken: Error | undefined
     try {
-      await client.query(beginning(options))
-      const result = await run(handleOf(client))
-      const { command } = await client.query('commit')
+      await this.#watch(client, client.query(beginning(options)))
+      const result = await run(handleOf(client, this.#watch))
+      const { command } = await this.#watch(client, client.query('commit'))
       if (command === 'ROLLBACK') throw new Error('the transaction was rolled back: a statement in it failed and its error was swallowed')
       return result
     } catch (error) {
       // Queued behind whatever the function left running. A client that cannot even roll back is thrown away.
-      await client.query('rollback').catch((fault: Error) => (broken = fault))
+      await this.#watch(client, client.query('rollback')).catch((fault: Error) => (broken = fault))
       throw error
     } finally {
       client.removeListener('error', ignored)
@@ -57,13 +72,13 @@ function beginning({ synchronousCommit, byKey, abandonedAfterMs, sessionName, se
   ].join('; ')
 }
 
-function handleOf(client: PoolClient): Transaction {
+function handleOf(client: PoolClient, watch: Watch): Transaction {
   return {
     async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
-      const result = await client.query(sql, params as unknown[] | undefined)
+      const result = await watch(client, client.query(sql, params as unknown[] | undefined))
       return result.rows as Row[]
     },
-    copy: (sql, rows) => copyIn(client, sql, rows),
+    copy: (sql, rows) => watch(client, copyIn(client, sql, rows)),
     copyOut: (sql) => copyOut(client, sql),
   }
 }

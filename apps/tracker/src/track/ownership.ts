@@ -27,12 +27,18 @@ export interface Ownership {
   readonly commits?: Pick<TransactionOptions, 'abandonedAfterMs' | 'sessionName'>
 }
 
+/** A commit of which nothing is heard for so long holds up whoever starts in its place no longer. */
+const ABANDONED_MS = 10_000
+
 /** All shards, for as long as nobody else takes them. */
 export class SoleOwner implements Ownership {
   readonly unsettled: AbortSignal = new AbortController().signal
+  readonly commits: Pick<TransactionOptions, 'abandonedAfterMs'>
   #epochs: ReadonlyMap<number, bigint> | undefined
 
-  constructor(private readonly db: Database, private readonly progress: Progress) {}
+  constructor(private readonly db: Database, private readonly progress: Progress) {
+    this.commits = db.embedded ? {} : { abandonedAfterMs: ABANDONED_MS }
+  }
 
   async settle(): Promise<Holding> {
     const mine = this.#epochs === undefined ? await takeShards(this.db, `pid ${process.pid}`) : await readShards(this.db)

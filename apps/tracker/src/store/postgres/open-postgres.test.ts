@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startPostgres } from '../../../../../test/support/postgres.js'
 import { skipUnless } from '../../../../../test/support/requires.js'
+import { TcpProxy } from '../../../../../test/support/tcp-proxy.js'
 import { openPostgres } from './open-postgres.js'
 import { isTransient } from './transient.js'
 
@@ -61,4 +62,28 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('a Post
     expect(await database.query('select 1 as one')).toEqual([{ one: 1 }])
     await database.close()
   })
+
+  test('by a router that forgets its connections: in seconds what waited fails as transient, lets go of its locks, and the pool is well; long work goes on', async () => {
+    const router = await TcpProxy.open(Number(new URL(postgres!.url).port))
+    const through = new URL(postgres!.url)
+    through.port = String(router.port)
+    const database = await openPostgres(through.href)
+    const near = await openPostgres(postgres!.url)
+    await near.query('create table held (n int)')
+    await Promise.all(Array.from({ length: 4 }, () => database.query('select pg_sleep(0.05)')))
+    const began = performance.now()
+    const longWork = near.query(`select pg_sleep(9), 'done' as outcome`)
+    const lost = database.transaction(async (tx) => {
+      await tx.query('lock table held')
+      router.strand()
+      await tx.query('insert into held values (1)')
+    }).catch((error: unknown) => error)
+    expect(isTransient(await lost)).toBe(true)
+    // Nobody holds the table any more, and no connection of before is used.
+    await database.transaction((tx) => tx.query('insert into held values (2)'))
+    expect(await Promise.all(Array.from({ length: 4 }, () => database.query('select n from held')))).toEqual(Array.from({ length: 4 }, () => [{ n: 2 }]))
+    expect(performance.now() - began).toBeLessThan(30_000)
+    expect(await longWork).toMatchObject([{ outcome: 'done' }])
+    await Promise.all([database.close(), near.close(), router.close()])
+  }, 60_000)
 })

@@ -5,6 +5,7 @@ import type { Database } from '../database.js'
 import { PooledDatabase } from '../pooled-database.js'
 import { Ear } from './ear.js'
 import { isTransient } from './transient.js'
+import { dropIdle, Vigil } from './vigil.js'
 
 /** Reads of people and the tracker's own two or three writers; Postgres allows a hundred connections in all by default. */
 const POOL_SIZE = 8
@@ -45,11 +46,15 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
   const { master } = source.driver as unknown as { master: pg.Pool }
   // Not as a start-up parameter, which poolers refuse.
   master.on('connect', (client) => void client.query(SESSION).catch(() => undefined))
+  const vigil = new Vigil(url, master)
+  // What connected before anybody said what is to be said to it.
+  await dropIdle(master)
   const ears = new Set<Ear>()
   const database = new PooledDatabase(master, false, async () => {
+    vigil.close()
     await Promise.all([...ears].map((ear) => ear.close()))
     await source.destroy()
-  })
+  }, (client, statement) => vigil.over(client, statement))
   return Object.assign(database, {
     async listen(channel: string, hear: (payload: string) => void) {
       const ear = new Ear(url, channel, hear)
