@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { isLoopback, readSettings, settingNames } from './config.js'
+import { isLoopback, readSettings, settingNames, snapshotDir } from './config.js'
 
 const example = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8')
 
@@ -50,7 +50,11 @@ describe('settings', () => {
     expect(readSettings({ ...database, TIDEMARK_LOG_MAX_DAYS: '90', TIDEMARK_LOG_MAX_MB: '10' }).retention).toEqual({ maxAgeMs: 90 * 86_400_000, maxSizeBytes: 10_485_760 })
     expect(readSettings({ ...database, TIDEMARK_LOG_MAX_ENTRIES: '5' }).retention).toEqual({ maxEntries: 5 })
     expect(readSettings(database).retention).toBeUndefined()
-    expect(() => readSettings({ TIDEMARK_LOG_MAX_MB: '10' })).toThrow(/TIDEMARK_LOG_MAX_MB: needs DATABASE_URL/)
+    expect(() => readSettings({ TIDEMARK_LOG_MAX_MB: '10' })).toThrow(/TIDEMARK_LOG_MAX_MB: needs DATABASE_URL or TIDEMARK_SNAPSHOT_HOURS/)
+    expect(readSettings({ TIDEMARK_LOG_MAX_MB: '10', TIDEMARK_SNAPSHOT_HOURS: '6' })).toMatchObject({ retention: { maxSizeBytes: 10_485_760 }, snapshots: { everyMs: 21_600_000, kept: 2 } })
+    const own = readSettings({ TIDEMARK_DATA: '/d', TIDEMARK_SNAPSHOTS_KEPT: '5' })
+    expect([own.snapshots, snapshotDir(own), snapshotDir(readSettings({ TIDEMARK_SNAPSHOT_DIR: '/s' }))]).toEqual([{ kept: 5 }, '/d/snapshots', '/s'])
+    expect(() => readSettings({ TIDEMARK_SNAPSHOT_HOURS: '0' })).toThrow(/TIDEMARK_SNAPSHOT_HOURS: must be a whole number/)
     expect(() => readSettings({ ...database, TIDEMARK_LOG_MAX_DAYS: '0' })).toThrow(/TIDEMARK_LOG_MAX_DAYS: must be a whole number/)
   })
 

@@ -1,5 +1,6 @@
 import { hasZstd } from '@tidemark/log'
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { TrackerError } from './problem.js'
 
@@ -30,6 +31,8 @@ export interface Settings {
   readonly logCompression: 'none' | 'zstd'
   /** What of the log may go. Absent: nothing, ever. */
   readonly retention?: { readonly maxAgeMs?: number; readonly maxSizeBytes?: number; readonly maxEntries?: number }
+  /** Where snapshots of the tables are kept (absent: in the data directory), how many that are right, and how often one is taken (absent: when asked). */
+  readonly snapshots: { readonly dir?: string; readonly kept: number; readonly everyMs?: number }
   /** How long instances are kept after they closed, of the domain clock. Absent: for ever. */
   readonly historyKeptMs?: number
   /** Hashes what the policy says. */
@@ -92,6 +95,10 @@ const MAX_OUTBOXES = 32
 /** Days, and megabytes: beyond that somebody has mistaken the unit. */
 const MAX_RETENTION = 100_000_000
 const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+/** A year, and more than anybody has room for. */
+const MAX_SNAPSHOT_HOURS = 8_784
+const MAX_SNAPSHOTS_KEPT = 100
 /** JetStream's own bound. */
 const MAX_REPLICAS = 5
 
@@ -128,6 +135,9 @@ const Variables = z.object({
   TIDEMARK_LOG_MAX_DAYS: wholeNumber(1, MAX_RETENTION).optional(),
   TIDEMARK_LOG_MAX_MB: wholeNumber(1, MAX_RETENTION).optional(),
   TIDEMARK_LOG_MAX_ENTRIES: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
+  TIDEMARK_SNAPSHOT_HOURS: wholeNumber(1, MAX_SNAPSHOT_HOURS).optional(),
+  TIDEMARK_SNAPSHOTS_KEPT: wholeNumber(1, MAX_SNAPSHOTS_KEPT).default(2),
+  TIDEMARK_SNAPSHOT_DIR: z.string().optional(),
   TIDEMARK_HISTORY_DAYS: wholeNumber(1, MAX_RETENTION).optional(),
   TIDEMARK_FOLLOW: z.enum(['on', 'off'], 'must be on or off').default('on'),
   TIDEMARK_POLICY: z.string().optional(),
@@ -171,8 +181,8 @@ export function readSettings(env: Environment): Settings {
   }
   if (given['TIDEMARK_LOG'] === 'jetstream' && given['NATS_URL'] === undefined) wrong.push('TIDEMARK_LOG: jetstream needs NATS_URL, which says where the server is')
   const limit = ['TIDEMARK_LOG_MAX_DAYS', 'TIDEMARK_LOG_MAX_MB', 'TIDEMARK_LOG_MAX_ENTRIES'].find((name) => given[name] !== undefined)
-  if (limit !== undefined && given['DATABASE_URL'] === undefined) {
-    wrong.push(`${limit}: needs DATABASE_URL, because the embedded database never syncs, and is built again from the whole log after a loss of power`)
+  if (limit !== undefined && given['DATABASE_URL'] === undefined && given['TIDEMARK_SNAPSHOT_HOURS'] === undefined) {
+    wrong.push(`${limit}: needs DATABASE_URL or TIDEMARK_SNAPSHOT_HOURS, because the embedded database never syncs, and without snapshots is built again from the whole log after a loss of power`)
   }
   if (given['TIDEMARK_LOG_COMPRESSION'] === 'zstd' && !hasZstd) wrong.push(`TIDEMARK_LOG_COMPRESSION: zstd needs Node 22.15 or newer, and this is ${process.version}`)
   if (!parsed.success || wrong.length > 0) throw badConfiguration(wrong)
@@ -187,6 +197,7 @@ export function readSettings(env: Environment): Settings {
     leaseMs: values.TIDEMARK_LEASE_SECONDS * 1_000,
     follows: values.TIDEMARK_FOLLOW === 'on',
     logCompression: values.TIDEMARK_LOG_COMPRESSION,
+    snapshots: snapshotsOf(values),
     logLevel: values.TIDEMARK_LOG_LEVEL,
     commandUrls: values.TIDEMARK_COMMAND_URLS,
     webhookUrls: values.TIDEMARK_WEBHOOK_URLS,
@@ -207,6 +218,15 @@ export function readSettings(env: Environment): Settings {
     ...(values.TIDEMARK_TOKEN === undefined ? {} : { token: values.TIDEMARK_TOKEN }),
     ...(values.TIDEMARK_SIGNING_SECRET === undefined ? {} : { signingSecret: values.TIDEMARK_SIGNING_SECRET }),
   })
+}
+
+function snapshotsOf({ TIDEMARK_SNAPSHOT_DIR: dir, TIDEMARK_SNAPSHOTS_KEPT: kept, TIDEMARK_SNAPSHOT_HOURS: hours }: z.infer<typeof Variables>): Settings['snapshots'] {
+  return Object.freeze({ kept, ...(dir === undefined ? {} : { dir }), ...(hours === undefined ? {} : { everyMs: hours * HOUR_MS }) })
+}
+
+/** The directory of snapshots. */
+export function snapshotDir({ snapshots, dataDir }: Pick<Settings, 'snapshots' | 'dataDir'>): string {
+  return snapshots.dir ?? join(dataDir, 'snapshots')
 }
 
 function retentionOf(values: z.infer<typeof Variables>): Settings['retention'] {

@@ -7,7 +7,7 @@ import type { FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
 import { AppModule } from './app.module.js'
 import { type Clock, systemClock } from './clock.js'
-import type { Settings } from './config.js'
+import { snapshotDir, type Settings } from './config.js'
 import { refusalOf } from './http/access.js'
 import { readBodies } from './http/bodies.js'
 import { MAX_BODY_BYTES } from './http/body-limits.js'
@@ -20,9 +20,11 @@ import { readPolicy } from './policy/read-policy.js'
 import { TrackerError } from './problem.js'
 import { ProblemFilter, sendProblem, trackerErrorOf } from './problem.filter.js'
 import { noDemo, type StartDemo } from './serve/demo.controller.js'
+import type { Database } from './store/database.js'
 import { openDatabase } from './store/open-database.js'
 import { Progress } from './store/progress.js'
 import { ensureShards } from './store/shards.js'
+import { beginFromSnapshot } from './store/snapshot/restore.js'
 import type { Foundation } from './store/store.module.js'
 import { WaysIn } from './store/ways-in.js'
 
@@ -45,6 +47,8 @@ export interface AppParts {
   readonly logger?: Logger
   /** Instead of the log in the data directory, which is then not taken: for tests. */
   readonly log?: Log
+  /** Names the time since the machine was started: for tests. */
+  readonly boot?: () => Promise<string>
   /** Opens the demo's shop; then POST /api/v1/demo does it. */
   readonly startDemo?: StartDemo
 }
@@ -64,10 +68,12 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
     const policy = readPolicy(settings.policyFile, settings.maskKey)
     const log = parts.log ?? (await openLog(settings, clock))
     undo.push(() => log.close())
-    const database = await openDatabase(settings)
+    const progress = new Progress()
+    const database = await openTables(settings, logger, progress, parts.boot)
     undo.push(() => database.close())
+    await beginFrom(settings, database, log, logger, progress)
     await ensureShards(database, settings.shards, log)
-    const foundation: Foundation = { settings, clock, logger, log, database, policy, progress: new Progress(), waysIn: new WaysIn(), startDemo: parts.startDemo ?? noDemo }
+    const foundation: Foundation = { settings, clock, logger, log, database, policy, progress, waysIn: new WaysIn(), startDemo: parts.startDemo ?? noDemo }
     const app = await NestFactory.create<NestFastifyApplication>(AppModule.on(foundation), adapter(), {
       bodyParser: false, logger: new NestLogger(logger), abortOnError: false,
     })
@@ -83,6 +89,25 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
     await closeAll().catch((fault: unknown) => logger.error({ err: fault }, 'closing after a failed start failed too'))
     throw error
   }
+}
+
+async function openTables(settings: Settings, logger: Logger, progress: Progress, boot: AppParts['boot']): Promise<Database> {
+  return openDatabase(settings, {
+    ...(boot === undefined ? {} : { boot }),
+    onSetAside: (path) => recovered(logger, progress, `The machine went down while the embedded database was open, which does not sync: it was set aside as ${path}.`),
+  })
+}
+
+/** Where the tables are empty, the newest snapshot that is right is where following begins; else the beginning of the log. */
+async function beginFrom(settings: Settings, database: Database, log: Log, logger: Logger, progress: Progress): Promise<void> {
+  const snapshot = await beginFromSnapshot(database, log, snapshotDir(settings), (name, reason) => logger.warn({ snapshot: name, reason }, 'a snapshot cannot be begun from'))
+  if (snapshot !== undefined) recovered(logger, progress, `The database was empty: following begins from ${snapshot.name}, and goes on with the log.`)
+  else if (progress.standing.recovered.length > 0) recovered(logger, progress, 'There is no snapshot: the state is built again from the whole log.')
+}
+
+function recovered(logger: Logger, { standing }: Progress, what: string): void {
+  standing.recovered = [...standing.recovered, what]
+  logger.warn(what)
 }
 
 function adapter(): FastifyAdapter {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Option, type Command } from 'commander'
 import { z } from 'zod'
-import { Deployed, EventsAccepted, Fault, FaultDiscarded, FaultsTried, Flow, Instance, LoggedEvent, ModelSummary, type Page, pageOf, Problem, Rebuild, Shadow, Status } from '@tidemark/api'
+import { Deployed, EventsAccepted, Fault, FaultDiscarded, FaultsTried, Flow, Instance, LoggedEvent, ModelSummary, type Page, pageOf, Problem, Rebuild, Shadow, SnapshotJob, Snapshots, Status } from '@tidemark/api'
 import { WrongUse } from './output.js'
 
 /** A call is tried again this often where the tracker is busy, restarting or briefly out of reach: some two minutes in all. */
@@ -149,6 +149,18 @@ export class TrackerClient {
 
   async changeRebuild(what: 'cancel' | 'pause' | 'resume'): Promise<Rebuild> {
     return Rebuild.parse(await this.#json('POST', `/api/v1/rebuild/${what}`, 'changing the rebuild', { body: '{}', type: 'application/json' }))
+  }
+
+  async snapshots(): Promise<Snapshots> {
+    return Snapshots.parse(await this.#json('GET', '/api/v1/snapshots', 'the snapshots'))
+  }
+
+  async beginSnapshot(): Promise<SnapshotJob> {
+    return SnapshotJob.parse(await this.#json('POST', '/api/v1/snapshots', 'the snapshot', { body: '{}', type: 'application/json' }))
+  }
+
+  async verifySnapshot(name: string): Promise<SnapshotJob> {
+    return SnapshotJob.parse(await this.#json('POST', `/api/v1/snapshots/${encodeURIComponent(name)}/verify`, `the snapshot ${name}`, { body: '{}', type: 'application/json' }))
   }
 
   async #found<T>(call: () => Promise<T>): Promise<T | undefined> {

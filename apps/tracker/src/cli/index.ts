@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
   restore: { summary: 'put the log of a backup into an empty data directory', load: () => import('./backup.js') },
   faults: { summary: 'say which instances cannot be folded, and try them again', load: () => import('./faults.js') },
   rebuild: { summary: 'fold the state of a running tracker again from its log', load: () => import('./rebuild.js') },
+  snapshot: { summary: 'keep the state as it was at a position, below which the log may be trimmed', load: () => import('./snapshot.js') },
   shadow: { summary: 'try a new version of a model beside the one in use, and say what would differ', load: () => import('./shadow.js') },
   conformance: { summary: 'compare a recorded log with a model', load: () => import('./conformance.js') },
 }

@@ -2,13 +2,14 @@ import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } fro
 import type { Log } from '@tidemark/log'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.js'
-import type { Settings } from '../config.js'
+import { snapshotDir, type Settings } from '../config.js'
 import type { Policy } from '../policy/policy.js'
 import type { Database } from '../store/database.js'
 import { lagOf } from '../store/lag.js'
 import { nextDue } from '../store/next-due.js'
 import { readNeeded } from '../store/read/needed.js'
 import type { Progress } from '../store/progress.js'
+import { firstNeededBySnapshots } from '../store/snapshot/needed.js'
 import { CLOCK, DATABASE, LOG, LOGGER, POLICY, PROGRESS, SETTINGS, WAYS_IN } from '../store/tokens.js'
 import type { WaysIn } from '../store/ways-in.js'
 import { EventsController } from './events.controller.js'
@@ -46,10 +47,12 @@ const OUTBOXES = Symbol('Outboxes')
     },
     {
       provide: LogKeeper,
-      inject: [SETTINGS, LOG, CLOCK, DATABASE, LOGGER],
-      useFactory: ({ retention, outboxes }: Settings, log: Log, clock: Clock, database: Database, logger: Logger) =>
+      inject: [SETTINGS, LOG, CLOCK, DATABASE, LOGGER, PROGRESS],
+      useFactory: (settings: Settings, log: Log, clock: Clock, database: Database, logger: Logger, progress: Progress) =>
         new LogKeeper(log, clock, {
-          limits: retention ?? {}, needed: () => readNeeded(database), held: () => placesOfPositions(log, outboxes.map(({ name }) => name)),
+          limits: settings.retention ?? {}, needed: () => readNeeded(database), held: () => placesOfPositions(log, settings.outboxes.map(({ name }) => name)),
+          leads: () => progress.standing.leads,
+          ...(settings.snapshots.everyMs === undefined ? {} : { heldBySnapshots: () => firstNeededBySnapshots(database, log, snapshotDir(settings)) }),
           onError: (err) => logger.warn({ err }, 'old entries could not be dropped from the log'),
           onDropped: (first) => logger.info({ first: String(first) }, 'old entries were dropped from the log'),
         }),

@@ -4,6 +4,8 @@ import { Lookout } from './lookout.js'
 
 /** How often old entries are looked for. Longer than a database may keep a commit from its disk. */
 const LOOK_MS = 60_000
+/** As a reader of the log. */
+const SNAPSHOTS = 'snapshots'
 
 export interface LogKeeperOptions {
   readonly limits: Retention
@@ -11,6 +13,10 @@ export interface LogKeeperOptions {
   readonly needed: () => Promise<Position>
   /** Where the positions of the ways in stand that keep theirs in the log. */
   readonly held: () => Promise<readonly { readonly name: string; readonly position: Position }[]>
+  /** The first position that a snapshot, from which state could be built, is followed on from. Absent: nothing is held for snapshots. */
+  readonly heldBySnapshots?: () => Promise<Position>
+  /** False: another process does it. */
+  readonly leads?: () => boolean
   readonly onError: (error: unknown) => void
   readonly onDropped: (first: Position) => void
   readonly lookMs?: number
@@ -18,7 +24,7 @@ export interface LogKeeperOptions {
 
 /**
  * Drops what the limits let go, and nothing that is still needed. What the tables say that they have taken in may not be on the database's disk yet
- * (it may commit without waiting), so what counts is what they said at the look before.
+ * (it may commit without waiting), so what counts is what they said at the look before. Snapshots are on disk when they are there.
  */
 export class LogKeeper {
   readonly #log: Log
@@ -46,13 +52,21 @@ export class LogKeeper {
   /** One look. Answers the first position that is left. */
   async look(): Promise<Position> {
     const { first } = this.#log.stats()
+    if (this.#options.leads?.() === false) return first
     const needed = this.#neededBefore
     this.#neededBefore = await this.#options.needed()
     if (needed === undefined) return first
     await this.#log.registerReader('tables', needed)
+    await this.#holdForSnapshots()
     for (const { name, position } of await this.#options.held()) await this.#log.registerReader(name, position)
     const left = await retain(this.#log, this.#options.limits, this.#clock.now())
     if (left > first) this.#options.onDropped(left)
     return left
+  }
+
+  async #holdForSnapshots(): Promise<void> {
+    const position = await this.#options.heldBySnapshots?.()
+    if (position !== undefined) await this.#log.registerReader(SNAPSHOTS, position)
+    else if ((await this.#log.readerPosition(SNAPSHOTS)) !== undefined) await this.#log.unregisterReader(SNAPSHOTS)
   }
 }

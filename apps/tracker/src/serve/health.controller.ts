@@ -12,7 +12,7 @@ import { Answers } from './documented.js'
 import { checkReady } from './health.js'
 
 const Live = z.object({ status: z.literal('live') })
-const Ready = z.object({ status: z.literal('ready'), lagSeconds: z.number(), failing: z.array(z.object({ name: z.string(), error: z.string() })).optional() })
+const Ready = z.object({ status: z.literal('ready'), lagSeconds: z.number(), failing: z.array(z.object({ name: z.string(), error: z.string() })).optional(), recovered: z.array(z.string()).readonly().optional() })
 
 @ApiTags('running it')
 @Controller('health')

@@ -28,19 +28,21 @@ export interface Readiness {
   status: 'ready'
   lagSeconds: number
   failing?: { name: string; error: string }[]
+  /** What had to be done at start to have tables at all. */
+  recovered?: readonly string[]
 }
 
 /** Ready: the database answers and following, where it is switched on, keeps up. Otherwise 503 with the reason. */
 export async function checkReady({ db, log, progress, clock, settings, waysIn }: HealthContext): Promise<Readiness> {
   await answersInTime(readHeartbeat(db))
-  const { failure } = progress.standing
+  const { failure, recovered } = progress.standing
   if (settings.follows && failure !== undefined) throw new TrackerError('notReady', 503, failure.detail)
   const { seconds } = lagOf(log, progress, clock)
   if (settings.follows && seconds > READY_LAG_SECONDS) {
     throw notReady(`Following is ${Math.round(seconds)} seconds behind the log: what is shown is that old. It catches up by itself.`)
   }
   const failing = waysIn.list().flatMap(({ name, error }) => (error === undefined ? [] : [{ name, error }]))
-  return { status: 'ready', lagSeconds: seconds, ...(failing.length === 0 ? {} : { failing }) }
+  return { status: 'ready', lagSeconds: seconds, ...(failing.length === 0 ? {} : { failing }), ...(recovered.length === 0 ? {} : { recovered }) }
 }
 
 async function answersInTime(answer: Promise<void>): Promise<void> {

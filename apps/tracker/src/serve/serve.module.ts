@@ -25,6 +25,7 @@ import { Processes } from './processes.js'
 import { FaultsController } from './faults.controller.js'
 import { RebuildController } from './rebuild.controller.js'
 import { ShadowController } from './shadow.controller.js'
+import { SnapshotsController } from './snapshots.controller.js'
 import { StatusController } from './status.controller.js'
 import { validationPipe } from './validation.js'
 
@@ -32,7 +33,7 @@ import { validationPipe } from './validation.js'
 @Module({
   controllers: [
     ModelsController, InstancesController, EventExplorerController, AlertsController, CommandsController, LiveController, StatusController,
-    HealthController, MetricsController, RebuildController, ShadowController, FaultsController, OpenApiController, MappingSchemaController, DemoController,
+    HealthController, MetricsController, RebuildController, SnapshotsController, ShadowController, FaultsController, OpenApiController, MappingSchemaController, DemoController,
   ],
   providers: [
     { provide: APP_PIPE, useFactory: validationPipe },

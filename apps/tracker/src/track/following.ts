@@ -94,7 +94,7 @@ export class Following {
     if (snapshots === undefined) return
     const { db, now } = context
     const latest = await readSnapshotJob(db)
-    const isDue = snapshots.everyMs !== undefined && !isUnderWay(latest) && (latest === undefined || now() - latest.startedAt >= snapshots.everyMs)
+    const isDue = snapshots.everyMs !== undefined && this.#progress.position > 0n && !isUnderWay(latest) && (latest === undefined || now() - latest.startedAt >= snapshots.everyMs)
     const job = isDue ? await askForSnapshot(db, now()) : latest
     if (isUnderWay(job) && !this.#stop.signal.aborted) await snapshot({ ...context, snapshots }, job)
   }

@@ -4,7 +4,7 @@ import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common'
 import type { Log } from '@tidemark/log'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.js'
-import type { Settings } from '../config.js'
+import { snapshotDir, type Settings } from '../config.js'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
 import { CLOCK, DATABASE, LOG, LOGGER, PROGRESS, SETTINGS } from '../store/tokens.js'
@@ -19,6 +19,7 @@ import { Following } from './following.js'
     useFactory: (db: Database, log: Log, progress: Progress, settings: Settings, logger: Logger, clock: Clock) =>
       new Following({
         db, log, progress, logger, clockScale: clock.scale, alertChannels: settings.webhookUrls.length > 0 ? ['webhook'] : [], now: () => clock.machine(), version,
+        snapshots: { ...settings.snapshots, dir: snapshotDir(settings) },
         ...(isShared(settings) ? { sharing: { name: nameOf(settings), leaseMs: settings.leaseMs } } : {}),
       }),
     inject: [DATABASE, LOG, PROGRESS, SETTINGS, LOGGER, CLOCK],

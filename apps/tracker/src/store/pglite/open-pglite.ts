@@ -8,22 +8,31 @@ import { TrackerError } from '../../problem.js'
 import type { Database } from '../database.js'
 import { PooledDatabase } from '../pooled-database.js'
 import { createInChildProcess } from './create.js'
-import { forgetRun, recordRun, setAsideAfterPowerLoss } from './power-loss.js'
+import { bootId, forgetRun, recordRun, setAsideAfterPowerLoss } from './power-loss.js'
 import { Upkeep } from './upkeep.js'
 import { WorkerSocket } from './worker-socket.js'
 
 /** A statement that waits longer for the one session waits for itself: it was issued beside the transaction it stands in. */
 const SESSION_WAIT_MS = 60_000
 
+export interface PgliteOptions {
+  readonly upkeep?: boolean
+  /** Names the time since the machine was started. */
+  readonly boot?: () => Promise<string>
+  /** Told where the directory went that was open when the machine went down. */
+  readonly onSetAside?: (path: string) => void
+}
+
 /**
  * The embedded database: Postgres in WebAssembly in a worker thread, in a directory that this process owns. It never syncs to disk: after a
- * crash of the process its own recovery applies, after a crash of the machine the directory is set aside and the state comes from the log.
+ * crash of the process its own recovery applies, after a crash of the machine the directory is set aside and the state comes from the newest snapshot and the log.
  */
-export async function openPglite(dir: string, options: { readonly upkeep?: boolean } = {}): Promise<Database> {
+export async function openPglite(dir: string, { upkeep: looksAfter = true, boot = bootId, onSetAside }: PgliteOptions = {}): Promise<Database> {
   await mkdir(dir, { recursive: true })
-  await setAsideAfterPowerLoss(dir)
+  const aside = await setAsideAfterPowerLoss(dir, boot)
+  if (aside !== undefined) onSetAside?.(aside)
   if (!existsSync(`${dir}/PG_VERSION`)) await createInChildProcess(workerFile, dir)
-  await recordRun(dir)
+  await recordRun(dir, boot)
   const worker = await startWorker(dir)
   const source = new DataSource({
     type: 'postgres',
@@ -43,7 +52,7 @@ export async function openPglite(dir: string, options: { readonly upkeep?: boole
   await source.initialize()
   const { master } = source.driver as unknown as { master: pg.Pool }
   const upkeep = new Upkeep(master)
-  if (options.upkeep !== false) upkeep.start()
+  if (looksAfter) upkeep.start()
   return new PooledDatabase(master, true, async () => {
     await upkeep.stop()
     await source.destroy()

@@ -12,6 +12,8 @@ import { usableSnapshots, type LogOfSnapshots } from './sound.js'
 import { TrackerError } from '../../problem.js'
 
 export const RESTORE_SCHEMA = 'tidemark_restore'
+/** Any fixed number will do. */
+const RESTORE_LOCK = 7_433_626
 
 export async function restoreSnapshot(db: Database, snapshot: Snapshot, onRows?: (rows: number) => void): Promise<void> {
   try {
@@ -29,7 +31,20 @@ export async function restoreSnapshot(db: Database, snapshot: Snapshot, onRows?:
  * are not empty. `because`: told of each that could not be used.
  */
 export async function beginFromSnapshot(db: Database, log: LogOfSnapshots, dir: string, because: (name: string, reason: string) => void): Promise<Snapshot | undefined> {
-  if ((await db.query(`select 1 from shard limit 1`)).length > 0) return undefined
+  if (!(await isEmpty(db))) return undefined
+  if (db.embedded) return newestThatLoads(db, log, dir, because)
+  // Processes that start at once: one does it, and the others find it done.
+  return db.transaction(async (tx) => {
+    await tx.query(`select pg_advisory_xact_lock(${RESTORE_LOCK})`)
+    return (await isEmpty(db)) ? newestThatLoads(db, log, dir, because) : undefined
+  })
+}
+
+async function isEmpty(db: Database): Promise<boolean> {
+  return (await db.query(`select 1 from shard limit 1`)).length === 0
+}
+
+async function newestThatLoads(db: Database, log: LogOfSnapshots, dir: string, because: (name: string, reason: string) => void): Promise<Snapshot | undefined> {
   for (const snapshot of await usableSnapshots(dir, log, because)) {
     try {
       await restoreSnapshot(db, snapshot)
