@@ -113,7 +113,7 @@ test('comes back from a snapshot and the rest of the log, and sends nothing agai
   await bill('C')
   await api.until('the reminder of C arrives', async () => post.received.length >= 3)
   await api.settled()
-  expect(post.received.map(({ body }) => (JSON.parse(body) as { order: string }).order)).toEqual(['A', 'B', 'C'])
+  expect(post.received.map(({ body }) => (JSON.parse(body) as { data: { order: string } }).data.order)).toEqual(['A', 'B', 'C'])
   expect((await api.instances('status=completed')).map(({ key }) => key).toSorted()).toEqual(['A', 'B'])
 
   await losePower('second boot')

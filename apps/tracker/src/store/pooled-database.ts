@@ -79,7 +79,7 @@ function handleOf(client: PoolClient, watch: Watch): Transaction {
       return result.rows as Row[]
     },
     copy: (sql, rows) => watch(client, copyIn(client, sql, rows)),
-    copyOut: (sql) => copyOut(client, sql),
+    copyOut: (sql) => watch(client, copyOut(client, sql)),
   }
 }
 
