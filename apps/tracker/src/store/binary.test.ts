@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { prepareDatabase } from '../../../../test/support/database-template.js'
-import { bigints, booleans, copyRows, ints, texts, uuids } from './binary.js'
+import { bigints, booleans, copyRows, ints, jsons, texts, uuids } from './binary.js'
 import type { Database } from './database.js'
 import { openPglite } from './pglite/open-pglite.js'
 
@@ -26,7 +26,15 @@ const INTS = [0, -1, 2 ** 31 - 1, -(2 ** 31), null]
 const TEXTS = [
   'plain', '', 'null', 'NULL', null, ' ', 'a,b', '{}', '{"a":"b\\"c\\\\d"}', '"', '\\', '\\N', 'line\nbreak\ttab', '“quoted”', 'é', '€ 𝄞', `${'x'.repeat(63)}é`, 'x'.repeat(64), 'ü'.repeat(5_000),
 ]
-const JSONS = [{}, [], null, 'NULL', { a: 'b"c\\d', 'line\nbreak\t': [1.5, true], '“quoted”, é': '\u2028\u007f' }, ['€'.repeat(1_000)]]
+const JSONS = [
+  {}, [], 'NULL', { a: 'b"c\\d', 'line\nbreak\t': [1.5, -0, 10, -709, 1_700_000_000_999, Number.MAX_SAFE_INTEGER, 2 ** 53, 1e300, true, null, undefined, Number.NaN], '“quoted”, é': '\u2028\u007f', missing: undefined },
+  ['€'.repeat(1_000)], { '': { x: ['y'.repeat(30), `${'y'.repeat(30)}"`, ' '] }, date: new Date(0), 7: 7 },
+]
+
+/** What comes back of a value that was sent as JSON. */
+function asRead(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value))
+}
 
 test('columns of every type come back as they went in', async () => {
   const column = async (type: string, values: Buffer) => (await db.query<{ value: unknown }>(`select value from unnest($1::${type}[]) as row (value)`, [values])).map(({ value }) => value)
@@ -44,14 +52,20 @@ test('no rows are an empty array', async () => {
 
 test('copied rows come back as they went in', async () => {
   await db.query(`create table copied (row int, a uuid, b bigint, c int, d boolean, e text, f json, g jsonb, h uuid[])`)
-  const rows = TEXTS.map((text, row) => ({ row, text, uuid: UUIDS[row % 3] ?? null, big: BIGINTS[row % BIGINTS.length] ?? null, small: INTS[row % 5] ?? null, json: JSON.stringify(JSONS[row % JSONS.length]) }))
+  const rows = TEXTS.map((text, row) => ({ row, text, uuid: UUIDS[row % 3] ?? null, big: BIGINTS[row % BIGINTS.length] ?? null, small: INTS[row % 5] ?? null, json: JSONS[row % JSONS.length] }))
   await db.transaction((tx) => tx.copy(`copy copied from stdin (format binary)`, copyRows(rows, 9, (out, { row, uuid, big, small, text, json }) => {
-    out.int(row).uuid(uuid).bigint(big).int(small).boolean(row % 2 === 0).text(text).text(json).jsonb(json).uuids(uuid === null ? [] : [uuid, uuid])
+    out.int(row).uuid(uuid).bigint(big).int(small).boolean(row % 2 === 0).text(text).json(json).jsonb(json).uuids(uuid === null ? [] : [uuid, uuid])
   })))
   expect(await db.query(`select * from copied order by row`)).toEqual(rows.map(({ row, uuid, big, small, text, json }) => ({
-    row, a: uuid, b: big === null ? null : String(big), c: small, d: row % 2 === 0, e: text, f: JSON.parse(json) as unknown, g: JSON.parse(json) as unknown,
+    row, a: uuid, b: big === null ? null : String(big), c: small, d: row % 2 === 0, e: text, f: asRead(json), g: asRead(json),
     h: uuid === null ? [] : [uuid, uuid],
   })))
+})
+
+test('JSON is the text that JSON.stringify makes of it, byte for byte; nothing is null', async () => {
+  const values = [...JSONS, { 'half of a pair': '\ud800' }]
+  expect(await db.query(`select value from unnest($1::text[]) as row (value)`, [jsons([...values, undefined, null], (value) => value)]))
+    .toEqual([...values.map((value) => ({ value: JSON.stringify(value) })), { value: null }, { value: null }])
 })
 
 test('half of a surrogate pair, which no database takes, becomes the character for what cannot be read', async () => {

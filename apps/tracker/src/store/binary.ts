@@ -11,8 +11,10 @@ type Column<Value> = <Row>(rows: readonly Row[], value: (row: Row) => Value) => 
 
 /** A column of the rows, as a parameter for `$1::uuid[]`. */
 export const uuids = columnOf<string | null>('uuid', (values, value) => values.uuid(value))
-/** For `$1::text[]`; of json, too. */
+/** For `$1::text[]`. */
 export const texts = columnOf<string | null>('text', (values, value) => values.text(value))
+/** For `$1::text[]`, to be cast: of each value the text that JSON.stringify makes of it. */
+export const jsons = columnOf<unknown>('text', (values, value) => values.json(value))
 /** For `$1::int[]`. */
 export const ints = columnOf<number | null>('int', (values, value) => values.int(value))
 /** For `$1::bigint[]`. */
@@ -43,11 +45,12 @@ const COPY_HEAD = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
 const NO_MORE_ROWS = -1
 
 /** Shorter texts are written character by character: to call the encoder costs more than they do. */
-const SHORT_TEXT = 64
-const LAST_ASCII = 0x7f
+const SHORT_TEXT = 24
+const NOT_PLAIN = /[^ !#-[\]-~]/
 const MAX_BYTES_OF_A_CHARACTER = 3
 const TWO_TO_32 = 2 ** 32
-const HYPHEN = 0x2d
+const [SPACE, QUOTE, COMMA, MINUS, ZERO, COLON, BACKSLASH, TILDE] = [0x20, 0x22, 0x2c, 0x2d, 0x30, 0x3a, 0x5c, 0x7e]
+const [OPENING_BRACE, CLOSING_BRACE, OPENING_BRACKET, CLOSING_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d]
 
 /** Values one behind the other, each with its length before it; null has the length -1 and nothing behind it. */
 export class Values {
@@ -71,7 +74,7 @@ export class Values {
     this.#room(20)
     this.#int32(16)
     for (let at = 0; at < 36; at += 2) {
-      if (value.charCodeAt(at) === HYPHEN) at++
+      if (value.charCodeAt(at) === MINUS) at++
       this.#bytes[this.#end++] = (digit(value.charCodeAt(at)) << 4) | digit(value.charCodeAt(at + 1))
     }
     return this
@@ -108,19 +111,27 @@ export class Values {
     return this
   }
 
-  /** Of json, too. */
   text(value: string | null): this {
     if (value === null) return this.#null()
-    const start = this.#begin(value.length * MAX_BYTES_OF_A_CHARACTER)
+    const start = this.#begin(0)
     this.#string(value)
     return this.#close(start)
   }
 
-  jsonb(value: string): this {
-    const start = this.#begin(1 + value.length * MAX_BYTES_OF_A_CHARACTER)
+  /** The text that JSON.stringify makes of it. */
+  json(value: unknown): this {
+    if (value === null || value === undefined) return this.#null()
+    const start = this.#begin(0)
+    this.#json(value)
+    return this.#close(start)
+  }
+
+  jsonb(value: unknown): this {
+    if (value === null || value === undefined) return this.#null()
+    const start = this.#begin(1)
     // The version of the format.
     this.#bytes[this.#end++] = 1
-    this.#string(value)
+    this.#json(value)
     return this.#close(start)
   }
 
@@ -178,20 +189,86 @@ export class Values {
 
   #string(value: string): void {
     const { length } = value
-    if (length > SHORT_TEXT) {
-      this.#end += this.#bytes.write(value, this.#end)
+    this.#room(length)
+    if (this.#plain(value, this.#end)) {
+      this.#end += length
       return
     }
-    const start = this.#end
+    this.#room(length * MAX_BYTES_OF_A_CHARACTER)
+    this.#end += this.#bytes.write(value, this.#end)
+  }
+
+  /** Copies what is the same in ASCII and in JSON, as almost all is. False where something is not: then nothing counts as written. */
+  #plain(value: string, start: number): boolean {
+    const { length } = value
+    const bytes = this.#bytes
+    if (length > SHORT_TEXT) {
+      if (NOT_PLAIN.test(value)) return false
+      bytes.write(value, start, 'latin1')
+      return true
+    }
     for (let at = 0; at < length; at++) {
       const code = value.charCodeAt(at)
-      if (code > LAST_ASCII) {
-        this.#end = start + this.#bytes.write(value, start)
-        return
-      }
-      this.#bytes[start + at] = code
+      if (code < SPACE || code > TILDE || code === QUOTE || code === BACKSLASH) return false
+      bytes[start + at] = code
     }
-    this.#end = start + length
+    return true
+  }
+
+  #json(value: unknown): void {
+    if (typeof value === 'string') this.#jsonString(value)
+    else if (Array.isArray(value)) this.#jsonArray(value)
+    else if (isPlain(value)) this.#jsonObject(value)
+    else if (Number.isSafeInteger(value)) this.#jsonInteger(value as number)
+    else this.#string(JSON.stringify(value) ?? 'null')
+  }
+
+  #jsonObject(value: Readonly<Record<string, unknown>>): void {
+    let before = OPENING_BRACE
+    for (const name in value) {
+      const own = value[name]
+      if (own === undefined) continue
+      this.#byte(before)
+      this.#jsonString(name)
+      this.#byte(COLON)
+      this.#json(own)
+      before = COMMA
+    }
+    if (before === OPENING_BRACE) this.#byte(OPENING_BRACE)
+    this.#byte(CLOSING_BRACE)
+  }
+
+  #jsonArray(values: readonly unknown[]): void {
+    this.#byte(OPENING_BRACKET)
+    for (let index = 0; index < values.length; index++) {
+      if (index > 0) this.#byte(COMMA)
+      this.#json(values[index])
+    }
+    this.#byte(CLOSING_BRACKET)
+  }
+
+  #jsonInteger(value: number): void {
+    if (value < 0) this.#byte(MINUS)
+    this.#digits(Math.abs(value))
+  }
+
+  #digits(value: number): void {
+    const more = Math.floor(value / 10)
+    if (more > 0) this.#digits(more)
+    this.#byte(ZERO + (value - more * 10))
+  }
+
+  #jsonString(value: string): void {
+    const { length } = value
+    this.#room(length + 2)
+    if (!this.#plain(value, this.#end + 1)) return this.#string(JSON.stringify(value))
+    this.#bytes[this.#end] = this.#bytes[this.#end + 1 + length] = QUOTE
+    this.#end += length + 2
+  }
+
+  #byte(code: number): void {
+    this.#room(1)
+    this.#bytes[this.#end++] = code
   }
 
   #int32(value: number): void {
@@ -210,6 +287,11 @@ export class Values {
 
 function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
   return new DataView(buffer, byteOffset, byteLength)
+}
+
+/** What JSON.stringify writes as it stands. */
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !('toJSON' in value)
 }
 
 /** Of a lower-case hexadecimal digit. */

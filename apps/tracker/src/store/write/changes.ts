@@ -40,7 +40,9 @@ export interface InstanceRow {
   isNew: boolean
   id: string; unit: string; run: number; shard: number; model: string; version: number; key: string; formerIds: readonly string[]; status: string
   stuck: boolean; late: boolean; deviations: number; settling: boolean; approximate: boolean
-  startedAt: number; lastEventAt: number; endedAt: number | null; closedAt: number | null; shownAt: number; position: bigint; tokens: string; variables: string
+  startedAt: number; lastEventAt: number; endedAt: number | null; closedAt: number | null; shownAt: number; position: bigint; tokens: unknown
+  /** Null: as they are in the table. */
+  variables: unknown
 }
 export interface TokenRow { instance: string; element: string; n: number; shard: number; model: string; version: number; since: number; stuck: boolean; late: boolean }
 /** `item`: '' where it is of none. */

@@ -28,7 +28,7 @@ function copyFacts(tx: Transaction, rows: readonly FactRow[]): Statements {
     `copy instance_event (unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch, instance, element, phase, reading) from stdin (format binary)`,
     copyRows(rows, 16, (row, { unit, fact, contentHash, read }) => {
       row.uuid(unit).bigint(fact.position).text(fact.kind).bigint(fact.time).bigint(fact.appendTime).text(fact.source).text(fact.id).text(fact.type).text(fact.sequence ?? null)
-        .text(contentHash).text(labelsText(fact.labels)).text(patchText(fact))
+        .text(contentHash).text(labelsText(fact.labels)).json(patchOf(fact))
         .uuid(read?.instance ?? null).text(read?.element ?? null).text(read?.phase ?? null).text(read?.reading ?? null)
     }),
   )]
@@ -47,10 +47,10 @@ function labelsText(labels: Fact['labels']): string {
 }
 
 /** Of events: the variables they set. Of the others: what they say. */
-function patchText(fact: Fact): string | null {
-  if (fact.kind === 'event') return fact.patch === undefined ? null : JSON.stringify(fact.patch)
+function patchOf(fact: Fact): unknown {
+  if (fact.kind === 'event') return fact.patch
   const { command, element, outcome, by, note, patch } = fact
-  return JSON.stringify({ command, element, outcome, by, note, patch })
+  return { command, element, outcome, by, note, patch }
 }
 
 function updateReadings(tx: Queryable, readings: Changes['readings']): Statements {

@@ -1,5 +1,5 @@
 /** Instances with their tokens, deviations and next deadline. New rows are copied, which is the bulk of an import; others are updated. */
-import { bigints, booleans, copyRows, ints, texts, uuids } from '../binary.js'
+import { bigints, booleans, copyRows, ints, jsons, texts, uuids } from '../binary.js'
 import type { Queryable, Transaction } from '../database.js'
 import type { Changes, InstanceRow } from './changes.js'
 import { compare, type Statements } from './rows.js'
@@ -36,20 +36,20 @@ function copyInstances(tx: Transaction, rows: readonly InstanceRow[]): Statement
 function updateInstances(tx: Queryable, rows: readonly InstanceRow[]): Statements {
   if (rows.length === 0) return []
   return [tx.query(
-    `update instance set version = row.version, former_ids = case when row.former_ids = '{}' then instance.former_ids else instance.former_ids || row.former_ids::uuid[] end,
+    `update instance set version = row.version, former_ids = instance.former_ids || row.former_ids::uuid[],
        run = row.run, status = row.status, stuck = row.stuck, late = row.late, deviations = row.deviations, settling = row.settling, approximate = row.approximate,
        started_at = row.started_at, last_event_at = row.last_event_at, ended_at = row.ended_at, closed_at = row.closed_at, shown_at = row.shown_at, position = row.position,
-       tokens = row.tokens::jsonb, variables = row.variables::jsonb
+       tokens = row.tokens::jsonb, variables = coalesce(row.variables::jsonb, instance.variables)
      from unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::text[], $6::boolean[], $7::boolean[], $8::int[], $9::boolean[], $10::boolean[], $11::bigint[],
        $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], $17::text[], $18::bigint[])
        as row (id, version, former_ids, run, status, stuck, late, deviations, settling, approximate, started_at, last_event_at, ended_at, shown_at, position, tokens, variables, closed_at)
      where instance.id = row.id`,
     [
-      uuids(rows, (row) => row.id), ints(rows, (row) => row.version), texts(rows, (row) => (row.formerIds.length === 0 ? '{}' : `{${row.formerIds.join(',')}}`)), ints(rows, (row) => row.run),
+      uuids(rows, (row) => row.id), ints(rows, (row) => row.version), texts(rows, (row) => (row.formerIds.length === 0 ? null : `{${row.formerIds.join(',')}}`)), ints(rows, (row) => row.run),
       texts(rows, (row) => row.status), booleans(rows, (row) => row.stuck), booleans(rows, (row) => row.late), ints(rows, (row) => row.deviations),
       booleans(rows, (row) => row.settling), booleans(rows, (row) => row.approximate), bigints(rows, (row) => row.startedAt), bigints(rows, (row) => row.lastEventAt),
-      bigints(rows, (row) => row.endedAt), bigints(rows, (row) => row.shownAt), bigints(rows, (row) => row.position), texts(rows, (row) => row.tokens),
-      texts(rows, (row) => row.variables), bigints(rows, (row) => row.closedAt),
+      bigints(rows, (row) => row.endedAt), bigints(rows, (row) => row.shownAt), bigints(rows, (row) => row.position), jsons(rows, (row) => row.tokens),
+      jsons(rows, (row) => row.variables), bigints(rows, (row) => row.closedAt),
     ],
   )]
 }

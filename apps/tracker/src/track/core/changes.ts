@@ -91,7 +91,7 @@ function compareInstance(
     isNew: previous === undefined, id: next.id, unit: unit.unit, run: next.run, shard: unit.shard, model: unit.model, version: next.version, key: unit.key, formerIds, status: view.status,
     stuck: view.stuck, late: view.late, deviations: countedDeviations(view), settling: view.settling, approximate: view.approximate,
     startedAt: view.startedAt, lastEventAt: view.lastEventAt, endedAt: view.endedAt ?? null, closedAt: closedAt(unit, view), shownAt: unit.shownAt, position,
-    tokens: JSON.stringify(view.tokens), variables: JSON.stringify(view.variables),
+    tokens: view.tokens, variables: previous !== undefined && previous.view.variables === view.variables ? null : view.variables,
   })
   if (previous === undefined) countAll(changes, unit, next, 1)
   else countChange(changes, unit, previous, next, told)
