@@ -1,5 +1,6 @@
 /// <reference lib="es2024.string" />
 import { isAscii, isUtf8 } from 'node:buffer'
+import { BACKSLASH, isDigit, nextInText, QUOTE, viewOf } from './json-text.js'
 import { TrackerError } from './problem.js'
 
 /** Deeper than any message of a business, far from what overflows a stack. */
@@ -78,9 +79,7 @@ interface Outline {
   readonly elements: number[]
 }
 
-const QUOTE = 0x22
 const COMMA = 0x2c
-const BACKSLASH = 0x5c
 const LETTER_U = 0x75
 const OPEN_BRACKET = 0x5b
 const OPEN_BRACE = 0x7b
@@ -90,6 +89,7 @@ const CLOSE_BRACE = 0x7d
 const LONG_NUMBER_DIGITS = 300
 
 function outlineOf(body: Buffer): Outline {
+  const view = viewOf(body)
   const elements: number[] = []
   let suspicious = body.includes('__proto__')
   let depth = 0
@@ -97,7 +97,7 @@ function outlineOf(body: Buffer): Outline {
   let rootIsArray = false
   for (let at = 0; at < body.length; at += 1) {
     const byte = body[at]!
-    if (byte >= 0x30 && byte <= 0x39) {
+    if (isDigit(byte)) {
       digits += 1
       if (digits > LONG_NUMBER_DIGITS) suspicious = true
       continue
@@ -105,14 +105,8 @@ function outlineOf(body: Buffer): Outline {
     if (digits > 0 && (byte === 0x65 || byte === 0x45)) suspicious = true
     digits = 0
     if (byte === QUOTE) {
-      at += 1
-      while (at < body.length && body[at] !== QUOTE) {
-        if (body[at] === BACKSLASH) {
-          at += 1
-          if (body[at] === LETTER_U) suspicious = true
-        }
-        at += 1
-      }
+      at = nextInText(body, view, at + 1)
+      for (; body[at] === BACKSLASH; at = nextInText(body, view, at + 2)) if (body[at + 1] === LETTER_U) suspicious = true
     } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       if (depth === 0 && byte === OPEN_BRACKET) rootIsArray = true
       if (depth === 1 && rootIsArray && byte === OPEN_BRACE) elements.push(at)

@@ -52,13 +52,18 @@ function fromJson(bytes: Uint8Array, wanted: 'one' | 'many' | 'any'): readonly E
   const drafts: EventDraft[] = []
   for (let index = 0; index < events.length; index += 1) {
     // Offsets are right where every element is an object; where one is not, the batch is refused anyway.
-    const payload = isBatch ? body.subarray(elements[2 * index], elements[2 * index + 1]) : body
+    const payload = isBatch ? partOf(body, elements[2 * index] ?? 0, elements[2 * index + 1] ?? 0) : body
     const draft = draftOf(events[index], payload, (item) => errors.push(isBatch ? { index, ...item } : item))
     if (draft !== undefined) drafts.push(draft)
     if (errors.length >= MAX_ERRORS) break
   }
   if (errors.length > 0) throw refused(errors)
   return drafts
+}
+
+/** Quicker than a Buffer's own `subarray`. */
+function partOf(body: Buffer, start: number, end: number): Uint8Array {
+  return new Uint8Array(body.buffer, body.byteOffset + start, end - start)
 }
 
 function refused(errors: readonly ProblemItem[]): TrackerError {

@@ -2,16 +2,14 @@
  * What tells a repetition of an event from another one with its id: a hash of its JSON as `JSON.stringify` writes it, so that white space, escapes
  * and the way a number is spelt make no difference. Nearly all events come written like that, and then their bytes are hashed as they stand.
  */
+import { isDigit, nextInText, QUOTE, viewOf } from '../../json-text.js'
 import { contentHash } from '../../store/identity.js'
 
-const QUOTE = 0x22
 const MINUS = 0x2d
 const DOT = 0x2e
 const ZERO = 0x30
-const NINE = 0x39
 const COLON = 0x3a
 const LETTER_E = 0x45
-const BACKSLASH = 0x5c
 const LETTER_e = 0x65
 /** So many digits come back from a double as they were. */
 const MAX_DIGITS = 15
@@ -30,12 +28,14 @@ export function contentOf(payload: Uint8Array): string {
  * index. Errs to the side of no; a name that stands twice in one object, which JSON leaves open, is not looked for.
  */
 export function isAsWritten(json: Uint8Array): boolean {
+  const view = viewOf(json)
   let firstOfText = 0
   for (let at = 0; at < json.length; at++) {
     const byte = json[at]!
     if (byte === QUOTE) {
-      firstOfText = json[++at]!
-      for (; at < json.length && json[at] !== QUOTE; at++) if (json[at] === BACKSLASH) return false
+      firstOfText = json[at + 1]!
+      at = nextInText(json, view, at + 1)
+      if (json[at] !== QUOTE) return false
     } else if (byte === COLON) {
       if (isDigit(firstOfText)) return false
     } else if (byte === MINUS || isDigit(byte)) {
@@ -64,8 +64,4 @@ function behindNumber(json: Uint8Array, from: number): number {
     return 0
   }
   return digits > MAX_DIGITS || json[at] === LETTER_e || json[at] === LETTER_E ? 0 : at
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= NINE
 }
