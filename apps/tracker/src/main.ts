@@ -22,6 +22,7 @@ import { ProblemFilter, sendProblem, trackerErrorOf } from './problem.filter.js'
 import { noDemo, type StartDemo } from './serve/demo.controller.js'
 import type { Database } from './store/database.js'
 import { openDatabase } from './store/open-database.js'
+import { patiently } from './store/patiently.js'
 import { Progress } from './store/progress.js'
 import { ensureShards } from './store/shards.js'
 import { beginFromSnapshot } from './store/snapshot/restore.js'
@@ -72,7 +73,7 @@ export async function createApp(settings: Settings, parts: AppParts = {}): Promi
     const database = await openTables(settings, logger, progress, parts.boot)
     undo.push(() => database.close())
     await beginFrom(settings, database, log, logger, progress)
-    await ensureShards(database, settings.shards, log)
+    await patiently('setting up the shards', logger, () => ensureShards(database, settings.shards, log))
     const foundation: Foundation = { settings, clock, logger, log, database, policy, progress, waysIn: new WaysIn(), startDemo: parts.startDemo ?? noDemo }
     const app = await NestFactory.create<NestFastifyApplication>(AppModule.on(foundation), adapter(), {
       bodyParser: false, logger: new NestLogger(logger), abortOnError: false,

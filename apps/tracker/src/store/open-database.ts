@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Settings } from '../config.js'
 import type { Database } from './database.js'
 import { migrate } from './migrate.js'
+import { patiently } from './patiently.js'
 import { openPglite, type PgliteOptions } from './pglite/open-pglite.js'
 import { openPostgres } from './postgres/open-postgres.js'
 
@@ -22,7 +23,7 @@ export async function openDatabase(settings: Pick<Settings, 'dataDir' | 'databas
 
 async function migrated(database: Database): Promise<Database> {
   try {
-    await migrate(database)
+    await patiently('bringing the schema up to date', undefined, () => migrate(database))
   } catch (error) {
     await database.close()
     throw error

@@ -3,6 +3,7 @@
  * another process that was asked. While tables are swapped the live tracker is stopped; a new one goes on from where the new tables stand.
  */
 import { TrackerError } from '../problem.js'
+import { patiently } from '../store/patiently.js'
 import type { Progress } from '../store/progress.js'
 import { readRebuild, type RebuildStatus } from '../store/rebuild/job.js'
 import { readShadow } from '../store/shadow/job.js'
@@ -46,7 +47,7 @@ export class Following {
   }
 
   async start(): Promise<void> {
-    await this.#membership?.start()
+    await patiently('joining the trackers that share the log', this.#options.logger, async () => this.#membership?.start(), this.#stop.signal)
     await this.#tracker.start()
     this.#look(0)
   }

@@ -75,7 +75,7 @@ export class Membership implements Ownership {
     const began = performance.now()
     await joinMembers(this.#db, this.#self, this.#leaseMs)
     this.#leaseUntil = began + this.#leaseMs
-    this.#deaf = await hearAnnouncements(this.#db, ({ by, commit }) => {
+    this.#deaf ??= await hearAnnouncements(this.#db, ({ by, commit }) => {
       if (by === this.#self.id) return
       if (commit === undefined) this.#lookSoon(0)
       else this.#shared.moved(commit.shards, commit.what)

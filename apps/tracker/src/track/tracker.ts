@@ -10,6 +10,7 @@ import type { Logger } from 'pino'
 import { TrackerError } from '../problem.js'
 import type { Database, Transaction, TransactionOptions } from '../store/database.js'
 import { assertSameLog, checksumOf } from '../store/log-position.js'
+import { patiently } from '../store/patiently.js'
 import type { Committed, Progress } from '../store/progress.js'
 import { dropHistory, type ClosedPlace } from '../store/write/history.js'
 import { isAcceptedShadow } from '../store/shadow/job.js'
@@ -121,7 +122,13 @@ export class Tracker {
   }
 
   async start(): Promise<void> {
-    await this.#settle()
+    try {
+      await patiently('looking where following stands', this.#logger, () => this.#settle(), this.#stop.signal)
+    } catch (error) {
+      // After a swap of tables nobody else would say that nothing is followed any more.
+      this.#fail(error)
+      throw error
+    }
     this.#progress.standing.failure = undefined
     this.#running = this.#run().catch((error: unknown) => this.#fail(error))
   }
