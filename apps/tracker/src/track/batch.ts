@@ -3,14 +3,15 @@
  * order and brings it the rows it needs.
  */
 import { setImmediate } from 'node:timers/promises'
-import type { Fact, InstanceView } from '@tidemark/bpmn'
+import type { Fact, InstanceView, TrackedModel } from '@tidemark/bpmn'
 import type { Database, Transaction } from '../store/database.js'
 import { commitChanges } from '../store/write/commit-changes.js'
 import { noChanges, type Changes, type FactRow } from '../store/write/changes.js'
 import { countTypes, endWaitingFates, insertFates, insertLinks, insertWaiting, releaseWaiting, storeFact, type FateRow } from '../store/write/keys.js'
 import { shardOf, unitOf } from '../store/identity.js'
 import type { Aliases } from './aliases.js'
-import { compareUnit, nextOf, type LeftCommand, type UnitState } from './core/changes.js'
+import { Comparison, nextOf } from './core/changes.js'
+import type { LeftCommand } from './core/compare-commands.js'
 import type { Decoded } from './core/decode.js'
 import { aliasesOf, bindEvents, plan, WAITS_FOR_LINK, type Plan, type PlannedFact, type PlannedModel, type PlannedPart } from './core/plan.js'
 import { compareHeld, nextHeldAt } from './core/held.js'
@@ -85,12 +86,12 @@ export async function foldBatch(models: Models, suspects: Suspects, { input, pla
   await loaded
   const changes = noChanges()
   const fates = [...known]
+  const comparison = new Comparison(changes, (model, version) => trackedOf(models, model, version), input.position)
   const faults: UnitFault[] = []
-  const folded = new Map<string, number>()
-  for (const [index, unit] of units.entries()) {
+  for (let index = 0; index < units.length; index++) {
     if (index % UNITS_AT_A_STRETCH === UNITS_AT_A_STRETCH - 1) await setImmediate()
-    const facts = takeNew(unit, parts[index]?.facts ?? [], fates)
-    folded.set(unit.model, (folded.get(unit.model) ?? 0) + 1)
+    const unit = units[index] as KnownUnit
+    const facts = takeNew(unit, parts[index]?.facts ?? NO_FACTS, fates)
     if (unit.lost === undefined && facts.length === 0 && unit.unit.facts.length === 0 && unit.waiting.length === 0) continue
     // A suspended one is tried again only where that is what it is touched for.
     const error = unit.lost ?? suspects.of(unit.id) ?? ((parts[index]?.facts.length ?? 0) > 0 ? unit.fault?.error : undefined)
@@ -99,13 +100,27 @@ export async function foldBatch(models: Models, suspects: Suspects, { input, pla
       continue
     }
     try {
-      foldUnit(models, unit, facts, input, changes)
+      foldUnit(models, unit, facts, input, comparison)
     } catch (fault) {
       faults.push({ unit: unit.id, model: unit.model, key: unit.key, error: messageOf(fault) })
     }
   }
-  if (faults.length > 0) throw new FoldFaults(faults, folded)
+  if (faults.length > 0) throw new FoldFaults(faults, countsByModel(units))
   return { changes, plan: planned, released, fates, types, units }
+}
+
+const NO_FACTS: readonly PlannedFact[] = []
+
+function trackedOf(models: Models, model: string, version: number): TrackedModel {
+  const loaded = models.version(model, version)
+  if (loaded === undefined) throw new Error(`model ${model} has no version ${version}`)
+  return loaded.tracked
+}
+
+function countsByModel(units: readonly KnownUnit[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { model } of units) counts.set(model, (counts.get(model) ?? 0) + 1)
+  return counts
 }
 
 /**
@@ -144,63 +159,69 @@ function partsOf({ parts }: Plan, { entries, models, share, due }: BatchInput, s
 /** Leaves out what the unit has seen (the same event again, or another one under its id) and what comes too late for it. */
 function takeNew(unit: KnownUnit, facts: readonly PlannedFact[], fates: FateRow[]): readonly PlannedFact[] {
   // An event that waited under two keys is released twice.
-  const once = facts.length < 2 ? facts : [...new Map(facts.map((planned) => [planned.fact.position, planned])).values()]
-  return once.filter(({ fact, contentHash }) => {
-    if (unit.unit.has(fact.position)) return false
-    if (unit.isDropped) {
-      if (fact.kind === 'event') fates.push({ position: fact.position, model: unit.model, kind: 'tooOld', reason: `the history of ${unit.key} has been dropped: it ended long ago` })
-      return false
-    }
-    if (fact.kind !== 'event') return true
-    const id = `${fact.source}\u0000${fact.id}`
-    const known = unit.contents.get(id)
-    if (known === undefined) {
-      unit.contents.set(id, contentHash)
-      return true
-    }
-    fates.push(known === contentHash
-      ? { position: fact.position, model: unit.model, kind: 'duplicate', reason: 'the instance has this event already' }
-      : { position: fact.position, model: unit.model, kind: 'quarantined', reason: `idReused: source ${fact.source} sent another event with the id ${fact.id}` })
-    return false
-  })
+  const once = areInOrder(facts) ? facts : [...new Map(facts.map((planned) => [planned.fact.position, planned])).values()]
+  let taken: PlannedFact[] | undefined
+  for (let index = 0; index < once.length; index++) {
+    const planned = once[index] as PlannedFact
+    if (!isNew(unit, planned, fates)) taken ??= once.slice(0, index)
+    else taken?.push(planned)
+  }
+  return taken ?? once
 }
 
-function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[], input: Prepared['input'], changes: Changes): void {
-  const before = stateOf(models, unit, unit.views, unit.shownAt)
+function areInOrder(facts: readonly PlannedFact[]): boolean {
+  for (let index = 1; index < facts.length; index++) if ((facts[index - 1] as PlannedFact).fact.position >= (facts[index] as PlannedFact).fact.position) return false
+  return true
+}
+
+function isNew(unit: KnownUnit, planned: PlannedFact, fates: FateRow[]): boolean {
+  const { fact, contentHash } = planned
+  if (unit.unit.has(fact.position)) return false
+  if (unit.isDropped) {
+    if (fact.kind === 'event') fates.push({ position: fact.position, model: unit.model, kind: 'tooOld', reason: `the history of ${unit.key} has been dropped: it ended long ago` })
+    return false
+  }
+  if (fact.kind !== 'event') return true
+  const known = unit.events.take(planned)
+  if (known === undefined) return true
+  fates.push(known.contentHash === contentHash
+    ? { position: fact.position, model: unit.model, kind: 'duplicate', reason: 'the instance has this event already' }
+    : { position: fact.position, model: unit.model, kind: 'quarantined', reason: `idReused: source ${fact.source} sent another event with the id ${fact.id}` })
+  return false
+}
+
+function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[], input: Prepared['input'], comparison: Comparison): void {
+  const { changes } = comparison
+  const { views: before } = unit
+  const nextBefore = nextOf(before, nextHeldAt(unit.unit.held, unit.shownAt))
   unit.unit.add((unit.waiting.length === 0 ? facts : [...unit.waiting, ...facts]).map(({ fact }) => fact))
   const shownAt = Math.max(input.clock, unit.shownAt)
-  const after = stateOf(models, unit, unit.unit.view(shownAt), shownAt)
+  const after = unit.unit.view(shownAt)
+  const next = nextOf(after, nextHeldAt(unit.unit.held, shownAt))
   const fresh = facts.map(({ fact, contentHash }): FactRow => ({ unit: unit.id, fact, contentHash, read: undefined }))
   for (const row of fresh) changes.facts.push(row)
-  const modelOf = (version: number) => {
-    const loaded = models.version(unit.model, version)
-    if (loaded === undefined) throw new Error(`model ${unit.model} has no version ${version}`)
-    return loaded.tracked
-  }
-  compareUnit(changes, before, after, modelOf, input.position, fresh)
+  comparison.add({
+    id: unit.id, model: unit.model, key: unit.key, shard: unit.shard, before, after, nextBefore, next, shownAt, deployedAt: models.deployedAt(unit.model), fresh,
+    left: before.some(hasCommands) || after.some(hasCommands) ? leftOf(unit.unit.facts) : NOTHING_LEFT,
+  })
   unit.held = compareHeld(changes, unit.model, unit.held, unit.unit.held, shownAt)
-  unit.views = after.views
-  if (unit.fault !== undefined) mend(unit, after, changes)
+  unit.views = after
+  if (unit.fault !== undefined) mend(unit, next, changes)
   unit.fault = undefined
   unit.waiting.length = 0
   unit.shownAt = shownAt
 }
 
-/** Of the unit as it is folded now. */
-function stateOf(models: Models, { id, model, key, shard, unit }: KnownUnit, views: readonly InstanceView[], shownAt: number): UnitState {
-  return {
-    unit: id, model, key, shard, shownAt, views, deployedAt: models.deployedAt(model), heldAt: nextHeldAt(unit.held, shownAt),
-    left: views.some((view) => view.commands.length > 0) ? leftOf(unit.facts) : NOTHING_LEFT,
-  }
+function hasCommands({ commands }: InstanceView): boolean {
+  return commands.length > 0
 }
 
 const NOTHING_LEFT: ReadonlyMap<string, LeftCommand> = new Map()
 
 /** The tables hold the deadline at which it was to be tried again, whatever it had before. */
-function mend(unit: KnownUnit, after: UnitState, changes: Changes): void {
+function mend(unit: KnownUnit, at: number | undefined, changes: Changes): void {
   changes.mended.push(unit.id)
   changes.goneDeadlines.push(unit.id)
-  const at = nextOf(after)
   if (at !== undefined && changes.deadlines.at(-1)?.unit !== unit.id) changes.deadlines.push({ unit: unit.id, shard: unit.shard, at, model: unit.model, key: unit.key })
 }
 

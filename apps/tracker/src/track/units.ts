@@ -13,6 +13,7 @@ import type { HeldKind, ShownHeld } from './core/held.js'
 import type { PlannedFact } from './core/plan.js'
 import { messageOf } from './faults.js'
 import type { Models } from './models.js'
+import { OwnEvents } from './own-events.js'
 
 export interface KnownUnit {
   readonly id: string
@@ -25,8 +26,8 @@ export interface KnownUnit {
   shownAt: number
   /** What the tables say of events that it keeps out of its instances, by position. */
   held: ReadonlyMap<bigint, ShownHeld>
-  /** By source and id, NUL between them: the instance's own memory, which decides what is a duplicate. */
-  readonly contents: Map<string, string>
+  /** The instance's own memory, which decides what is a duplicate. */
+  readonly events: OwnEvents
   /** Why it is suspended: then facts from `position` on are stored and wait here. */
   fault: { readonly position: bigint; readonly error: string } | undefined
   readonly waiting: PlannedFact[]
@@ -140,11 +141,13 @@ export class Units {
 
   #make(model: string, key: string): KnownUnit {
     return {
-      id: unitOf(model, key), model, key, shard: shardOf(key, this.shards), views: [], shownAt: 0, held: new Map(), contents: new Map(), fault: undefined, waiting: [], lost: undefined, isDropped: false, keptBytes: 0, holders: 0,
+      id: unitOf(model, key), model, key, shard: shardOf(key, this.shards), views: [], shownAt: 0, held: NOTHING_HELD, events: new OwnEvents(), fault: undefined, waiting: [], lost: undefined, isDropped: false, keptBytes: 0, holders: 0,
       unit: new Unit(this.#contextOf(model), key),
     }
   }
 }
+
+const NOTHING_HELD: ReadonlyMap<bigint, ShownHeld> = new Map()
 
 function cacheKeyOf(model: string, key: string): string {
   return `${model}\u0000${key}`
@@ -159,7 +162,7 @@ async function load(db: Queryable, missing: readonly KnownUnit[]): Promise<void>
     if (row === undefined) continue
     unit.fault = faults.get(unit.id)
     const { fault } = unit
-    for (const { fact, contentHash } of row.facts) if (fact.kind === 'event') unit.contents.set(`${fact.source}\u0000${fact.id}`, contentHash)
+    for (const planned of row.facts) if (planned.fact.kind === 'event') unit.events.take(planned)
     unit.shownAt = row.shownAt ?? 0
     if (fault !== undefined) unit.waiting.push(...row.facts.filter(({ fact: { position } }) => position >= fault.position))
     try {

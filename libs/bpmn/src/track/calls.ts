@@ -35,6 +35,12 @@ export function calledLabels(model: string, version: number | string): string {
   return `call:${model}@${version}`
 }
 
+/** Whether an event means something in a called process. */
+export function saysOfCalled({ labels }: Fact): boolean {
+  for (const name in labels) if (name.startsWith('call:')) return true
+  return false
+}
+
 /** Goes on with a token that is at a call, if what is known of the called process lets it. Answers whether it did. */
 export function settleCall(run: Run, token: TokenAt, { element, model, called, returned, passed }: CallAt, arrival: number): boolean {
   const stay = `${element.id}@${nameOfCause(token.cause)}`

@@ -27,7 +27,7 @@ const NONE: readonly CommandView[] = []
  * what already left, so that nothing is sent twice. What left and has no decision any more stays, and says so.
  * @param lefts entries of commands that left, of this run
  */
-export function commandsOfRun(run: Run, lefts: readonly Fact[], { settled, commandId }: Fold): readonly CommandView[] {
+export function commandsOfRun(run: Run, lefts: readonly Fact[], fold: Fold): readonly CommandView[] {
   if (run.items === undefined && run.decisions.size === 0 && lefts.length === 0) return NONE
   const decided = allRuns(run).flatMap((of) => [...of.decisions.values()].map((decision) => ({ decision, of })))
   if (decided.length === 0 && lefts.length === 0) return NONE
@@ -35,15 +35,15 @@ export function commandsOfRun(run: Run, lefts: readonly Fact[], { settled, comma
   const views: CommandView[] = []
   const open: { decision: Decision; of: Run; id: string }[] = []
   for (const { decision, of } of decided) {
-    const id = commandId(decision)
+    const id = fold.commandId(decision)
     const at = unmatched.findIndex((left) => left.command === id)
-    if (at >= 0) views.push(asLeft(decision, unmatched.splice(at, 1)[0] as Fact, settled))
+    if (at >= 0) views.push(asLeft(decision, unmatched.splice(at, 1)[0] as Fact, fold.settled))
     else open.push({ decision, of, id })
   }
   for (const { decision, of, id } of open) {
     const at = decision.status === 'scheduled' || decision.status === 'proposed' ? unmatched.findIndex((left) => left.element === decision.element) : -1
     if (at >= 0) {
-      views.push(asLeft(decision, unmatched.splice(at, 1)[0] as Fact, settled))
+      views.push(asLeft(decision, unmatched.splice(at, 1)[0] as Fact, fold.settled))
       continue
     }
     const evidenced = decision.status === 'scheduled' && wasSeenDone(of, decision)
@@ -54,7 +54,7 @@ export function commandsOfRun(run: Run, lefts: readonly Fact[], { settled, comma
     })
   }
   for (const left of unmatched) {
-    const fate = settled.get(left.command ?? '')
+    const fate = fold.settled.get(left.command ?? '')
     views.push({
       id: left.command ?? '', element: left.element ?? '', cause: '', status: statusOf(fate), decidedAt: left.time, leavesAt: left.time, leftAt: left.time,
       variables: {}, note: 'a late event showed, after it had left, that it was not needed', ...(fate === undefined ? {} : { settledAt: fate.time }),

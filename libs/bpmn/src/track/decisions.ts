@@ -32,24 +32,29 @@ const MAX_OWN_STEPS = 100
 
 /** Decides what can be decided now, until nothing more follows. */
 export function settleDecisions(run: Run, arrival: number): void {
-  if (!run.model.decides || suspensionOf(run) !== undefined) return
-  for (let count = 0; count < MAX_OWN_STEPS; count++) if (!decideOne(run, arrival)) return
+  if (!run.model.decides || !run.posture.asksUs || suspensionOf(run) !== undefined) return
+  for (let count = 0; count < MAX_OWN_STEPS; count++) if (!run.posture.asksUs || !decideOne(run, arrival)) return
   run.approximate = true
 }
 
 /** Goes on after an operation: proposed commands may have been decided by it, and one may lead to the next. */
-export function settleOperations(run: Run, identify: (decision: Decision) => string): void {
+export function settleOperations(run: Run, fold: Identify): void {
   if (run.operations.size === 0) return
-  for (const item of run.items?.open ?? []) settleOperations(item.run, identify)
+  for (const item of run.items?.open ?? []) settleOperations(item.run, fold)
   if (run.decisions.size === 0) return
-  while (operateOne(run, identify)) continue
+  while (operateOne(run, fold)) continue
+}
+
+export interface Identify {
+  /** The key of the command that a decision gives. */
+  commandId(decision: Decision): string
 }
 
 /** Each decision is proposed once, so that this comes to an end. */
-function operateOne(run: Run, identify: (decision: Decision) => string): boolean {
+function operateOne(run: Run, fold: Identify): boolean {
   for (const [key, decision] of run.decisions) {
     if (decision.status !== 'proposed') continue
-    const operation = run.operations.get(identify(decision))
+    const operation = run.operations.get(fold.commandId(decision))
     if (operation === undefined) continue
     const token = run.shownTokens.find((candidate) => run.model.elementAt(candidate.place) === decision.element && nameOfCause(candidate.cause) === decision.cause)
     const transition = token === undefined ? undefined : run.model.commandsAt.get(token.place)
@@ -130,7 +135,7 @@ function decideCommand(run: Run, token: TokenAt, transition: Transition, arrival
   if (run.decisions.has(key)) return false
   const { mode } = run.model.process
   const moment = Math.max(token.since, run.headTime)
-  const base = { element, cause, moment, variables: { ...run.variables } }
+  const base = { element, cause, moment, variables: run.variables }
   const grace = cause.startsWith('t:') ? 0 : run.model.graceMs
   const leavesAt = Math.max(moment, arrival) + grace
   if (mode === 'suggest' || (mode === 'manage' && deviationsAround(run).some((deviation) => !deviation.accepted))) {

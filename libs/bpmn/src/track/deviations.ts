@@ -61,7 +61,8 @@ export const BEGAN: Drafts = { found: [], strays: -1, began: true }
 /** The deviations of the run and of its items as they stand, in the order of time. */
 export function deviationsOf(run: Run): readonly Deviation[] {
   const own = ownDeviations(run)
-  const inside = (run.items?.all ?? []).flatMap(({ key, run: item }) => deviationsOf(item).map((deviation) => ({ ...deviation, item: itemName(key, deviation.item) })))
+  if (run.items === undefined) return own
+  const inside = run.items.all.flatMap(({ key, run: item }) => deviationsOf(item).map((deviation) => ({ ...deviation, item: itemName(key, deviation.item) })))
   return inside.length === 0 ? own : [...own, ...inside].sort((a, b) => a.at - b.at)
 }
 

@@ -1,6 +1,6 @@
 /** The entries of a unit folded in order: its runs are cut here. A start opens the next one when the present one can end. */
 import { isCorrection, patchOf } from './corrections.js'
-import { CalledFolds } from './calls.js'
+import { CalledFolds, saysOfCalled } from './calls.js'
 import type { Decision } from './decisions.js'
 import type { Fact } from './fact.js'
 import { holdBack, type HeldEvent } from './held.js'
@@ -39,7 +39,8 @@ export class Fold {
   readonly #context: FoldContext
   readonly #model: string
   readonly #key: string
-  readonly #called: CalledFolds | undefined
+  /** Made when something is called. */
+  #called: CalledFolds | undefined
   /** Of the runs, with the event that began each. */
   readonly #ids: { readonly first: Fact; readonly id: string }[] = []
   readonly runs: Run[] = []
@@ -56,7 +57,11 @@ export class Fold {
     this.#context = context
     this.#model = model
     this.#key = key
-    this.#called = context.called === undefined ? undefined : new CalledFolds(context, context.called, (other, called) => new Fold(other, called, key))
+  }
+
+  get #calledFolds(): CalledFolds | undefined {
+    const { called } = this.#context
+    return called === undefined ? undefined : this.#called ??= new CalledFolds(this.#context, called, (other, model) => new Fold(other, model, this.#key))
   }
 
   get held(): ReadonlyMap<bigint, HeldEvent> {
@@ -74,7 +79,9 @@ export class Fold {
   }
 
   /** The key of the command that a decision gives. */
-  readonly commandId = (decision: Decision): string => this.#context.identify([this.#model, this.#key, decision.element, decision.cause])
+  commandId(decision: Decision): string {
+    return this.#context.identify([this.#model, this.#key, decision.element, decision.cause])
+  }
 
   /** @param all every entry of the unit in order, this one among them */
   fold(fact: Fact, all: readonly Fact[]): void {
@@ -96,7 +103,7 @@ export class Fold {
   }
 
   #event(fact: Fact, all: readonly Fact[]): void {
-    this.#called?.observe(fact)
+    if (saysOfCalled(fact)) this.#calledFolds?.observe(fact)
     const inForce = this.#context.versionAt(fact.time)
     const next = inForce === undefined ? undefined : fact.labels[inForce.version]
     const present = this.runs.at(-1)
@@ -146,13 +153,13 @@ export class Fold {
   }
 
   #apply(run: Run, fact: Fact): void {
-    if (this.#called !== undefined && run.model.calledModels.size > 0) run.calls = this.#called.at(run.model.calledModels, fact)
+    if (run.model.calledModels.size > 0) run.calls = this.#calledFolds?.at(run.model.calledModels, fact) ?? run.calls
     const said = fact.kind === 'event' && run.model.process.messages !== undefined ? fact.labels[messageLabels(run.version)] : undefined
     if (said !== undefined) run.messages = tellMessages(run.messages, said, fact, run.model.toleranceMs)
     if (fact.kind === 'event') run.observe(fact, fact.labels[run.version])
     else if (fact.kind === 'settled') run.fireDue(fact.time)
     else run.operate(fact)
-    run.settleOperations(this.commandId)
+    run.settleOperations(this)
   }
 
   #opensNext(present: Run, fact: Fact, model: TrackedModel, next: readonly string[]): boolean {

@@ -32,6 +32,15 @@ export interface History {
   readonly durations: readonly (readonly [string, number])[]
 }
 
+/** Who is told what a run has done: of each part of a {@link History}, one after the other. */
+export interface Listener {
+  event(position: bigint, reading: EventReading, element: string | undefined, phase: Phase | undefined): void
+  /** Stays that began; below 0 where a token was shown before that is not any more. */
+  stays(element: string, count: number): void
+  flow(id: string): void
+  lasted(element: string, durationMs: number): void
+}
+
 /** Where a run stands. */
 export interface Stand {
   readonly model: TrackedModel
@@ -40,102 +49,127 @@ export interface Stand {
   readonly notes: Chain<Fact> | undefined
 }
 
-export function historyOf({ model, begin, head, notes }: Stand): History {
-  const told = new Told(model)
-  told.pass(begin.start, begin.story.plan, model.initialMove, begin.context)
-  const chosen = chosenOf(head)
-  let story = begin.story
-  for (const step of trailToArray(head)) story = told.step(story, step, chosen[step.index] ?? 0)
-  if (notes !== undefined) for (const { position } of chainToArray(notes)) told.events.push({ position, reading: 'noted' })
-  told.countPresent(story, 1)
-  return told
-}
-
-/**
- * What a run has done since it stood elsewhere; undefined where what it did before is told otherwise now. Costs what is new, not what was before.
- * `visits` may be negative: where a token was shown then that is not any more.
- */
-export function historySince(before: Stand, now: Stand): History | undefined {
-  const { model, begin, head } = now
-  if (before.model !== model || before.begin.context.cause !== begin.context.cause) return undefined
-  const from = before.head
-  const steps: TrailStep[] = []
-  const hypotheses: number[] = []
-  let hypothesis = 0
-  let at = head
-  for (; at !== undefined && at !== from && at.index > (from?.index ?? -1); at = at.before) {
-    steps.push(at)
-    hypotheses.push(hypothesis)
-    hypothesis = at.step.moves[hypothesis]?.from ?? 0
-  }
-  if (at !== from || (from !== undefined && hypothesis !== 0)) return undefined
-  const told = new Told(model)
-  let note = now.notes
-  for (; note !== undefined && note !== before.notes; note = note.before) told.events.push({ position: note.item.position, reading: 'noted' })
-  if (note !== before.notes) return undefined
-  const earlier = storyAt(model, begin, from, 0)
-  let story = earlier
-  for (let index = steps.length - 1; index >= 0; index--) story = told.step(story, steps[index] as TrailStep, hypotheses[index] ?? 0)
-  told.countPresent(earlier, -1)
-  told.countPresent(story, 1)
-  return told
-}
-
-class Told implements History {
-  readonly #model: TrackedModel
+/** A history that is written down. */
+export class Told implements History, Listener {
   readonly events: ReadEvent[] = []
   readonly visits = new Map<string, number>()
   readonly flows: string[] = []
-  readonly durations: [string, number][] = []
+  readonly durations: (readonly [string, number])[] = []
 
-  constructor(model: TrackedModel) {
-    this.#model = model
+  event(position: bigint, reading: EventReading, element: string | undefined, phase: Phase | undefined): void {
+    this.events.push({ position, ...(element === undefined ? {} : { element }), ...(phase === undefined ? {} : { phase }), reading })
   }
 
-  count(element: string, sign: 1 | -1 = 1): void {
-    this.visits.set(element, (this.visits.get(element) ?? 0) + sign)
+  stays(element: string, count: number): void {
+    this.visits.set(element, (this.visits.get(element) ?? 0) + count)
   }
 
-  /** Where its tokens are, stays have begun. */
-  countPresent({ tokens }: Story, sign: 1 | -1): void {
-    const { places } = this.#model.net
-    for (const token of tokens) {
-      const place = places[token.place]
-      if (place !== undefined && isShown(place) && place.kind !== 'join' && place.kind !== 'choice') this.count(place.element, sign)
-    }
+  flow(id: string): void {
+    this.flows.push(id)
   }
 
-  /** Answers the story after the step. */
-  step(story: Story, step: TrailStep, hypothesis: number): Story {
-    const move = step.step.moves[hypothesis]
-    if (move === undefined) return story
-    const after = storyAfter(this.#model, story, step, hypothesis)
-    this.pass(story, after.plan, move, step)
-    if (step.fact !== undefined) this.events.push(readEvent(this.#model, step, step.fact.position, move))
-    return after
-  }
-
-  /** @param plan what the move does to these tokens; undefined where it depends on their ages */
-  pass(before: Placed, plan: Plan | undefined, move: Move, context: StepContext): void {
-    if (plan === undefined) return this.#passByAge(before, move, context)
-    for (const flow of plan.flows) this.flows.push(flow)
-    for (const { element, from, measured } of plan.stays) {
-      this.count(element)
-      if (!measured) continue
-      const token = before.tokens[from]
-      if (token === undefined) this.durations.push([element, 0])
-      else if (token.sure) this.durations.push([element, context.time - token.since])
-    }
-  }
-
-  #passByAge(before: Placed, move: Move, context: StepContext): void {
-    this.flows.push(...this.#model.reader.flowsOf(move))
-    for (const { element, measured, left, entered } of this.#model.layouts.visits(before, undefined, move, context)) {
-      this.count(element)
-      if (measured) this.durations.push([element, left - entered])
-    }
+  lasted(element: string, durationMs: number): void {
+    this.durations.push([element, durationMs])
   }
 }
+
+/** All that a run has done. */
+export function tellAll({ model, begin, head, notes }: Stand, to: Listener): void {
+  tellMove(model, to, begin.start, begin.story.plan, model.initialMove, begin.context)
+  const chosen = chosenOf(head)
+  let story = begin.story
+  for (const step of trailToArray(head)) story = tellStep(model, to, story, step, chosen[step.index] ?? 0)
+  if (notes !== undefined) for (const { position } of chainToArray(notes)) to.event(position, 'noted', undefined, undefined)
+  tellPresent(model, to, story, 1)
+}
+
+/**
+ * What a run has done since it stood elsewhere; false, and nothing is told, where what it did before is told otherwise now. Costs what is new, not what
+ * was before.
+ */
+export function tellSince(before: Stand, now: Stand, to: Listener): boolean {
+  const { model, begin, head } = now
+  if (before.model !== model || before.begin.context.cause !== begin.context.cause) return false
+  const from = before.head
+  const count = Math.max(0, (head?.index ?? -1) - (from?.index ?? -1))
+  const steps = new Array<TrailStep>(count)
+  const hypotheses = new Array<number>(count)
+  let hypothesis = 0
+  let at = head
+  for (let index = count - 1; index >= 0 && at !== undefined; index--) {
+    steps[index] = at
+    hypotheses[index] = hypothesis
+    hypothesis = at.step.moves[hypothesis]?.from ?? 0
+    at = at.before
+  }
+  if (at !== from || (from !== undefined && hypothesis !== 0) || !goesBackTo(before.notes, now.notes)) return false
+  for (let note = now.notes; note !== before.notes && note !== undefined; note = note.before) to.event(note.item.position, 'noted', undefined, undefined)
+  const earlier = storyAt(model, begin, from, 0)
+  let story = earlier
+  for (let index = 0; index < count; index++) story = tellStep(model, to, story, steps[index] as TrailStep, hypotheses[index] ?? 0)
+  tellPresent(model, to, earlier, -1)
+  tellPresent(model, to, story, 1)
+  return true
+}
+
+function goesBackTo<Item>(before: Chain<Item> | undefined, now: Chain<Item> | undefined): boolean {
+  let link = now
+  while (link !== undefined && link !== before) link = link.before
+  return link === before
+}
+
+/** Where its tokens are, stays have begun. */
+function tellPresent({ net: { places } }: TrackedModel, to: Listener, { tokens }: Story, sign: 1 | -1): void {
+  for (const token of tokens) {
+    const place = places[token.place]
+    if (place !== undefined && isShown(place) && place.kind !== 'join' && place.kind !== 'choice') to.stays(place.element, sign)
+  }
+}
+
+/** Answers the story after the step. */
+function tellStep(model: TrackedModel, to: Listener, story: Story, step: TrailStep, hypothesis: number): Story {
+  const move = step.step.moves[hypothesis]
+  if (move === undefined) return story
+  const after = storyAfter(model, story, step, hypothesis)
+  tellMove(model, to, story, after.plan, move, step)
+  if (step.fact !== undefined) tellEvent(model, to, step, step.fact.position, move)
+  return after
+}
+
+/** @param plan what the move does to these tokens; undefined where it depends on their ages */
+function tellMove(model: TrackedModel, to: Listener, before: Placed, plan: Plan | undefined, move: Move, context: StepContext): void {
+  if (plan === undefined) return tellByAge(model, to, before, move, context)
+  for (const flow of plan.flows) to.flow(flow)
+  for (const { element, from, measured } of plan.stays) {
+    to.stays(element, 1)
+    if (!measured) continue
+    const token = before.tokens[from]
+    if (token === undefined) to.lasted(element, 0)
+    else if (token.sure) to.lasted(element, context.time - token.since)
+  }
+}
+
+function tellByAge({ reader, layouts }: TrackedModel, to: Listener, before: Placed, move: Move, context: StepContext): void {
+  for (const flow of reader.flowsOf(move)) to.flow(flow)
+  for (const { element, measured, left, entered } of layouts.visits(before, undefined, move, context)) {
+    to.stays(element, 1)
+    if (measured) to.lasted(element, left - entered)
+  }
+}
+
+function tellEvent(model: TrackedModel, to: Listener, step: TrailStep, position: bigint, move: Move): void {
+  if (move.how === 'sync') {
+    const transition = model.net.transitions[move.fired[move.main] ?? -1]
+    if (transition?.phase !== undefined) return to.event(position, 'fits', transition.element, transition.phase)
+  }
+  if (move.how === 'placed') return to.event(position, 'fits', undefined, undefined)
+  const isRedeemed = move.how === 'redeem' && move.label !== undefined
+  const label = isRedeemed ? move.label : step.symbol?.labels[0]
+  const { element, phase } = label === undefined ? NOWHERE : partsOf(label)
+  to.event(position, isRedeemed ? 'redeemed' : 'deviates', element, phase)
+}
+
+const NOWHERE: { readonly element?: undefined; readonly phase?: undefined } = {}
 
 /** Stays that ended, in order. */
 export function endedVisitsOf(model: TrackedModel, begin: Begin, head: TrailStep | undefined): readonly Visit[] {
@@ -151,15 +185,4 @@ export function endedVisitsOf(model: TrackedModel, begin: Begin, head: TrailStep
     story = after
   }
   return ended
-}
-
-function readEvent(model: TrackedModel, step: TrailStep, position: bigint, move: Move): ReadEvent {
-  if (move.how === 'sync') {
-    const transition = model.net.transitions[move.fired[move.main] ?? -1]
-    if (transition?.phase !== undefined) return { position, element: transition.element, phase: transition.phase, reading: 'fits' }
-  }
-  if (move.how === 'redeem' && move.label !== undefined) return { position, ...partsOf(move.label), reading: 'redeemed' }
-  if (move.how === 'placed') return { position, reading: 'fits' }
-  const label = step.symbol?.labels[0]
-  return label === undefined ? { position, reading: 'deviates' } : { position, ...partsOf(label), reading: 'deviates' }
 }

@@ -1,7 +1,7 @@
 /** What happened in a run and in all of its items, told as one. */
 import { chainToArray } from './chain.js'
 import { compareFacts, type Fact } from './fact.js'
-import { endedVisitsOf, historyOf, type History, type ReadEvent, type Stand } from './history.js'
+import { endedVisitsOf, tellAll, Told, type History, type Listener, type ReadEvent, type Stand } from './history.js'
 import type { Visit } from './reading.js'
 import type { Run } from './run.js'
 import { itemName } from './tracked-items.js'
@@ -27,7 +27,8 @@ export function recordOf({ model, begin, head, notes, items }: Run): RunRecord {
 /** Events in fold order, whatever they are about. */
 export function wholeHistoryOf(record: RunRecord): History {
   const { items } = record
-  const own = historyOf(record)
+  const own = new Told()
+  tellAll(record, own)
   if (items.length === 0) return own
   const standIns = standInsOf(items)
   const events: ReadEvent[] = [...own.events]
@@ -45,6 +46,16 @@ export function wholeHistoryOf(record: RunRecord): History {
   addFacts(facts, record)
   const factOf = ({ position }: ReadEvent) => facts.get(position) as Fact
   return { events: events.sort((a, b) => compareFacts(factOf(a), factOf(b))), visits, flows, durations }
+}
+
+/** All that a run and its items have done. */
+export function tellWhole(record: RunRecord, to: Listener): void {
+  if (record.items.length === 0) return tellAll(record, to)
+  const { events, visits, flows, durations } = wholeHistoryOf(record)
+  for (const { position, reading, element, phase } of events) to.event(position, reading, element, phase)
+  for (const [element, count] of visits) to.stays(element, count)
+  for (const flow of flows) to.flow(flow)
+  for (const [element, durationMs] of durations) to.lasted(element, durationMs)
 }
 
 /** Stays that ended, in the order in which they did. */

@@ -3,7 +3,7 @@
  * out once per belief, when it is asked for.
  */
 import type { Belief } from './belief.js'
-import { holds } from './marking.js'
+import { holds, placesOf } from './marking.js'
 import type { TrackedModel } from './tracked-model.js'
 
 export class Posture {
@@ -14,6 +14,8 @@ export class Posture {
   readonly rest: readonly number[]
   /** Every explanation that costs nothing has ended. */
   readonly ended: boolean
+  /** Somewhere where it shows a token, data, a called process or we decide what comes next. */
+  readonly asksUs: boolean
   #dead: boolean | undefined
   #canEnd: boolean | undefined
   #expected: readonly string[] | undefined
@@ -22,7 +24,9 @@ export class Posture {
   constructor(model: TrackedModel, belief: Belief) {
     this.#model = model
     this.#free = belief.hypotheses.flatMap(({ cost, marking }) => (cost === 0 ? [marking] : []))
-    this.rest = model.table.search.shownRest(belief.hypotheses[0]?.marking ?? '').fired
+    const shown = model.table.search.shownRest(belief.hypotheses[0]?.marking ?? '')
+    this.rest = shown.fired
+    this.asksUs = placesOf(shown.marking).some((place) => model.asksUsAt(place))
     this.ended = this.#free.every((marking) => marking === '')
   }
 

@@ -134,7 +134,7 @@ export class Reader {
         // Going inside an activity is the same stay, and so is going on where something inside has interrupted the rest: it keeps when it came and why.
         const { element, kind } = this.#net.places[place] ?? { element: '', kind: 'at' }
         const same = kind !== 'at' && facet.stays.has(element) ? taken.find((token) => this.#net.places[token.place]?.element === element) : undefined
-        remaining.push(same !== undefined ? { ...same, place } : { place, since: context.time, cause, by: context.index, sure: how !== 'assumed' })
+        remaining.push(same !== undefined ? movedTo(place, same) : { place, since: context.time, cause, by: context.index, sure: how !== 'assumed' })
       }
       tokens = remaining
       fired = { item: index, before: fired }
@@ -159,19 +159,18 @@ export class Reader {
   /** Where tokens are shown: moved on over silent steps, each keeping the time it came. */
   moveShown(tokens: readonly TokenAt[], fired: readonly number[]): readonly TokenAt[] {
     if (fired.length === 0) return tokens
-    let current = [...tokens]
+    let current = tokens.slice()
     for (const index of fired) {
       const transition = this.#net.transitions[index]
       if (transition === undefined) continue
       let newest: TokenAt | undefined
       for (const place of transition.inputs) {
-        const at = current.findIndex((token) => token.place === place)
-        const [token] = at >= 0 ? current.splice(at, 1) : []
+        const token = takeFirst(current, place)
         if (token !== undefined && (newest === undefined || token.since > newest.since)) newest = token
       }
       if (transition.clears.length > 0) current = current.filter((token) => !transition.clears.includes(token.place))
       for (const { token, place } of undoneBy(transition, current)) current.push({ ...(newest ?? token), cause: token.cause, sure: token.sure, place })
-      for (const place of transition.outputs) if (newest !== undefined) current.push({ ...newest, place })
+      for (const place of transition.outputs) if (newest !== undefined) current.push(movedTo(place, newest))
     }
     return current
   }
@@ -207,6 +206,22 @@ function isFull(tokens: readonly TokenAt[], place: number): boolean {
   return count >= MAX_TOKENS_PER_PLACE
 }
 
+function movedTo(place: number, { since, cause, by, sure }: TokenAt): TokenAt {
+  return { place, since, cause, by, sure }
+}
+
+function takeFirst(tokens: TokenAt[], place: number): TokenAt | undefined {
+  for (let at = 0; at < tokens.length; at++) if (tokens[at]?.place === place) return takeAt(tokens, at)
+  return undefined
+}
+
+function takeAt(tokens: TokenAt[], at: number): TokenAt | undefined {
+  const token = tokens[at]
+  tokens.copyWithin(at, at + 1)
+  tokens.pop()
+  return token
+}
+
 function takeOldest(tokens: TokenAt[], place: number): TokenAt | undefined {
   let found: TokenAt | undefined
   let at = -1
@@ -216,11 +231,7 @@ function takeOldest(tokens: TokenAt[], place: number): TokenAt | undefined {
     found = token
     at = index
   }
-  if (found !== undefined) {
-    tokens.copyWithin(at, at + 1)
-    tokens.pop()
-  }
-  return found
+  return at < 0 ? undefined : takeAt(tokens, at)
 }
 
 function howOf(transition: Transition): VisitHow {

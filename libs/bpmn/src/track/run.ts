@@ -7,7 +7,7 @@ import type { Belief, Step, Symbol } from './belief.js'
 import type { Calls, TakenCall } from './calls.js'
 import type { Cause } from './cause.js'
 import type { Chain } from './chain.js'
-import { settleDecisions, settleOperations, type Decision } from './decisions.js'
+import { settleDecisions, settleOperations, type Decision, type Identify } from './decisions.js'
 import type { Fact } from './fact.js'
 import { endedVisitsOf } from './history.js'
 import { Items } from './items.js'
@@ -17,7 +17,7 @@ import type { TokenAt, Visit } from './reading.js'
 import type { Seen } from './seen.js'
 import { correct, correctItem, type Acceptance } from './corrections.js'
 import { Begin, storyAt, type Story } from './story.js'
-import { armsOf, fireWanted, type Arm } from './timers.js'
+import { armsOf, fireWanted, mayBeDue, NO_ARMS, type Arm } from './timers.js'
 import type { TrackedModel } from './tracked-model.js'
 import { trailToArray, type TrailStep } from './trail.js'
 
@@ -70,7 +70,9 @@ export class Run {
   lastEventTime: number
   /** As it stands; emptied when it moves on. */
   #shownTokens: readonly TokenAt[] | undefined
-  #arms: readonly Arm[] | undefined
+  /** As it stands where `#isArmed`, else as it stood before. */
+  #arms = NO_ARMS
+  #isArmed = false
 
   constructor(model: TrackedModel, version: number, first: Fact, { from, host }: Origin = {}) {
     this.model = model
@@ -93,7 +95,6 @@ export class Run {
     this.#lastArrival = from === undefined ? first.appendTime : from.#lastArrival
     this.lastEventTime = from?.lastEventTime ?? first.time
     this.#shownTokens = undefined
-    this.#arms = undefined
     this.items = model.itemsAt.size === 0 ? undefined : new Items(this, (of, first) => new Run(of.model, version, first, { host: this }), from?.items)
   }
 
@@ -190,7 +191,11 @@ export class Run {
 
   /** Timers that have not fired, the next one first. */
   get arms(): readonly Arm[] {
-    return this.#arms ??= armsOf(this)
+    if (!this.#isArmed) {
+      this.#arms = armsOf(this, this.#arms)
+      this.#isArmed = true
+    }
+    return this.#arms
   }
 
   /** Whether the process could end here, silently. */
@@ -229,8 +234,8 @@ export class Run {
     if (fact.appendTime > this.#lastArrival) this.#lastArrival = fact.appendTime
     if (fact.time > this.lastEventTime) this.lastEventTime = fact.time
     if (fact.patch !== undefined) {
-      this.#own = { ...this.#own, ...fact.patch }
-      this.#arms = undefined
+      this.#own = this.#own === NO_VARIABLES ? fact.patch : { ...this.#own, ...fact.patch }
+      this.#isArmed = false
     }
     if (labels === undefined) {
       this.notes = { item: fact, before: this.notes }
@@ -341,13 +346,13 @@ export class Run {
   }
 
   /** What operations say of proposed commands. */
-  settleOperations(identify: (decision: Decision) => string): void {
-    settleOperations(this, identify)
+  settleOperations(fold: Identify): void {
+    settleOperations(this, fold)
   }
 
   /** Fires what is due before this moment: an event exactly at the due time comes first. */
   fireDue(before: number): void {
-    if (this.model.hasTimers) fireWanted(this, (arm) => arm.due < before, (arm) => Math.max(arm.due, this.lastArrival))
+    if (mayBeDue(this, before)) fireWanted(this, (arm) => arm.due < before, (arm) => Math.max(arm.due, this.lastArrival))
   }
 
   /** Fires what the clock has passed; on a clone, since this is shown and never folded upon. Answers whether anything fired. */
@@ -386,7 +391,7 @@ export class Run {
   /** Records that a timer has fired this often. */
   count(stay: string, times: number): void {
     this.fired = new Map(this.fired).set(stay, times)
-    this.#arms = undefined
+    this.#isArmed = false
   }
 
   #pushSaid(fact: Fact, step: Step, symbol: Symbol | undefined): void {
@@ -399,7 +404,7 @@ export class Run {
   #push(step: TrailStep): void {
     this.head = step
     this.#shownTokens = undefined
-    this.#arms = undefined
+    this.#isArmed = false
     if (step.step.approximate) this.approximate = true
     this.items?.noteLeft(step.step.moves[0]?.how === 'placed')
   }

@@ -30,22 +30,59 @@ const LONGEST_TO_MEAN = 1.04
 /** Firings of one cycle timer that are passed over one by one: before it was armed, or beyond the bound above. */
 const MAX_PASSED = 10_000
 
-/** Timers whose host holds a token in the cheapest explanation, the next one first. */
-export function armsOf(run: Run): readonly Arm[] {
+/**
+ * Timers whose host holds a token in the cheapest explanation, the next one first.
+ * @param before those of the run as it stood before its last step: what that has left alone goes on
+ */
+export function armsOf(run: Run, before: readonly Arm[]): readonly Arm[] {
   const { timersAt } = run.model
-  if (timersAt.size === 0 || suspensionOf(run) !== undefined) return NONE
+  if (timersAt.size === 0 || suspensionOf(run) !== undefined) return NO_ARMS
   const arms: Arm[] = []
   for (const token of run.shownTokens) {
-    for (const timer of timersAt.get(token.place) ?? []) {
+    const timers = timersAt.get(token.place)
+    if (timers === undefined) continue
+    const certain = run.posture.isCertain(token.place)
+    for (const timer of timers) {
       const number = run.fired.size === 0 ? 1 : (run.fired.get(stayOf(timer, token)) ?? 0) + 1
-      const due = dueOf(run, timer, token, number)
-      if (due !== undefined) arms.push({ timer, token, due, number, certain: run.posture.isCertain(token.place) })
+      const arm = goesOn(before, timer, token, number, certain) ?? armed(run, timer, token, number, certain)
+      if (arm !== undefined) insert(arms, arm)
     }
   }
-  return arms.length < 2 ? arms : arms.sort((a, b) => a.due - b.due || (keyOf(a) < keyOf(b) ? -1 : 1))
+  return arms.length === before.length && arms.every((arm, index) => arm === before[index]) ? before : arms
 }
 
-const NONE: readonly Arm[] = []
+export const NO_ARMS: readonly Arm[] = []
+
+function armed(run: Run, timer: TimerAt, token: TokenAt, number: number, certain: boolean): Arm | undefined {
+  const due = dueOf(run, timer, token, number)
+  return due === undefined ? undefined : { timer, token, due, number, certain }
+}
+
+/** What an expression says may be another thing at each step. */
+function goesOn(before: readonly Arm[], timer: TimerAt, token: TokenAt, number: number, certain: boolean): Arm | undefined {
+  for (const arm of before) {
+    if (arm.token === token && arm.timer === timer && arm.number === number && arm.certain === certain && !timer.definition.text.startsWith('=')) return arm
+  }
+  return undefined
+}
+
+function insert(arms: Arm[], arm: Arm): void {
+  let at = arms.length
+  while (at > 0 && isBefore(arm, arms[at - 1] as Arm)) at--
+  if (at === arms.length) arms.push(arm)
+  else arms.splice(at, 0, arm)
+}
+
+function isBefore(a: Arm, b: Arm): boolean {
+  return a.due === b.due ? keyOf(a) < keyOf(b) : a.due < b.due
+}
+
+/** False: nothing of the run or of its items is due by this moment, as mostly is the case. */
+export function mayBeDue(run: Run, moment: number): boolean {
+  if (!run.model.hasTimers) return false
+  const [first] = run.arms
+  return run.items !== undefined || (first !== undefined && first.due <= moment)
+}
 
 /** Element and stay; with the number of the firing it is the identity of what comes of it. */
 function stayOf(timer: TimerAt, token: TokenAt): string {

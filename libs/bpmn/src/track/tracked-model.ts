@@ -185,6 +185,11 @@ export class TrackedModel {
     return undefined
   }
 
+  /** Whether data, a called process or we decide what a token at a place does next. */
+  asksUsAt(place: number): boolean {
+    return this.splitsAt.has(place) || this.commandsAt.has(place) || this.conditionsAt.has(place) || this.callsAt.has(place) || this.repetitionsAt.has(place)
+  }
+
   elementAt(place: number): string {
     return this.net.places[place]?.element ?? ''
   }

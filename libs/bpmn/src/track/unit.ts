@@ -10,7 +10,7 @@ import { Fold, type FoldContext } from './fold.js'
 import type { HeldEvent } from './held.js'
 import type { FactPacker, PackedFacts } from './packed-facts.js'
 import { allRuns, type Run } from './run.js'
-import { viewOf, type RunView } from './view.js'
+import { shownAt, viewOf, type RunView } from './view.js'
 
 /** What the units of a model need to know of their surroundings; pure. */
 export interface UnitContext extends FoldContext {
@@ -34,6 +34,7 @@ export const MAX_FACTS = 10_000
 
 const NO_CALLS: readonly TakenCall[] = []
 const NO_LEFTS: readonly Fact[] = []
+const nothingLeft = () => NO_LEFTS
 
 const NOTHING_HELD: readonly HeldEvent[] = []
 
@@ -98,7 +99,7 @@ export class Unit {
   add(facts: readonly Fact[]): void {
     const known = this.#awake()
     const fold = this.#folded()
-    const sorted = facts.length < 2 ? facts : [...facts].sort(compareFacts)
+    const sorted = areInOrder(facts) ? facts : [...facts].sort(compareFacts)
     // What is set aside together with these is never folded: it may be what cannot be.
     this.#setsAside ||= facts.some(({ kind, type }) => kind === 'operation' && type === 'setAside')
     let late: Fact[] | undefined
@@ -121,10 +122,12 @@ export class Unit {
   view(clock: number): readonly InstanceView[] {
     const fold = this.#folded()
     const { runs, lefts } = fold
-    const shown = runs.map((base, index) => viewOf(base, clock, this.#oversized && index === runs.length - 1))
-    const leftOf = lefts.length === 0 ? () => NO_LEFTS : leftBy(shown.map(({ run }) => run), fold)
-    return shown.map(({ run, view }, index) => ({
-      id: fold.runId(index), run: index, version: run.version, view, commands: commandsOfRun(run, leftOf(run), fold), calls: run.taken.size === 0 ? NO_CALLS : [...run.taken.values()], shown: run,
+    const last = runs.length - 1
+    const shown = runs.map((base) => shownAt(base, clock))
+    const leftOf = lefts.length === 0 ? nothingLeft : leftBy(shown, fold)
+    return shown.map((run, index): InstanceView => ({
+      id: fold.runId(index), run: index, version: run.version, view: viewOf(run, clock, this.#oversized && index === last), commands: commandsOfRun(run, leftOf(run), fold),
+      calls: run.taken.size === 0 ? NO_CALLS : [...run.taken.values()], shown: run,
     }))
   }
 
@@ -171,6 +174,11 @@ export class Unit {
     this.#facts = all.filter((fact) => this.#takes(fact))
     this.#fold = undefined
   }
+}
+
+function areInOrder(facts: readonly Fact[]): boolean {
+  for (let index = 1; index < facts.length; index++) if (compareFacts(facts[index - 1] as Fact, facts[index] as Fact) > 0) return false
+  return true
 }
 
 /** What left belongs to the run that decided it; what nobody decided any more to the last one. */

@@ -1,13 +1,13 @@
 /** What is shown of a run at a moment of the clock: a pure function of its trail and the clock. */
 import type { Decision } from './decisions.js'
 import { deviationsOf, type Deviation } from './deviations.js'
-import { historySince, type History, type ReadEvent } from './history.js'
-import { recordOf, wholeHistoryOf, type RunRecord } from './item-history.js'
+import { tellSince, type History, type Listener, type ReadEvent } from './history.js'
+import { recordOf, tellWhole, wholeHistoryOf, type RunRecord } from './item-history.js'
 import { watchMessages, type InTransit } from './messages.js'
 import { allRuns, openRuns, type Run } from './run.js'
 import type { Instances } from './repetitions.js'
 import { suspensionOf } from './suspension.js'
-import { nextOf } from './timers.js'
+import { mayBeDue, nextOf } from './timers.js'
 import { watchRun } from './watch.js'
 
 export interface ShownToken {
@@ -68,22 +68,26 @@ export interface RunView {
   readonly durations: readonly (readonly [string, number])[]
   /** The next moment at which this may change by itself. */
   readonly nextAt?: number
-  /** What has happened since an earlier view of the same run; undefined where what is in that is told otherwise here, or where items are followed one by one. */
-  since(earlier: RunView): History | undefined
+  /** Tells all that has happened: its events, visits, flows and durations. */
+  tell(to: Listener): void
+  /**
+   * The same of what has happened since an earlier view of the same run; false, and nothing is told, where what is in that is told otherwise here, or
+   * where items are followed one by one.
+   */
+  tellSince(earlier: RunView, to: Listener): boolean
 }
 
 /**
- * The run as shown, and what is shown of it.
+ * What is shown of a run, as it stands at this moment of the clock.
  * @param cut events of it are not followed, so that what is shown is not exact
  */
-export function viewOf(base: Run, clock: number, cut: boolean): { readonly run: Run; readonly view: RunView } {
-  const run = shown(base, clock)
-  return { run, view: new ViewOfRun(run, clock, cut) }
+export function viewOf(run: Run, clock: number, cut: boolean): RunView {
+  return new ViewOfRun(run, clock, cut)
 }
 
 /** What the clock has passed fires on a copy: it is shown, and never folded upon. */
-function shown(base: Run, clock: number): Run {
-  if (!base.model.hasTimers || nextOf(base, (arm, of) => of.actsAt(arm) <= clock) === undefined) return base
+export function shownAt(base: Run, clock: number): Run {
+  if (!mayBeDue(base, clock) || nextOf(base, (arm, of) => of.actsAt(arm) <= clock) === undefined) return base
   const copy = base.clone()
   copy.fireShown(clock)
   return copy
@@ -124,7 +128,7 @@ class ViewOfRun implements RunView {
     if (endable && !completed) deadlines.push({ kind: 'completion', dueAt: quietUntil, actsAt: run.settlesAt(quietUntil) })
     const { tokens, late } = watchRun(run, completed, clock, deadlines, conditions)
     const messages = watchMessages(run, completed, clock, deadlines, conditions)
-    for (const each of completed ? NO_RUNS : openRuns(run)) {
+    for (const each of completed || (run.items === undefined && model.runaways.size === 0) ? NO_RUNS : openRuns(run)) {
       const suspended = suspensionOf(each)
       if (suspended === undefined) continue
       conditions.push({
@@ -189,9 +193,13 @@ class ViewOfRun implements RunView {
     return this.#told.durations
   }
 
-  since(earlier: RunView): History | undefined {
-    if (!(earlier instanceof ViewOfRun) || earlier.#record.items.length > 0 || this.#record.items.length > 0) return undefined
-    return historySince(earlier.#record, this.#record)
+  tell(to: Listener): void {
+    tellWhole(this.#record, to)
+  }
+
+  tellSince(earlier: RunView, to: Listener): boolean {
+    if (!(earlier instanceof ViewOfRun) || earlier.#record.items.length > 0 || this.#record.items.length > 0) return false
+    return tellSince(earlier.#record, this.#record, to)
   }
 
   toJSON(): object {

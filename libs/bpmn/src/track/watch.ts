@@ -5,6 +5,7 @@ import type { TokenAt } from './reading.js'
 import { instancesOf } from './repetitions.js'
 import type { Run } from './run.js'
 import { itemName } from './tracked-items.js'
+import type { PatienceAt, TimerAt } from './waits.js'
 import type { Condition, ShownDeadline, ShownToken } from './view.js'
 
 const NO_TOKENS: readonly ShownToken[] = []
@@ -47,6 +48,13 @@ function watchItems(run: Run, clock: number, deadlines: ShownDeadline[], conditi
   })
 }
 
+interface Promised {
+  readonly dueAt: number
+  readonly severity: Condition['severity']
+}
+
+const NO_PROMISES: readonly Promised[] = []
+
 class Watch {
   readonly #run: Run
   readonly #clock: number
@@ -62,20 +70,25 @@ class Watch {
 
   /** Where the work is comes before the sub-process it is in. */
   tokens(): readonly ShownToken[] {
-    const { places } = this.#run.model.net
     const shown: ShownToken[] = []
-    for (const wantsScope of [false, true]) {
-      for (const token of this.#run.shownTokens) {
-        const place = places[token.place]
-        // Where items are at work, it is they that are shown.
-        if (place !== undefined && this.#run.items?.areShownFor(place) !== true && isShown(place) && (place.kind === 'scope') === wantsScope) shown.push(this.#counted(place.element, this.#token(token, place.element)))
-      }
-    }
+    this.#show(shown, false)
+    this.#show(shown, true)
     return shown
   }
 
+  #show(shown: ShownToken[], wantsScope: boolean): void {
+    const { places } = this.#run.model.net
+    for (const token of this.#run.shownTokens) {
+      const place = places[token.place]
+      // Where items are at work, it is they that are shown.
+      if (place === undefined || (place.kind === 'scope') !== wantsScope || !isShown(place) || this.#run.items?.areShownFor(place) === true) continue
+      shown.push(this.#counted(place.element, this.#token(token, place.element)))
+    }
+  }
+
   #counted(element: string, token: ShownToken): ShownToken {
-    const repetition = this.#run.model.repetitionOf(element)
+    const { model } = this.#run
+    const repetition = model.repetitionsAt.size === 0 ? undefined : model.repetitionOf(element)
     return repetition === undefined ? token : { ...token, instances: instancesOf(this.#run, repetition) }
   }
 
@@ -87,10 +100,7 @@ class Watch {
     const patience = model.patienceAt.get(token.place)
     if (timers === undefined && patience === undefined) return { element, since: token.since, stuck, late: false }
     let late = false
-    let next = Infinity
-    for (const arm of timers === undefined ? [] : this.#run.arms) {
-      if (arm.due > this.#clock && timers?.some((timer) => timer.element.id === arm.timer.element.id)) next = Math.min(next, arm.due)
-    }
+    let next = timers === undefined ? Infinity : this.#nextOf(timers)
     if (patience?.stuckAfter !== undefined && token.sure) {
       const dueAt = model.after(token.since, patience.stuckAfter)
       if (this.#isPast('stuck', element, dueAt) && !stuck) {
@@ -98,18 +108,29 @@ class Watch {
         this.#condition('stuck', element, dueAt, 'warning')
       }
     }
-    const promise = (dueAt: number, severity: Condition['severity']): void => {
-      if (dueAt > this.#clock) next = Math.min(next, dueAt)
-      if (!this.#isPast('sla', element, dueAt)) return
+    for (const { dueAt, severity } of patience === undefined ? NO_PROMISES : this.#promises(patience, token.since)) {
+      if (dueAt > this.#clock && dueAt < next) next = dueAt
+      if (!this.#isPast('sla', element, dueAt)) continue
       late = true
       this.#condition('late', element, dueAt, severity)
     }
-    if (patience?.sla !== undefined) promise(model.after(token.since, patience.sla.duration), patience.sla.severity)
-    for (const timer of patience?.watches ?? []) {
-      const dueAt = this.#watchDue(timer.kind, timer.text, token.since)
-      if (dueAt !== undefined) promise(dueAt, 'warning')
+    return next === Infinity ? { element, since: token.since, stuck, late } : { element, since: token.since, stuck, late, dueAt: next }
+  }
+
+  /** When the next of these timers is due. */
+  #nextOf(timers: readonly TimerAt[]): number {
+    for (const arm of this.#run.arms) if (arm.due > this.#clock && timers.some((timer) => timer.element.id === arm.timer.element.id)) return arm.due
+    return Infinity
+  }
+
+  #promises({ sla, watches }: PatienceAt, since: number): readonly Promised[] {
+    if (sla === undefined && watches.length === 0) return NO_PROMISES
+    const promises: Promised[] = sla === undefined ? [] : [{ dueAt: this.#run.model.after(since, sla.duration), severity: sla.severity }]
+    for (const timer of watches) {
+      const dueAt = this.#watchDue(timer.kind, timer.text, since)
+      if (dueAt !== undefined) promises.push({ dueAt, severity: 'warning' })
     }
-    return { element, since: token.since, stuck, late, ...(next === Infinity ? {} : { dueAt: next }) }
+    return promises
   }
 
   /** Notes the deadline, and answers whether the clock has passed it for good. */

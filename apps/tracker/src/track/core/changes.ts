@@ -2,146 +2,183 @@
  * What a batch changes in the tables: the difference between what was shown of a unit and what is shown now. Pure; the statements are in
  * store/write.
  */
-import { compileExpression, type CommandView, type Condition, type InstanceView, type RunView, type History, type TrackedModel } from '@tidemark/bpmn'
+import type { InstanceView, RunView, TrackedModel } from '@tidemark/bpmn'
 import { clean } from './decode.js'
-import type { Changes, DeviationRow, FactRow } from '../../store/write/changes.js'
-import { identityOf } from '../../store/identity.js'
-import { countAll, countChange, countedDeviations, entryOf } from './tally.js'
+import type { Changes, DeviationRow, FactRow, VersionCounts } from '../../store/write/changes.js'
+import { compareCommands, type LeftCommand } from './compare-commands.js'
+import { compareConditions, conditionsOf } from './compare-conditions.js'
+import { countAll, countedDeviations, countStanding, entryOf, noCounts } from './tally.js'
+import { Telling } from './telling.js'
 
-export interface UnitState {
-  readonly unit: string
+/** A unit as it was shown, and as it is shown now. */
+export interface UnitChange {
+  readonly id: string
   readonly model: string
   readonly key: string
   readonly shard: number
+  readonly before: readonly InstanceView[]
+  readonly after: readonly InstanceView[]
+  /** When what is shown may change by itself: by what was shown, and now. */
+  readonly nextBefore: number | undefined
+  readonly next: number | undefined
   readonly shownAt: number
-  readonly views: readonly InstanceView[]
   /** Commands that left, as they left, by id. */
   readonly left: ReadonlyMap<string, LeftCommand>
   /** Of its model: when the first version was deployed. */
   readonly deployedAt: number
-  /** When something else is said of an event that it keeps out of its instances. */
-  readonly heldAt: number | undefined
-}
-
-/** What a command that left said; it says the same in every attempt, whatever is known later. */
-export interface LeftCommand {
-  readonly data?: unknown
-  /** Epoch milliseconds. */
-  readonly decidedAt?: number
+  /** Facts of it that are written in this batch. */
+  readonly fresh: readonly FactRow[]
 }
 
 /** Tokens that are told to the live channel per batch. */
 const MAX_MOVES = 200
 
-/** Adds what differs between the two states of a unit. `fresh`: facts of it that are written in this batch. */
-export function compareUnit(changes: Changes, before: UnitState, after: UnitState, model: (version: number) => TrackedModel, position: bigint, fresh: readonly FactRow[]): void {
-  const previousOf = finder(before.views)
-  const nowOf = finder(after.views)
-  const gone = before.views.filter((view) => nowOf(view.id) === undefined)
-  for (const view of gone) {
+/** Collects what differs, of all units of a batch. */
+export class Comparison {
+  readonly changes: Changes
+  readonly #modelOf: (model: string, version: number) => TrackedModel
+  readonly #position: bigint
+  readonly #telling: Telling
+
+  /** @param position that of the batch */
+  constructor(changes: Changes, modelOf: (model: string, version: number) => TrackedModel, position: bigint) {
+    this.changes = changes
+    this.#modelOf = modelOf
+    this.#position = position
+    this.#telling = new Telling(changes)
+  }
+
+  add(unit: UnitChange): void {
+    const { changes } = this
+    const { before, after, nextBefore, next } = unit
+    const gone = goneOf(before, after)
+    for (const view of gone) this.#remove(unit, view)
+    const byId = before.length < 2 ? undefined : new Map(before.map((view) => [view.id, view]))
+    for (const view of after) {
+      // A run that is part of another now is found as that.
+      const formerIds = gone.length === 0 ? NO_IDS : gone.flatMap((candidate) => (Math.min(candidate.run, after.length - 1) === view.run ? [candidate.id] : []))
+      const previous = byId !== undefined ? byId.get(view.id) : before[0]?.id === view.id ? before[0] : undefined
+      this.#instance(unit, previous, view, formerIds)
+    }
+    if (next === undefined) {
+      if (nextBefore !== undefined) changes.goneDeadlines.push(unit.id)
+    } else if (next !== nextBefore || (before.length === 0) !== (after.length === 0)) {
+      const isShown = after.length > 0
+      changes.deadlines.push({ unit: unit.id, shard: unit.shard, at: next, model: isShown ? null : unit.model, key: isShown ? null : unit.key })
+    }
+  }
+
+  #remove(unit: UnitChange, view: InstanceView): void {
+    const { changes } = this
+    const model = this.#modelOf(unit.model, view.version)
     changes.goneInstances.push(view.id)
-    removeTokens(changes, view.id, keyTokens(view.view.tokens))
+    compareTokens(changes, unit, view, undefined)
     changes.deviations.push({ instance: view.id, had: true, rows: [] })
-    countAll(changes, after, view, -1)
-    compareConditions(changes, after, model(view.version), view.id, conditionsOf(view), NOTHING)
-    compareCommands(changes, after, model(view.version), view, view.commands, [])
+    countAll(this.#countsOf(unit, view.version), view, -1)
+    compareConditions(changes, unit, model, view.id, conditionsOf(view), [])
+    compareCommands(changes, unit, model, view, view.commands, [])
   }
-  for (const view of after.views) {
-    // A run that is part of another now is found as that.
-    const formerIds = gone.length === 0 ? NO_IDS : gone.flatMap((candidate) => (Math.min(candidate.run, after.views.length - 1) === view.run ? [candidate.id] : []))
-    compareInstance(changes, after, previousOf(view.id), view, model(view.version), position, formerIds, fresh)
+
+  #instance(unit: UnitChange, previous: InstanceView | undefined, next: InstanceView, formerIds: readonly string[]): void {
+    const { changes } = this
+    const { view } = next
+    const model = this.#modelOf(unit.model, next.version)
+    compareTokens(changes, unit, previous, next)
+    compareDeviations(changes, next.id, previous?.view, view)
+    changes.instances.push({
+      isNew: previous === undefined, id: next.id, unit: unit.id, run: next.run, shard: unit.shard, model: unit.model, version: next.version, key: unit.key, formerIds, status: view.status,
+      stuck: view.stuck, late: view.late, deviations: countedDeviations(view), settling: view.settling, approximate: view.approximate,
+      startedAt: view.startedAt, lastEventAt: view.lastEventAt, endedAt: view.endedAt ?? null, closedAt: closedAt(unit, view), shownAt: unit.shownAt, position: this.#position,
+      tokens: view.tokens, variables: previous !== undefined && previous.view.variables === view.variables ? null : view.variables,
+    })
+    const flows = this.#tell(unit, previous, next)
+    if (flows.length > 0 && changes.moves.length < MAX_MOVES) changes.moves.push({ model: unit.model, version: next.version, instance: next.id, key: unit.key, flows })
+    compareConditions(changes, unit, model, next.id, previous === undefined ? NOTHING : conditionsOf(previous), conditionsOf(next))
+    if (next.commands.length > 0 || (previous !== undefined && previous.commands.length > 0)) compareCommands(changes, unit, model, next, previous?.commands ?? [], next.commands)
   }
-  const nextBefore = nextOf(before)
-  const next = nextOf(after)
-  if (next === undefined) {
-    if (nextBefore !== undefined) changes.goneDeadlines.push(after.unit)
-  } else if (next !== nextBefore || (before.views.length === 0) !== (after.views.length === 0)) {
-    const whose = after.views.length > 0 ? { model: null, key: null } : { model: after.model, key: after.key }
-    changes.deadlines.push({ unit: after.unit, shard: after.shard, at: next, ...whose })
+
+  /** What it has done since it was shown goes to its counters and facts; all of it where that is told otherwise now. Answers the flows that are new. */
+  #tell(unit: UnitChange, previous: InstanceView | undefined, next: InstanceView): readonly string[] {
+    const telling = this.#telling
+    const counts = this.#countsOf(unit, next.version)
+    countStanding(counts, next.view, 1)
+    telling.turnTo({ unit: unit.id, instance: next.id, counts, fresh: unit.fresh })
+    if (previous === undefined) {
+      next.view.tell(telling)
+      return telling.flows
+    }
+    if (previous.version === next.version && next.view.tellSince(previous.view, telling)) {
+      countStanding(counts, previous.view, -1)
+      return telling.flows
+    }
+    countAll(this.#countsOf(unit, previous.version), previous, -1)
+    telling.turnTo({ unit: unit.id, instance: next.id, counts, fresh: unit.fresh, before: previous })
+    next.view.tell(telling)
+    return newFlows(previous.view.flows, telling.flows)
+  }
+
+  #countsOf({ shard, model }: UnitChange, version: number): VersionCounts {
+    return entryOf(this.changes.counts, `${shard} ${version} ${model}`, () => noCounts(model, shard, version))
   }
 }
 
 const NO_IDS: readonly string[] = []
-const NOTHING: readonly Condition[] = []
+const NOTHING: readonly [] = []
+const NONE_GONE: readonly InstanceView[] = []
 
-/** Most units have one instance: a map of it would cost more than all the rest. */
-function finder(views: readonly InstanceView[]): (id: string) => InstanceView | undefined {
-  if (views.length < 2) return (id) => (views[0]?.id === id ? views[0] : undefined)
-  const byId = new Map(views.map((view) => [view.id, view]))
-  return (id) => byId.get(id)
+/** Most units have one instance, and keep it. */
+function goneOf(before: readonly InstanceView[], after: readonly InstanceView[]): readonly InstanceView[] {
+  if (before.length === 0 || (before.length === 1 && before[0]?.id === after[0]?.id)) return NONE_GONE
+  const kept = new Set(after.map(({ id }) => id))
+  return before.filter(({ id }) => !kept.has(id))
 }
 
-/** The next moment at which what is shown of it may change by itself. */
-export function nextOf({ views, heldAt }: UnitState): number | undefined {
+/** The next moment at which what is shown of a unit may change by itself. */
+export function nextOf(views: readonly InstanceView[], heldAt: number | undefined): number | undefined {
   let next = heldAt ?? Infinity
   for (const { view } of views) if (view.nextAt !== undefined && view.nextAt < next) next = view.nextAt
   return next === Infinity ? undefined : next
 }
 
-function compareInstance(
-  changes: Changes, unit: UnitState, previous: InstanceView | undefined, next: InstanceView, model: TrackedModel, position: bigint, formerIds: readonly string[],
-  fresh: readonly FactRow[],
-): void {
-  const { view } = next
-  const told = previous === undefined || previous.version !== next.version ? undefined : view.since(previous.view)
-  compareTokens(changes, unit, previous, next)
-  compareDeviations(changes, next.id, previous?.view, view)
-  compareReadings(changes, unit, told === undefined ? previous : undefined, next.id, (told ?? view).events, fresh)
-  changes.instances.push({
-    isNew: previous === undefined, id: next.id, unit: unit.unit, run: next.run, shard: unit.shard, model: unit.model, version: next.version, key: unit.key, formerIds, status: view.status,
-    stuck: view.stuck, late: view.late, deviations: countedDeviations(view), settling: view.settling, approximate: view.approximate,
-    startedAt: view.startedAt, lastEventAt: view.lastEventAt, endedAt: view.endedAt ?? null, closedAt: closedAt(unit, view), shownAt: unit.shownAt, position,
-    tokens: view.tokens, variables: previous !== undefined && previous.view.variables === view.variables ? null : view.variables,
-  })
-  if (previous === undefined) countAll(changes, unit, next, 1)
-  else countChange(changes, unit, previous, next, told)
-  compareConditions(changes, unit, model, next.id, previous === undefined ? NOTHING : conditionsOf(previous), conditionsOf(next))
-  if (next.commands.length > 0 || (previous !== undefined && previous.commands.length > 0)) compareCommands(changes, unit, model, next, previous?.commands ?? [], next.commands)
-  if (changes.moves.length < MAX_MOVES) {
-    const flows = told?.flows ?? newFlows(previous?.view.flows ?? [], view.flows)
-    if (flows.length > 0) changes.moves.push({ model: unit.model, version: next.version, instance: next.id, key: unit.key, flows })
-  }
-}
-
 /** From when on it is history: it had ended, that was known, and somebody followed its model. */
-function closedAt({ deployedAt }: UnitState, { endedAt, lastArrival }: RunView): number | null {
+function closedAt({ deployedAt }: UnitChange, { endedAt, lastArrival }: RunView): number | null {
   return endedAt === undefined ? null : Math.max(endedAt, lastArrival, deployedAt)
 }
 
 type ShownToken = RunView['tokens'][number]
 
-interface KeyedToken {
-  readonly token: ShownToken
-  /** Of several tokens at one element: which. */
-  readonly n: number
-}
+const NO_TOKENS: readonly ShownToken[] = []
 
-function keyTokens(tokens: readonly ShownToken[]): readonly KeyedToken[] {
-  return tokens.map((token, index) => {
-    let n = 0
-    for (let earlier = 0; earlier < index; earlier++) if (tokens[earlier]?.element === token.element) n++
-    return { token, n }
-  })
-}
-
-function compareTokens(changes: Changes, unit: UnitState, previous: InstanceView | undefined, next: InstanceView): void {
-  const before = previous === undefined ? [] : keyTokens(previous.view.tokens)
-  const after = keyTokens(next.view.tokens)
-  const isKept = previous?.version === next.version
-  removeTokens(changes, next.id, isKept ? before.filter((token) => !after.some((other) => sameToken(token, other))) : before)
-  for (const keyed of after) {
-    if (isKept && before.some((other) => sameToken(keyed, other))) continue
-    const { token: { element, since, stuck, late }, n } = keyed
-    changes.tokens.push({ instance: next.id, element, n, shard: unit.shard, model: unit.model, version: next.version, since, stuck, late })
+/** A token is told by its element and, of several there, by which of them it is. */
+function compareTokens(changes: Changes, unit: UnitChange, previous: InstanceView | undefined, next: InstanceView | undefined): void {
+  const before = previous?.view.tokens ?? NO_TOKENS
+  const after = next?.view.tokens ?? NO_TOKENS
+  const isKept = previous?.version === next?.version
+  for (let index = 0; index < before.length; index++) {
+    const { element } = before[index] as ShownToken
+    if (previous !== undefined && !(isKept && isAmong(before, index, after))) changes.goneTokens.push({ instance: previous.id, element, n: nth(before, index) })
+  }
+  for (let index = 0; index < after.length; index++) {
+    if (next === undefined || (isKept && isAmong(after, index, before))) continue
+    const { element, since, stuck, late } = after[index] as ShownToken
+    changes.tokens.push({ instance: next.id, element, n: nth(after, index), shard: unit.shard, model: unit.model, version: next.version, since, stuck, late })
   }
 }
 
-function removeTokens(changes: Changes, instance: string, tokens: readonly KeyedToken[]): void {
-  for (const { token, n } of tokens) changes.goneTokens.push({ instance, element: token.element, n })
+/** How many before it are at its element. */
+function nth(tokens: readonly ShownToken[], index: number): number {
+  const element = tokens[index]?.element
+  let n = 0
+  for (let earlier = 0; earlier < index; earlier++) if (tokens[earlier]?.element === element) n++
+  return n
 }
 
-function sameToken(a: KeyedToken, b: KeyedToken): boolean {
-  return a.token.element === b.token.element && a.n === b.n && a.token.since === b.token.since && a.token.stuck === b.token.stuck && a.token.late === b.token.late
+/** Whether the same token, as it is shown, is one of these. */
+function isAmong(tokens: readonly ShownToken[], index: number, others: readonly ShownToken[]): boolean {
+  const { element, since, stuck, late } = tokens[index] as ShownToken
+  let n = nth(tokens, index)
+  for (const other of others) if (other.element === element && n-- === 0) return other.since === since && other.stuck === stuck && other.late === late
+  return false
 }
 
 function compareDeviations(changes: Changes, instance: string, before: RunView | undefined, after: RunView): void {
@@ -164,99 +201,6 @@ function deviationRows(view: RunView): DeviationRow[] {
     }
   }
   return [...rows.values()]
-}
-
-/** @param previous where `events` are all that there are, and some of them were shown before */
-function compareReadings(
-  changes: Changes, unit: UnitState, previous: InstanceView | undefined, instance: string, events: History['events'], fresh: readonly FactRow[],
-): void {
-  const rows = fresh.length < 2 ? undefined : new Map(fresh.map((row) => [row.fact.position, row]))
-  const [only] = fresh
-  const known = previous === undefined ? undefined : new Map(previous.view.events.map((event) => [event.position, event]))
-  for (const event of events) {
-    const read = { instance, element: event.element ?? null, phase: event.phase ?? null, reading: event.reading }
-    const row = rows === undefined ? (only?.fact.position === event.position ? only : undefined) : rows.get(event.position)
-    if (row !== undefined) {
-      row.read = read
-      continue
-    }
-    const before = known?.get(event.position)
-    if (before !== undefined && before.element === event.element && before.phase === event.phase && before.reading === event.reading) continue
-    changes.readings.push({ unit: unit.unit, position: event.position, ...read })
-  }
-}
-
-/** What the run shows, and commands of it that could not be delivered. */
-function conditionsOf({ view, commands }: InstanceView): readonly Condition[] {
-  if (commands.length === 0) return view.conditions
-  return [...view.conditions, ...commands.flatMap((command): Condition[] => (command.status !== 'dead' ? [] : [{
-    kind: 'commandFailed', detail: '', element: command.element, since: command.settledAt ?? command.decidedAt, severity: 'critical', silent: false,
-  }]))]
-}
-
-function compareConditions(changes: Changes, unit: UnitState, model: TrackedModel, instance: string, before: readonly Condition[], after: readonly Condition[]): void {
-  if (before.length === 0 && after.length === 0) return
-  const idOf = (condition: Condition) => identityOf(['alert', unit.model, condition.kind, condition.detail, condition.element])
-  const known = new Map(before.map((condition) => [idOf(condition), condition]))
-  const now = new Map(after.map((condition) => [idOf(condition), condition]))
-  for (const [id, condition] of now) {
-    const member = { alert: id, instance, since: condition.since, joinedAt: unit.shownAt, silent: condition.silent }
-    const previous = known.get(id)
-    if (previous !== undefined) {
-      // A late event may move the moment of what goes on all the same.
-      if (previous.since !== condition.since || previous.silent !== condition.silent) changes.members.push(member)
-      continue
-    }
-    entryOf(changes.alerts, id, () => ({
-      id, kind: condition.kind, severity: condition.severity, model: unit.model, element: condition.element, title: titleOf(condition, model),
-    }))
-    changes.members.push(member)
-  }
-  for (const id of known.keys()) if (!now.has(id)) changes.goneMembers.push({ alert: id, instance })
-}
-
-const DEVIATION_TITLES: Readonly<Record<string, string>> = {
-  skipped: 'was skipped', outOfOrder: 'came out of order', unexpected: 'was not expected', repeated: 'was repeated', rework: 'was done again',
-  raceLost: 'came after another event had won', afterCancel: 'came after the cancellation', afterEnd: 'came after the end', missingStart: 'is missing: instances begin without it',
-  decisionMismatch: 'went against the data', timerOverruled: 'was overruled by a late event', wrongOutcome: 'is an end that should not be reached',
-}
-
-function titleOf(condition: Condition, model: TrackedModel): string {
-  const name = clean(condition.element === '' ? (model.process.name || model.process.id) : model.nameOf(condition.element))
-  if (condition.kind === 'stuck') return `“${name}” is stuck`
-  if (condition.kind === 'commandFailed') return `“${name}” could not be delivered`
-  if (condition.kind === 'late') return `“${name}” is late`
-  if (condition.kind === 'suspended') return `Instances are suspended at “${name}”: an expression would run away over their data`
-  return `“${name}” ${DEVIATION_TITLES[condition.detail] ?? condition.detail}`
-}
-
-function compareCommands(changes: Changes, unit: UnitState, model: TrackedModel, instance: InstanceView, before: readonly CommandView[], after: readonly CommandView[]): void {
-  if (before.length === 0 && after.length === 0) return
-  const known = new Map(before.map((command) => [command.id, command]))
-  const now = new Set(after.map((command) => command.id))
-  for (const command of after) {
-    const previous = known.get(command.id)
-    if (previous !== undefined && JSON.stringify(previous) === JSON.stringify(command)) continue
-    const definition = model.elements.get(command.element)?.command
-    const left = unit.left.get(command.id)
-    changes.commands.push({
-      id: command.id, unit: unit.unit, instance: instance.id, shard: unit.shard, model: unit.model, version: instance.version, key: unit.key,
-      element: command.element, cause: command.cause, type: definition?.type ?? '', target: definition?.target ?? null,
-      data: JSON.stringify(left?.data === undefined ? dataOf(command, model, unit.key) : left.data), status: command.status,
-      decidedAt: left?.decidedAt ?? command.decidedAt, leavesAt: command.leavesAt,
-      leftAt: command.leftAt ?? null, deliveredAt: command.status === 'delivered' ? (command.settledAt ?? null) : null, note: command.note ?? null,
-    })
-  }
-  for (const id of known.keys()) if (!now.has(id)) changes.goneCommands.push(id)
-}
-
-function dataOf(command: CommandView, model: TrackedModel, key: string): unknown {
-  const text = model.elements.get(command.element)?.command?.data
-  const name = model.process.keys[0]?.name ?? 'key'
-  const byDefault = { key, [name]: key }
-  if (text === undefined) return byDefault
-  const { value, known } = compileExpression(text).evaluate({ ...command.variables, ...byDefault, now: command.decidedAt })
-  return known ? value : byDefault
 }
 
 function newFlows(before: readonly string[], after: readonly string[]): readonly string[] {

@@ -20,6 +20,7 @@ export function heldKind(held: HeldEvent, clock: number): HeldKind {
 
 /** The next moment at which something else is said of one of them. */
 export function nextHeldAt(held: readonly HeldEvent[], clock: number): number | undefined {
+  if (held.length === 0) return undefined
   return held.reduce<number | undefined>((next, { settlesAt }) => (settlesAt <= clock || (next !== undefined && next <= settlesAt) ? next : settlesAt), undefined)
 }
 

@@ -1,31 +1,14 @@
 /** What a change of an instance does to the counters: what was shown of it is taken out, what is shown now is put in, what it has done since is added. */
-import type { InstanceView, RunView, History } from '@tidemark/bpmn'
-import type { Changes, ElementCount, VersionCounts } from '../../store/write/changes.js'
-
-/** Whose counters. */
-export interface Counted {
-  readonly model: string
-  readonly shard: number
-}
+import type { InstanceView, Listener, RunView } from '@tidemark/bpmn'
+import type { ElementCount, VersionCounts } from '../../store/write/changes.js'
 
 /** All of an instance, on its way in or out. */
-export function countAll(changes: Changes, whose: Counted, { view, version }: InstanceView, sign: 1 | -1): void {
-  const counts = countsOf(changes, whose, version)
+export function countAll(counts: VersionCounts, { view }: InstanceView, sign: 1 | -1): void {
   countStanding(counts, view, sign)
-  countTold(counts, view, sign)
-}
-
-/** @param told what it has done since `before`; undefined where all of it is told anew */
-export function countChange(changes: Changes, whose: Counted, before: InstanceView, after: InstanceView, told: History | undefined): void {
-  if (told === undefined || before.version !== after.version) {
-    countAll(changes, whose, before, -1)
-    countAll(changes, whose, after, 1)
-    return
-  }
-  const counts = countsOf(changes, whose, after.version)
-  countStanding(counts, before.view, -1)
-  countStanding(counts, after.view, 1)
-  countTold(counts, told, 1)
+  view.tell({
+    event: () => undefined, stays: (element, count) => countStays(counts, element, sign * count), flow: (id) => countFlow(counts, id, sign),
+    lasted: (element, durationMs) => countDuration(counts, element, durationMs, sign),
+  } satisfies Listener)
 }
 
 /** Deviations that count. */
@@ -34,7 +17,7 @@ export function countedDeviations({ deviations }: RunView): number {
 }
 
 /** Where it stands. */
-function countStanding({ total, elements }: VersionCounts, view: RunView, sign: 1 | -1): void {
+export function countStanding({ total, elements }: VersionCounts, view: RunView, sign: 1 | -1): void {
   total[view.status] += sign
   if (view.stuck) total.stuck += sign
   if (view.late && view.status === 'active') total.late += sign
@@ -50,22 +33,25 @@ function countStanding({ total, elements }: VersionCounts, view: RunView, sign: 
   for (const id of new Set(view.deviations.flatMap((deviation) => (deviation.accepted ? [] : deviation.elements)))) entryOf(elements, id, noElementCount).deviating += sign
 }
 
-/** What it has done. */
-function countTold({ elements, flows, durations }: VersionCounts, told: History, sign: 1 | -1): void {
-  for (const [id, visits] of told.visits) if (visits !== 0) entryOf(elements, id, noElementCount).visits += sign * visits
-  for (const flow of told.flows) flows.set(flow, (flows.get(flow) ?? 0) + sign)
-  for (const [id, durationMs] of told.durations) {
-    const buckets = entryOf(durations, id, noBuckets)
-    const bucket = bucketOf(durationMs)
-    buckets.set(bucket, (buckets.get(bucket) ?? 0) + sign)
-  }
+export function countStays({ elements }: VersionCounts, element: string, count: number): void {
+  entryOf(elements, element, noElementCount).visits += count
 }
 
-function countsOf(changes: Changes, { shard, model }: Counted, version: number): VersionCounts {
-  return entryOf(changes.counts, `${shard} ${version} ${model}`, () => ({
+export function countFlow({ flows }: VersionCounts, id: string, count: number): void {
+  flows.set(id, (flows.get(id) ?? 0) + count)
+}
+
+export function countDuration({ durations }: VersionCounts, element: string, durationMs: number, count: number): void {
+  const buckets = entryOf(durations, element, noBuckets)
+  const bucket = bucketOf(durationMs)
+  buckets.set(bucket, (buckets.get(bucket) ?? 0) + count)
+}
+
+export function noCounts(model: string, shard: number, version: number): VersionCounts {
+  return {
     shard, model, version, total: { active: 0, completed: 0, terminated: 0, stuck: 0, late: 0, deviating: 0, lastEventAt: 0 },
     elements: new Map(), flows: new Map(), durations: new Map(),
-  }))
+  }
 }
 
 function noElementCount(): ElementCount {
