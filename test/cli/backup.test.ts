@@ -44,6 +44,29 @@ describe('tidemark backup and restore', () => {
     await again.stop()
   }, TIMEOUT_MS)
 
+  test('take the snapshots along that were found right, and the restored state begins from the newest', async () => {
+    const data = join(work, 'data')
+    const app = await startApp({ dataDir: data })
+    const api = new TrackerApi(app.url)
+    await api.deploy(xmlOf({ id: 'parcels', steps: STEPS }), BY_ORDER)
+    await api.send(['a', 'b'].map((order) => cloudEvent({ type: 'placed', data: { order } })))
+    await api.settled()
+    const { stdout } = await tidemark('snapshot', 'create', '--url', app.url)
+    const name = /snapshot-\d+/.exec(stdout)![0]
+    await api.send([cloudEvent({ type: 'dispatched', data: { order: 'b' } })])
+    const saved = await tidemark('backup', join(work, 'backup'), '--data', data)
+    expect(saved).toMatchObject({ code: 0, stdout: expect.stringContaining(`backed up: ${name}, every byte read`) as string })
+    await app.stop()
+    const restored = join(work, 'restored')
+    expect((await tidemark('restore', join(work, 'backup'), '--data', restored)).stdout).toContain(`restored: ${name}`)
+    const again = await startApp({ dataDir: restored })
+    expect((await (await fetch(`${again.url}/health/ready`)).json() as { recovered: string[] }).recovered).toEqual([expect.stringContaining(`begins from ${name}`)])
+    const its = new TrackerApi(again.url)
+    await its.settled()
+    expect((await its.instances('status=completed')).map(({ key }) => key)).toEqual(['b'])
+    await again.stop()
+  }, TIMEOUT_MS)
+
   test('overwrite nothing, and name what is missing', async () => {
     const data = join(work, 'data')
     const app = await startApp({ dataDir: data })

@@ -141,4 +141,14 @@ describe('deploying a model', () => {
     const answer = await post('/models', type, body)
     expect(answer.status).toBe(400)
   })
+
+  it('on a log that was trimmed says so of a model that is new, and of no other', async () => {
+    const findings = async (xml: string) => ((await (await post('/models?dryRun=true', 'application/json', JSON.stringify({ xml }))).json()) as { findings: unknown[] }).findings
+    const fresh = drawn.replace('id="claim"', 'id="other"')
+    expect(await findings(fresh)).toEqual([])
+    await house.log.append([{ kind: 'clock', subject: 'clock', payload: new Uint8Array() }])
+    await house.log.trim(house.log.stats().last, { force: true })
+    expect(await findings(fresh)).toMatchObject([{ code: 'beginningTrimmed', severity: 'info', message: expect.stringContaining('other will know nothing of events from before') }])
+    expect(await findings(drawn.replace('Claim', 'Claim 2'))).toEqual([])
+  })
 })

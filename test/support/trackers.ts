@@ -6,12 +6,14 @@ import type { Database } from '../../apps/tracker/src/store/database.js'
 import { Progress } from '../../apps/tracker/src/store/progress.js'
 import { ensureShards } from '../../apps/tracker/src/store/shards.js'
 import { Following } from '../../apps/tracker/src/track/following.js'
+import type { SnapshotOptions } from '../../apps/tracker/src/track/snapshot.js'
 
 export interface Sharing {
   readonly db: Database
   readonly log: Log
   readonly shards: number
   readonly leaseMs: number
+  readonly snapshots?: SnapshotOptions
 }
 
 export class SharingTracker {
@@ -21,9 +23,9 @@ export class SharingTracker {
   #passing = 0
   #open: () => void = () => undefined
 
-  private constructor(readonly name: string, { db, log, leaseMs }: Sharing) {
+  private constructor(readonly name: string, { db, log, leaseMs, snapshots }: Sharing) {
     this.#following = new Following({
-      db: this.#behindGate(db), log, progress: this.progress, logger: pino({ level: process.env['TIDEMARK_TEST_LOG'] ?? 'silent', base: { name } }), alertChannels: [], now: () => Date.now(), version: '1', sharing: { name, leaseMs },
+      db: this.#behindGate(db), log, progress: this.progress, logger: pino({ level: process.env['TIDEMARK_TEST_LOG'] ?? 'silent', base: { name } }), alertChannels: [], now: () => Date.now(), version: '1', sharing: { name, leaseMs }, ...(snapshots === undefined ? {} : { snapshots }),
     })
   }
 

@@ -2,8 +2,9 @@
  * Several trackers on one log give the tables that one gives: while they join and leave, and while one stands still for longer than its lease and then
  * goes on as if it still owned what others have taken. TIDEMARK_SPLITS sets how often (default 3).
  */
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Dice, generateOrders, modelFile } from '@tidemark/example-order-fulfilment'
 import { MemoryLog } from '@tidemark/log'
@@ -11,6 +12,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../../apps/tracker/src/store/database.js'
 import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
 import { askForRebuild, readRebuild } from '../../apps/tracker/src/store/rebuild/job.js'
+import { readSnapshot } from '../../apps/tracker/src/store/snapshot/files.js'
+import { askForSnapshot, readSnapshotJob } from '../../apps/tracker/src/store/snapshot/job.js'
+import { restoreSnapshot } from '../../apps/tracker/src/store/snapshot/restore.js'
+import type { SnapshotOptions } from '../../apps/tracker/src/track/snapshot.js'
 import { randomOf } from '../../libs/bpmn/src/testing/walk.js'
 import { miscounted } from '../support/checker.js'
 import { FedLog } from '../support/fed-log.js'
@@ -46,7 +51,12 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
     await postgres?.stop()
   })
 
-  const sharing = (log: FedLog): Sharing => ({ db, log, shards: SHARDS, leaseMs: LEASE_MS })
+  let snapshots: SnapshotOptions
+  beforeAll(async () => {
+    snapshots = { dir: await mkdtemp(join(tmpdir(), 'tidemark-snapshots-')), kept: 9 }
+  })
+  afterAll(() => rm(snapshots.dir, { recursive: true, force: true }))
+  const sharing = (log: FedLog): Sharing => ({ db, log, shards: SHARDS, leaseMs: LEASE_MS, snapshots })
   const start = async (name: string, log: FedLog) => {
     const tracker = await SharingTracker.start(name, sharing(log))
     running.add(tracker)
@@ -174,6 +184,30 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
     expect(differences(alone, await readTables(db))).toEqual([])
     await until('each has its half', () => trackers.every(({ shards }) => shards.length === SHARDS / 2))
     expect(trackers.map(({ failure }) => failure)).toEqual([undefined, undefined])
+  }, TIMEOUT_MS)
+
+  test('take snapshots while they go on, each with its shards where they stood; one goes on from the last', async () => {
+    const { log, alone } = await shop(`${SEED}-snapshot`)
+    const trackers = await Promise.all([start('a', log), start('b', log)])
+    log.feed(0.2)
+    await until('shards are shared', () => trackers.every(({ shards }) => shards.length === SHARDS / 2))
+    const taken: string[] = []
+    for (let round = 0; round < 3; round++) {
+      await until('it is asked for', async () => (await askForSnapshot(db, Date.now())) !== undefined)
+      log.feed(0.2)
+      await until('it is taken and checked', async () => ['done', 'failed'].includes((await readSnapshotJob(db))?.status ?? ''))
+      const job = await readSnapshotJob(db)
+      expect(job).toMatchObject({ status: 'done', error: undefined })
+      taken.push(job!.name!)
+    }
+    await Promise.all(trackers.map(stop))
+    const last = await readSnapshot(snapshots.dir, taken.at(-1)!)
+    expect(last.verdict).toMatchObject({ found: 'folded', remarks: [] })
+    log.feed(1)
+    await emptyTables(db)
+    await restoreSnapshot(db, last)
+    await foldAll(db, log)
+    expect(differences(alone, await readTables(db))).toEqual([])
   }, TIMEOUT_MS)
 
   test(`one that stands still longer than its lease writes nothing more in its old epoch (${SPLITS} times, seed ${SEED})`, async () => {

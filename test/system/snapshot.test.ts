@@ -27,8 +27,8 @@ import { skipUnless } from '../support/requires.js'
 import { BY_ORDER, cloudEvent, xmlOf } from '../support/small-process.js'
 import { differences, emptyTables, readTables } from '../support/tables.js'
 
-const PATIENCE = { timeout: 60_000, interval: 50 }
-const TIMEOUT_MS = 120_000
+const PATIENCE = { timeout: 120_000, interval: 50 }
+const TIMEOUT_MS = 300_000
 const SHARDS = 4
 // What is lost when the machine goes down is no matter here, and a schema made in a second is.
 const postgres = await startPostgres(['fsync=off', 'full_page_writes=off'])

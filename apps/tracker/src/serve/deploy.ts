@@ -10,6 +10,7 @@ import type { Database } from '../store/database.js'
 import type { ModelEntry } from '../store/entries.js'
 import type { Progress } from '../store/progress.js'
 import { readDeployedAt, readNewestSources } from '../store/read/models.js'
+import { reaches } from '../store/reaches.js'
 import type { SourceRow } from '../store/read/models.js'
 import type { Answer } from './answer.js'
 import { FOLD_WAIT_MS } from './fold-wait.js'
@@ -28,10 +29,11 @@ export async function deploy(
 ): Promise<Answer<Deployed | Refused>> {
   const side = mapping === undefined ? { findings: [] } : parseMapping(mapping)
   const read = await readProcesses(file, { ...(side.mapping === undefined ? {} : { mapping: side.mapping }), ...(decision === undefined ? {} : { decision }) })
-  const findings = [...side.findings, ...read.findings]
-  if (read.processes.length === 0 || findings.some(({ severity }) => severity === 'error')) return refusal(findings)
+  const faults = [...side.findings, ...read.findings]
+  if (read.processes.length === 0 || faults.some(({ severity }) => severity === 'error')) return refusal(faults)
 
   const newest = new Map((await readNewestSources(context.db, read.processes.map(({ id }) => id))).map((row) => [row.model, row]))
+  const findings = [...faults, ...(await beginningOf(context.log, read.processes.filter(({ id }) => !newest.has(id))))]
   const isThere = ({ id }: ProcessModel) => sameSource(newest.get(id), read.xml, mapping, decision)
   if (read.processes.every(isThere)) return { status: 200, body: deployed(read.processes, findings, ({ id }) => newest.get(id)!.version) }
 
@@ -45,6 +47,13 @@ export async function deploy(
   if (!(await context.progress.reached(last, FOLD_WAIT_MS))) return { status: 202, location, body: expected }
   const versions = new Map((await readDeployedAt(context.db, last)).map((row) => [row.model, row.version]))
   return { status: 201, location, body: deployed(read.processes, findings, (process) => versions.get(process.id) ?? nextVersion(process)) }
+}
+
+/** A model that is new catches up from the beginning of the log, which may have been trimmed. */
+async function beginningOf(log: Log, fresh: readonly ProcessModel[]): Promise<readonly Finding[]> {
+  if (fresh.length === 0 || (await reaches(log, 1n))) return []
+  const message = `The log begins at position ${log.stats().first}, because what was before has been dropped: ${fresh.map(({ id }) => id).join(', ')} will know nothing of events from before.`
+  return [{ code: 'beginningTrimmed', severity: 'info', message }]
 }
 
 function sameSource(row: SourceRow | undefined, xml: string, mapping: string | undefined, decision: string | undefined): boolean {

@@ -7,6 +7,7 @@ import type { Database } from '../store/database.js'
 import { lagOf } from '../store/lag.js'
 import type { Progress } from '../store/progress.js'
 import { readHeartbeat } from '../store/read/totals.js'
+import { readSnapshotJob } from '../store/snapshot/job.js'
 import type { WaysIn } from '../store/ways-in.js'
 
 /** A database that answers later than this does not answer. */
@@ -23,7 +24,7 @@ export interface HealthContext {
   readonly waysIn: WaysIn
 }
 
-/** A way in that does not work keeps nobody from using the others: it is told, and the service stays ready. */
+/** A way in that does not work keeps nobody from using the others, and a snapshot that failed nobody from reading: it is told, and the service stays ready. */
 export interface Readiness {
   status: 'ready'
   lagSeconds: number
@@ -42,6 +43,8 @@ export async function checkReady({ db, log, progress, clock, settings, waysIn }:
     throw notReady(`Following is ${Math.round(seconds)} seconds behind the log: what is shown is that old. It catches up by itself.`)
   }
   const failing = waysIn.list().flatMap(({ name, error }) => (error === undefined ? [] : [{ name, error }]))
+  const snapshot = await readSnapshotJob(db)
+  if (snapshot?.status === 'failed') failing.push({ name: 'snapshots', error: snapshot.error ?? 'the last one failed' })
   return { status: 'ready', lagSeconds: seconds, ...(failing.length === 0 ? {} : { failing }), ...(recovered.length === 0 ? {} : { recovered }) }
 }
 

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
@@ -90,6 +90,25 @@ export async function makeSnapshot(dir: string, write: (path: string) => Promise
   await syncDirectory(dir)
   await syncDirectory(dirname(dir))
   return readSnapshot(dir, manifest.name)
+}
+
+/** A copy in another directory, every byte of it read again; on disk when it resolves. Throws `snapshotDamaged` where the original is. */
+export async function copySnapshot(snapshot: Snapshot, dir: string): Promise<void> {
+  const { name, path, manifest } = snapshot
+  const unfinished = join(dir, `${name}${UNFINISHED}`)
+  await rm(unfinished, { recursive: true, force: true })
+  await mkdir(unfinished, { recursive: true })
+  for (const file of [MANIFEST_FILE, ...(snapshot.verdict === undefined ? [] : [VERDICT_FILE]), ...manifest.tables.map((table) => table.file)]) {
+    await copyFile(join(path, file), join(unfinished, file)).catch((error: unknown) => {
+      throw damaged(name, `${file} cannot be copied`, error)
+    })
+    const copy = await open(join(unfinished, file), 'r+')
+    await copy.sync().finally(() => copy.close())
+  }
+  await checkFiles({ ...snapshot, path: unfinished })
+  await syncDirectory(unfinished)
+  await rename(unfinished, join(dir, name))
+  await syncDirectory(dir)
 }
 
 export async function keepVerdict({ path, checksum }: Snapshot, verdict: Omit<Verdict, 'manifest'>): Promise<void> {
