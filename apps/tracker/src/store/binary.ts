@@ -289,9 +289,9 @@ function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
   return new DataView(buffer, byteOffset, byteLength)
 }
 
-/** What JSON.stringify writes as it stands. */
+/** An object of which JSON.stringify writes the properties as they stand. */
 function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !('toJSON' in value)
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
 
 /** Of a lower-case hexadecimal digit. */

@@ -1,4 +1,8 @@
-/** The statements that write what a batch changed: set-based, one per table, sorted by key. All are issued at once and share a round trip. */
+/**
+ * The statements that write what a batch changed: set-based, one per table, all issued at once, so that they share a round trip. What others write too
+ * (counts, alerts, commands, deadlines) is sorted by key, so that two writers cannot wait for each other; what belongs to the shards is written by
+ * one at a time, who has moved them first, and goes as it comes.
+ */
 import type { Transaction } from '../database.js'
 import { changeAlertMembers } from './alert-members.js'
 import type { Changes } from './changes.js'

@@ -3,15 +3,14 @@ import type { Fact } from '@tidemark/bpmn'
 import { bigints, copyRows, texts, uuids } from '../binary.js'
 import type { Queryable, Transaction } from '../database.js'
 import type { Changes, FactRow } from './changes.js'
-import { compare, type Statements } from './rows.js'
+import type { Statements } from './rows.js'
 
 /**
  * New facts carry their reading at once; those of older ones are updated.
  * @param careful facts that should be new may be there already
  */
 export function writeFacts(tx: Transaction, { facts, readings }: Changes, careful: boolean): Statements {
-  const rows = [...facts].sort((a, b) => compare(a.unit, b.unit) || compare(a.fact.position, b.fact.position))
-  return [...(careful ? deleteFacts(tx, rows) : []), ...copyFacts(tx, rows), ...updateReadings(tx, readings)]
+  return [...(careful ? deleteFacts(tx, facts) : []), ...copyFacts(tx, facts), ...updateReadings(tx, readings)]
 }
 
 function deleteFacts(tx: Queryable, rows: readonly FactRow[]): Statements {

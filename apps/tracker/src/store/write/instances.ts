@@ -6,7 +6,7 @@ import { compare, type Statements } from './rows.js'
 
 /** @param careful rows that should be new may be there already: they are replaced */
 export function writeInstances(tx: Transaction, changes: Changes, careful: boolean): Statements {
-  const instances = [...changes.instances].sort((a, b) => compare(a.id, b.id))
+  const { instances } = changes
   const fresh = instances.filter((row) => row.isNew)
   return [
     ...(careful ? deleteInstances(tx, fresh.map((row) => row.id)) : []), ...copyInstances(tx, fresh), ...updateInstances(tx, instances.filter((row) => !row.isNew)),
@@ -64,16 +64,15 @@ function inheritIds(tx: Queryable, heirs: readonly InstanceRow[]): Statements {
 
 function replaceTokens(tx: Transaction, { tokens, goneTokens }: Changes, careful: boolean): Statements {
   const gone = careful ? [...goneTokens, ...tokens] : goneTokens
-  const rows = [...tokens].sort((a, b) => compare(a.instance, b.instance) || compare(a.element, b.element))
   return [
     ...(gone.length === 0 ? [] : [tx.query(
       `delete from token using unnest($1::uuid[], $2::text[], $3::int[]) as row (instance, element, n)
        where token.instance = row.instance and token.element = row.element and token.n = row.n`,
       [uuids(gone, (row) => row.instance), texts(gone, (row) => row.element), ints(gone, (row) => row.n)],
     )]),
-    ...(rows.length === 0 ? [] : [tx.copy(
+    ...(tokens.length === 0 ? [] : [tx.copy(
       `copy token (instance, element, n, shard, model, version, since, stuck, late) from stdin (format binary)`,
-      copyRows(rows, 9, (out, row) => {
+      copyRows(tokens, 9, (out, row) => {
         out.uuid(row.instance).text(row.element).int(row.n).int(row.shard).text(row.model).int(row.version).bigint(row.since).boolean(row.stuck).boolean(row.late)
       }),
     )]),
