@@ -24,6 +24,8 @@ export const SCALE = 86_400
 /** How long whoever watches the tracker waits before it is started again. */
 const RESTART_MS = 200
 const LEASE_SECONDS = 3
+/** Lines that a tracker said before it ended. */
+const LAST_WORDS = 20
 
 /** What stands below the tracker. */
 export type Ground = 'embedded' | 'postgres' | 'jetstream'
@@ -208,8 +210,7 @@ export class FaultHouse {
     tracker.ready.catch(() => undefined)
     void tracker.ended.then(async ({ byItself }) => {
       if (!byItself || !this.#isOpen) return
-      const said = tracker.complaints().trim().split('\n')
-      this.endedByItself.push(said.findLast((line) => /Error|\[\w+\]|"level":60/.test(line)) ?? said.at(-1) ?? '')
+      this.endedByItself.push(tracker.complaints().trim().split('\n').slice(-LAST_WORDS).join('\n  '))
       if (this.#tracker !== tracker) return
       await pause(RESTART_MS)
       if (this.#isOpen && this.#tracker === tracker) await this.start()

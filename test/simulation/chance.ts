@@ -15,6 +15,7 @@ const POINTS = {
   'the log is slow': 0.03,
   'reading the log ends': 0.03,
   'the answer to a sender is lost': 0.08,
+  'an announcement is lost': 0.1,
   'death before a statement': 0.001,
   'death before a commit': 0.01,
   'death after a commit': 0.02,

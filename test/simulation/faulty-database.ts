@@ -2,6 +2,7 @@
 import type { Database, Queryable, Transaction, TransactionOptions } from '../../apps/tracker/src/store/database.js'
 import type { Chance } from './chance.js'
 import { never, type Life } from './life.js'
+import type { Switchboard } from './switchboard.js'
 import type { VirtualTime } from './virtual-time.js'
 
 /** The one session of the embedded database: whoever wants it while it is held waits in virtual time. */
@@ -36,12 +37,18 @@ const FAILURES = [
 
 export class FaultyDatabase implements Database {
   readonly embedded = true
+  readonly listen?: NonNullable<Database['listen']>
 
-  /** @param onCommit is told where the shards stand after a commit that moved them */
+  /**
+   * @param onCommit is told where the shards stand after a commit that moved them
+   * @param switchboard where others share the log
+   */
   constructor(
     private readonly session: Session, private readonly life: Life, private readonly chance: Chance, private readonly isDown: () => boolean,
-    private readonly onCommit: (deed: Deed) => void,
-  ) {}
+    private readonly onCommit: (deed: Deed) => void, private readonly switchboard?: Switchboard,
+  ) {
+    if (switchboard !== undefined) this.listen = (_channel, hear) => switchboard.listen(life, hear)
+  }
 
   async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
     const { life, chance } = this
@@ -52,6 +59,7 @@ export class FaultyDatabase implements Database {
       await life.running()
       throw error
     })
+    if (isAnnouncement(sql)) this.switchboard?.say(String(params?.[0]))
     await life.running()
     if (chance.strikes('the answer to a statement is lost')) throw failure(chance)
     return rows
@@ -61,8 +69,10 @@ export class FaultyDatabase implements Database {
     const { life, chance } = this
     await this.#approach()
     if (chance.strikes('a transaction cannot begin')) throw failure(chance)
+    const said: string[] = []
     try {
-      const result = await this.session.use((db) => db.transaction((tx) => this.#within(tx, run), options))
+      const result = await this.session.use((db) => db.transaction((tx) => this.#within(tx, run, said, options?.abandonedAfterMs), options))
+      for (const payload of said) this.switchboard?.say(payload)
       if (chance.strikes('death after a commit')) life.die()
       await life.running()
       if (chance.strikes('the answer to a commit is lost')) throw failure(chance)
@@ -75,7 +85,8 @@ export class FaultyDatabase implements Database {
 
   async close(): Promise<void> {}
 
-  async #within<T>(tx: Transaction, run: (tx: Transaction) => Promise<T>): Promise<T> {
+  /** @param said is given what is announced by its commit */
+  async #within<T>(tx: Transaction, run: (tx: Transaction) => Promise<T>, said: string[], abandonedAfterMs: number | undefined): Promise<T> {
     const { life, chance, session } = this
     let failed: Error | undefined
     let movesShards = false
@@ -90,6 +101,7 @@ export class FaultyDatabase implements Database {
     const result = await run({
       query: async <Row extends object>(sql: string, params?: readonly unknown[]) => {
         passing(sql)
+        if (isAnnouncement(sql)) said.push(String(params?.[0]))
         return tx.query<Row>(atVirtualTime(sql), params)
       },
       copy: async (sql, rows) => {
@@ -102,7 +114,11 @@ export class FaultyDatabase implements Database {
       },
     })
     if (failed !== undefined) throw failed
-    if (life.standsStill) await session.time.waiting(() => Promise.race([life.running(), life.ended]))
+    if (life.standsStill) {
+      const patience = abandonedAfterMs === undefined ? [] : [session.time.sleep(abandonedAfterMs)]
+      await session.time.waiting(() => Promise.race([life.running(), life.ended, ...patience]))
+      if (life.standsStill) throw Object.assign(new Error('terminating connection due to idle-in-transaction timeout'), { code: '25P03' })
+    }
     if (chance.strikes('the database is slow')) await session.time.waiting(() => session.time.sleep(slowMs(chance)))
     if (chance.strikes('a transaction is refused at its end')) throw failure(chance)
     if (chance.strikes('death before a commit')) life.die()
@@ -129,6 +145,10 @@ export class FaultyDatabase implements Database {
     this.life.die()
     return never()
   }
+}
+
+function isAnnouncement(sql: string): boolean {
+  return sql.includes('pg_notify(')
 }
 
 function slowMs(chance: Chance): number {

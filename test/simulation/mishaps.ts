@@ -123,6 +123,7 @@ export async function letThingsHappen(world: World, enough: AbortSignal): Promis
     let at = chance.roll('mishap') * weights
     const [name, { happen }] = here.find(([, { weight }]) => (at -= weight) < 0) ?? here[0]!
     if (!chance.happens(name, 1)) return
+    world.pickPlace()
     await happen(world, () => chance.roll('share'))
   }
 }

@@ -17,6 +17,9 @@ import type { Life } from './life.js'
 
 export const SHARDS = 4
 
+/** Of trackers that share a log: one that has not been heard of for so long is given up by the others. */
+const LEASE_MS = 3_000
+
 export interface Stores {
   readonly db: Database
   readonly log: Log
@@ -24,6 +27,8 @@ export interface Stores {
   readonly random: () => number
   /** What it says that it cannot help. */
   readonly onFatal: (what: string) => void
+  /** Its name among those that share the log; absent: it has it for itself. */
+  readonly name?: string
 }
 
 export class SimulatedTracker {
@@ -35,15 +40,16 @@ export class SimulatedTracker {
   readonly #heartbeat: Heartbeat
 
   private constructor(readonly life: Life, readonly stores: Stores) {
-    const { db, log, clock, random } = stores
+    const { db, log, clock, random, name } = stores
     const { progress } = this
     const logger = listener(stores.onFatal)
+    const sharing = name === undefined ? {} : { sharing: { name, leaseMs: LEASE_MS } }
     const settings = { commandUrls: { order: 'http://order.test/order', notification: 'http://notification.test/notification' }, webhookUrls: ['http://people.test/alerts'], host: 'localhost', port: 0 }
     this.intake = new Intake(log, readPolicy(undefined, undefined))
     this.live = new LiveChannel(progress, clock)
-    this.#following = new Following({ db, log, progress, logger, clockScale: clock.scale, alertChannels: ['webhook'], now: () => clock.machine(), version: '1' })
+    this.#following = new Following({ db, log, progress, logger, clockScale: clock.scale, alertChannels: ['webhook'], now: () => clock.machine(), version: '1', ...sharing })
     this.#deliveries = new Deliveries({ db, log, progress, clock, settings: settings as unknown as Settings, logger, random })
-    this.#heartbeat = new Heartbeat(log, clock, { nextDue: (after) => nextDue(db, after), onError: () => undefined })
+    this.#heartbeat = new Heartbeat(log, clock, { nextDue: (after) => nextDue(db, after), leads: () => progress.standing.leads, onError: () => undefined })
   }
 
   /** As main.ts: rejects where it cannot start. */

@@ -15,6 +15,7 @@ import { letThingsHappen } from './mishaps.js'
 import { Onlooker } from './onlooker.js'
 import { Receivers } from './receivers.js'
 import { Senders } from './senders.js'
+import { Switchboard } from './switchboard.js'
 import { SimulatedTracker } from './tracker.js'
 import { VirtualTime } from './virtual-time.js'
 
@@ -31,6 +32,11 @@ const LOOK_MS = 100
 const RESTART_MS = { least: 50, most: 3_000 }
 /** Defaults of the tables say the machine's time: virtual time is always later. */
 const AHEAD_MS = 3_600_000
+
+export interface Place {
+  readonly name: string | undefined
+  current: SimulatedTracker | undefined
+}
 
 export class World {
   readonly time = new VirtualTime()
@@ -49,16 +55,21 @@ export class World {
   turnedMs = 0
   databaseIsDown = false
   logIsDown = false
-  current: SimulatedTracker | undefined
+  /** Where trackers run, each under a name of its own. */
+  readonly places: readonly Place[]
+  /** Where things happen now. */
+  place: Place
+  readonly #switchboard: Switchboard | undefined
   #lives = 0
   #isClosing = false
-  #supervised: Promise<void> = Promise.resolve()
+  #supervised: Promise<unknown> = Promise.resolve()
   readonly #former: SimulatedTracker[] = []
   /** Virtual time that it took. */
   lastedMs = 0
   readonly #beganAt: number
 
-  constructor(readonly seed: string, db: Database, readonly xml: string) {
+  /** @param trackers that share the log; one has it for itself */
+  constructor(readonly seed: string, db: Database, readonly xml: string, trackers: number) {
     const dice = new Dice(seed)
     this.chance = new Chance(dice, (what) => this.tell(what))
     this.session = new Session(db, this.time)
@@ -70,7 +81,20 @@ export class World {
     this.receivers = new Receivers(this.chance, this.time)
     this.receivers.install()
     this.shop = generateOrders({ orders: dice.between(3, 14, 'orders'), startTime: START, seed, ordersPerDay: dice.pick([2, 5, 40], 'orders a day'), commands: 'timely' })
-    this.senders = new Senders({ tracker: () => this.current, now: this.clock.now, scale: SCALE }, this.chance, this.time)
+    this.places = Array.from({ length: trackers }, (_, number) => ({ name: trackers === 1 ? undefined : `tracker-${number + 1}`, current: undefined }))
+    this.place = this.places[0]!
+    this.#switchboard = trackers === 1 ? undefined : new Switchboard(this.chance, this.time)
+    this.senders = new Senders({ tracker: () => this.#askedBySender(), now: this.clock.now, scale: SCALE }, this.chance, this.time)
+  }
+
+  /** The tracker where things happen now. */
+  get current(): SimulatedTracker | undefined {
+    return this.place.current
+  }
+
+  /** Another place may have its turn. */
+  pickPlace(): void {
+    if (this.places.length > 1) this.place = this.places[Math.floor(this.chance.roll('where it happens') * this.places.length)]!
   }
 
   tell(what: string): void {
@@ -81,7 +105,7 @@ export class World {
   async play(): Promise<readonly string[]> {
     try {
       await this.log.append([{ kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify({ xml: this.xml, by: 'test' })) }])
-      this.#supervised = this.#supervise()
+      this.#supervised = Promise.all(this.places.map((place) => this.#supervise(place)))
       const over = new AbortController()
       const happening = letThingsHappen(this, over.signal)
       const looking = this.#keepLooking(over.signal)
@@ -92,7 +116,7 @@ export class World {
       return await this.time.until('everything is settled', this.#end(), SETTLING_MS)
     } finally {
       this.#isClosing = true
-      for (const tracker of [...this.#former, this.current]) tracker?.life.die()
+      for (const tracker of [...this.#former, ...this.#living]) tracker.life.die()
       await this.time.until('whoever watches the tracker goes home', this.#supervised, STORY_MS).catch(() => undefined)
       this.onlooker.leave()
       this.lastedMs = Date.now() - this.#beganAt
@@ -103,24 +127,35 @@ export class World {
 
   /** Starts one beside the one that runs: it takes over. */
   async takeOver(): Promise<SimulatedTracker | undefined> {
-    const former = this.current
-    const next = await this.#start()
-    if (next === undefined || this.current !== former) {
+    const { place } = this
+    const former = place.current
+    const next = await this.#start(place)
+    if (next === undefined || place.current !== former) {
       next?.life.die()
       return undefined
     }
     if (former !== undefined) this.#former.push(former)
-    this.current = next
+    place.current = next
     return former
   }
 
-  async #start(): Promise<SimulatedTracker | undefined> {
+  get #living(): readonly SimulatedTracker[] {
+    return this.places.flatMap(({ current }) => current ?? [])
+  }
+
+  #askedBySender(): SimulatedTracker | undefined {
+    return this.places.length === 1 ? this.current : this.places[Math.floor(this.chance.roll('whom a sender asks') * this.places.length)]!.current
+  }
+
+  async #start({ name }: Place): Promise<SimulatedTracker | undefined> {
     const { chance } = this
-    const life = new Life(`life ${++this.#lives}`)
-    const db = new FaultyDatabase(this.session, life, chance, () => this.databaseIsDown, (deed) => this.deeds.push(deed))
+    const life = new Life(`life ${++this.#lives}${name === undefined ? '' : ` of ${name}`}`)
+    const db = new FaultyDatabase(this.session, life, chance, () => this.databaseIsDown, (deed) => this.deeds.push(deed), this.#switchboard)
     const log = new FaultyLog(this.log, life, chance, this.time, () => this.logIsDown, chance.dice.pick([2_000, 2_000, 7, 1], 'batch'))
     this.tell(`${life.name} starts`)
-    const stores = { db, log, clock: this.clock, random: () => chance.roll('jitter'), onFatal: (what: string) => this.said.push(`${life.name}: ${what}`) }
+    const stores = {
+      ...(name === undefined ? {} : { name }), db, log, clock: this.clock, random: () => chance.roll('jitter'), onFatal: (what: string) => this.said.push(`${life.name}: ${what}`),
+    }
     const started = SimulatedTracker.start(life, stores).catch((error: unknown) => {
       this.tell(`${life.name} cannot start: ${String(error)}`)
       life.die()
@@ -129,20 +164,20 @@ export class World {
     return Promise.race([started, life.ended.then(() => undefined)])
   }
 
-  async #supervise(): Promise<void> {
+  async #supervise(place: Place): Promise<void> {
     while (!this.#isClosing) {
-      const here = this.current
+      const here = place.current
       if (here === undefined) {
         await this.time.sleep(RESTART_MS.least + this.chance.roll('restart') ** 3 * (RESTART_MS.most - RESTART_MS.least))
-        if (this.current === undefined && !this.#isClosing) {
-          const next = await this.#start()
-          if (this.current === undefined) this.current = next
+        if (place.current === undefined && !this.#isClosing) {
+          const next = await this.#start(place)
+          if (place.current === undefined) place.current = next
           else next?.life.die()
         }
       } else if (here.life.isOver || here.failure !== undefined) {
         this.tell(`${here.life.name} has ended${here.failure === undefined ? '' : `: ${here.failure.message}`}`)
         here.life.die()
-        this.current = undefined
+        place.current = undefined
       } else await this.time.sleep(LOOK_MS)
     }
   }
@@ -156,18 +191,23 @@ export class World {
         this.onlooker.leave()
         watched = undefined
       }
-      if (watched !== this.current) this.onlooker.leave()
-      if (this.current === undefined || this.current.life.standsStill) continue
-      if (watched !== this.current) this.onlooker.watch(this.current)
-      watched = this.current
-      await this.#look()
+      const here = this.#toBeWatched(watched)
+      if (watched !== here) this.onlooker.leave()
+      if (here === undefined || here.life.standsStill) continue
+      if (watched !== here) this.onlooker.watch(here)
+      watched = here
+      await this.#look(here)
     }
     this.onlooker.leave()
   }
 
-  async #look(): Promise<void> {
-    const reader = this.current
-    if (reader === undefined) return
+  /** The same as long as it lives. */
+  #toBeWatched(watched: SimulatedTracker | undefined): SimulatedTracker | undefined {
+    const living = this.#living
+    return living.find((tracker) => tracker === watched) ?? living.find(({ life }) => !life.standsStill) ?? living[0]
+  }
+
+  async #look(reader: SimulatedTracker): Promise<void> {
     await Promise.race([this.onlooker.look(reader.stores.db), reader.life.ended, this.time.sleep(10_000)]).catch(() => undefined)
   }
 
@@ -176,27 +216,28 @@ export class World {
     chance.calm()
     this.tell('all is well again')
     this.databaseIsDown = this.logIsDown = this.receivers.isDown = false
-    for (const tracker of [...this.#former, this.current]) tracker?.life.goOn()
+    for (const tracker of [...this.#former, ...this.#living]) tracker.life.goOn()
     // Whether one that lived through it is well, or one that starts on what it left, both matter.
     const isOld = chance.dice.roll('it lives on') < 0.5
-    if (!isOld) this.current?.life.die()
+    if (!isOld) for (const tracker of this.#living) tracker.life.die()
     this.turnedMs += QUIET_MS
     await this.log.append([{ kind: 'clock', subject: 'clock', payload: new Uint8Array() }])
     for (const tracker of this.#former) tracker.life.die()
     let watched: SimulatedTracker | undefined
     for (;;) {
       await this.time.sleep(LOOK_MS * 5)
-      if (this.current === undefined) continue
-      if (watched !== this.current) this.onlooker.watch(this.current)
-      watched = this.current
-      await this.#look()
+      const here = this.#toBeWatched(watched)
+      if (here === undefined) continue
+      if (watched !== here) this.onlooker.watch(here)
+      watched = here
+      await this.#look(here)
       await retryFaults(session, undefined)
       for (const { id } of await session.query<{ id: string }>(`select id from command where status = 'failed'`)) await hurryCommand(session, id)
       if (!(await this.#isSettled(watched))) continue
       // What was committed last is told a moment later.
       await this.time.sleep(LOOK_MS * 5)
-      await this.#look()
-      if (this.onlooker.isUpToDate && watched === this.current && (await this.#isSettled(watched))) break
+      await this.#look(here)
+      if (this.onlooker.isUpToDate && this.#living.includes(here) && (await this.#isSettled(watched))) break
     }
     return this.onlooker.mistakes(session)
   }

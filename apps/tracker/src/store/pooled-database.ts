@@ -21,6 +21,8 @@ export class PooledDatabase implements Database {
     this.embedded = embedded
     this.#close = close
     this.#watch = watch
+    // A connection may break at any moment, also while the pool hands it out and nobody listens yet: that must not end the process.
+    pool.on('connect', (client) => void client.on('error', ignored))
   }
 
   async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
