@@ -8,8 +8,12 @@ const ZERO = 0x30
  * the 30th of February into March.
  */
 export function parseTimestamp(text: string): number | undefined {
-  const [year, month, day] = [digits(text, 0, 4), digits(text, 5, 2), digits(text, 8, 2)]
-  const [hour, minute, second] = [digits(text, 11, 2), digits(text, 14, 2), digits(text, 17, 2)]
+  const year = digits(text, 0, 4)
+  const month = digits(text, 5, 2)
+  const day = digits(text, 8, 2)
+  const hour = digits(text, 11, 2)
+  const minute = digits(text, 14, 2)
+  const second = digits(text, 17, 2)
   if (text[4] !== '-' || text[7] !== '-' || !'Tt '.includes(text[10] ?? '?') || text[13] !== ':' || text[16] !== ':') return undefined
   if (year < 0 || month < 1 || month > 12 || day < 1 || day > daysOf(year, month)) return undefined
   if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return undefined
@@ -31,7 +35,8 @@ function offsetOf(text: string, at: number): number | undefined {
   const sign = text[at]
   if (sign === 'Z' || sign === 'z') return text.length === at + 1 ? 0 : undefined
   if ((sign !== '+' && sign !== '-') || text.length !== at + 6 || text[at + 3] !== ':') return undefined
-  const [hours, minutes] = [digits(text, at + 1, 2), digits(text, at + 4, 2)]
+  const hours = digits(text, at + 1, 2)
+  const minutes = digits(text, at + 4, 2)
   if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return undefined
   return (sign === '-' ? -1 : 1) * (hours * 60 + minutes)
 }
