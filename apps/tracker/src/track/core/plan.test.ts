@@ -35,7 +35,7 @@ it('takes of an event that belongs to another only the keys that it links', () =
   })
   const events = [decoded(1, 'placed', { order: 'A' }), decoded(2, 'shipped', { order: 'A', parcel: 'P' }), decoded(3, 'shipped', { order: 'B', parcel: 'Q' }), decoded(4, 'arrived', { trackingNumber: 'Q' })]
   const bound = bindEvents(events, [model], (key) => key === 'B')
-  expect(bound.map(({ primary, contentHash }) => [primary, contentHash !== ''])).toEqual([['A', false], ['B', true], [undefined, true]])
+  expect(bound.map(({ primary, planned }) => [primary, planned.contentHash !== ''])).toEqual([['A', false], ['B', true], [undefined, true]])
   const { links, parts: { all: taken } } = plan(bound, NOTHING)
   expect(links.map(({ value, key, learnedAt }) => [value, key, learnedAt])).toEqual([['P', 'A', 2n], ['Q', 'B', 3n]])
   expect(taken.find(({ key }) => key === 'B')?.facts.map(({ fact }) => fact.position)).toEqual([3n, 4n])

@@ -41,7 +41,9 @@ export interface PlannedFact {
   readonly by?: bigint
 }
 
-export interface BoundEvent extends PlannedFact {
+export interface BoundEvent {
+  /** What is kept of it. */
+  readonly planned: PlannedFact
   readonly model: string
   readonly primary: string | undefined
   readonly aliases: readonly Alias[]
@@ -112,7 +114,7 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
         else aliases = aliases.length === 0 ? [{ model: model.id, name, value }] : [...aliases, { model: model.id, name, value }]
       }
       if (primary !== undefined && refused === undefined && isOurs?.(primary) === false) {
-        if (aliases.length > 0) bound.push({ model: model.id, fact: factOfOthers(entry), contentHash: '', primary, aliases, refused })
+        if (aliases.length > 0) bound.push({ planned: { fact: factOfOthers(entry), contentHash: '' }, model: model.id, primary, aliases, refused })
         continue
       }
       if (contentHash === undefined) {
@@ -122,7 +124,7 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
       const { position, time, appendTime } = entry
       const { source, id, type, sequence } = event
       const fact = { position, kind: 'event' as const, time, appendTime, source, id, type, sequence, labels, patch }
-      bound.push({ model: model.id, fact, contentHash, primary, aliases, refused })
+      bound.push({ planned: { fact, contentHash }, model: model.id, primary, aliases, refused })
     }
   }
   return bound
@@ -234,8 +236,8 @@ export function plan(bound: readonly BoundEvent[], known: KnownAliases): Plan {
   const queued = new Map<string, readonly PlannedFact[]>()
   const linksOf = (id: string) => linked.get(id) ?? known.linked.get(id) ?? NO_LINKS
   const queueOf = (id: string) => queued.get(id) ?? known.waiting.get(id) ?? NOBODY
-  for (const planned of bound) {
-    const { model, primary, aliases, fact, refused } = planned
+  for (const { planned, model, primary, aliases, refused } of bound) {
+    const { fact } = planned
     if (refused !== undefined) {
       fates.push({ position: fact.position, model, kind: 'quarantined', reason: refused })
       continue
