@@ -126,6 +126,12 @@ export class Values {
     return this.#close(start)
   }
 
+  /** JSON that is at hand as text in UTF-8. */
+  jsonBytes(bytes: Uint8Array): this {
+    const start = this.#begin(0)
+    return this.bytes(bytes).#close(start)
+  }
+
   jsonb(value: unknown): this {
     if (value === null || value === undefined) return this.#null()
     const start = this.#begin(1)

@@ -182,9 +182,9 @@ function isNew(unit: KnownUnit, planned: PlannedFact, fates: FateRow[]): boolean
     return false
   }
   if (fact.kind !== 'event') return true
-  const known = unit.events.take(planned)
+  const known = unit.events.take(fact, contentHash)
   if (known === undefined) return true
-  fates.push(known.contentHash === contentHash
+  fates.push(known === contentHash
     ? { position: fact.position, model: unit.model, kind: 'duplicate', reason: 'the instance has this event already' }
     : { position: fact.position, model: unit.model, kind: 'quarantined', reason: `idReused: source ${fact.source} sent another event with the id ${fact.id}` })
   return false
@@ -198,7 +198,7 @@ function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[]
   const shownAt = Math.max(input.clock, unit.shownAt)
   const after = unit.unit.view(shownAt)
   const next = nextOf(after, nextHeldAt(unit.unit.held, shownAt))
-  const fresh = facts.map(({ fact, contentHash }): FactRow => ({ unit: unit.id, fact, contentHash, read: undefined }))
+  const fresh = facts.map((planned) => rowOf(unit, planned))
   for (const row of fresh) changes.facts.push(row)
   comparison.add({
     id: unit.id, model: unit.model, key: unit.key, shard: unit.shard, before, after, nextBefore, next, shownAt, deployedAt: models.deployedAt(unit.model), fresh,
@@ -210,6 +210,10 @@ function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[]
   unit.fault = undefined
   unit.waiting.length = 0
   unit.shownAt = shownAt
+}
+
+function rowOf(unit: KnownUnit, { fact, contentHash, patchJson }: PlannedFact): FactRow {
+  return { unit: unit.id, fact, contentHash, patchJson, read: undefined }
 }
 
 function hasCommands({ commands }: InstanceView): boolean {
@@ -229,8 +233,11 @@ function mend(unit: KnownUnit, at: number | undefined, changes: Changes): void {
 function suspendUnit(unit: KnownUnit, facts: readonly PlannedFact[], error: string, input: Prepared['input'], changes: Changes): void {
   const first = facts.reduce((least, { fact }) => (fact.position < least ? fact.position : least), input.position + 1n)
   unit.fault = { position: unit.fault?.position ?? first, error }
-  unit.waiting.push(...facts)
-  for (const { fact, contentHash } of facts) changes.facts.push({ unit: unit.id, fact, contentHash, read: undefined })
+  for (const planned of facts) {
+    const { fact, contentHash } = planned
+    unit.waiting.push({ fact, contentHash })
+    changes.facts.push(rowOf(unit, planned))
+  }
   changes.faults.push({ unit: unit.id, shard: unit.shard, model: unit.model, key: unit.key, position: unit.fault.position, error, since: input.clock })
   changes.goneDeadlines.push(unit.id)
 }

@@ -1,26 +1,32 @@
 /** The events that a unit has, with what tells a repetition from another event under the same id. */
-import type { PlannedFact } from './core/plan.js'
+import type { Fact } from '@tidemark/bpmn'
 
 /** Events that are looked through one by one: of units that have more, the rest is looked up. */
 const MAX_LOOKED_THROUGH = 32
 
 export class OwnEvents {
-  readonly #first: PlannedFact[] = []
-  /** By source and id, NUL between them. */
-  #others: Map<string, PlannedFact> | undefined
+  readonly #first: Fact[] = []
+  /** The content of each. */
+  readonly #contents: string[] = []
+  /** Contents by source and id, NUL between them. */
+  #others: Map<string, string> | undefined
 
-  /** Takes an event; answers the one that is here already under its source and id, and stays. */
-  take(planned: PlannedFact): PlannedFact | undefined {
-    const { source, id } = planned.fact
-    for (const known of this.#first) if (known.fact.id === id && known.fact.source === source) return known
+  /** Takes an event; where one is here already under its source and id, that one stays, and the answer is its content. */
+  take(fact: Fact, contentHash: string): string | undefined {
+    const { source, id } = fact
+    for (let index = 0; index < this.#first.length; index++) {
+      const known = this.#first[index]!
+      if (known.id === id && known.source === source) return this.#contents[index]
+    }
     if (this.#first.length < MAX_LOOKED_THROUGH) {
-      this.#first.push(planned)
+      this.#first.push(fact)
+      this.#contents.push(contentHash)
       return undefined
     }
     this.#others ??= new Map()
     const name = `${source}\u0000${id}`
     const known = this.#others.get(name)
-    if (known === undefined) this.#others.set(name, planned)
+    if (known === undefined) this.#others.set(name, contentHash)
     return known
   }
 }

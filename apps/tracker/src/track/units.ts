@@ -162,7 +162,7 @@ async function load(db: Queryable, missing: readonly KnownUnit[]): Promise<void>
     if (row === undefined) continue
     unit.fault = faults.get(unit.id)
     const { fault } = unit
-    for (const planned of row.facts) if (planned.fact.kind === 'event') unit.events.take(planned)
+    for (const { fact, contentHash } of row.facts) if (fact.kind === 'event') unit.events.take(fact, contentHash)
     unit.shownAt = row.shownAt ?? 0
     if (fault !== undefined) unit.waiting.push(...row.facts.filter(({ fact: { position } }) => position >= fault.position))
     try {

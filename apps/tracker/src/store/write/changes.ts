@@ -33,7 +33,8 @@ export interface Changes {
   moves: { model: string; version: number; instance: string; key: string; flows: readonly string[] }[]
 }
 
-export interface FactRow { unit: string; fact: Fact; contentHash: string; read: ReadingRow | undefined }
+/** `patchJson`: of an event, the bytes to store, where they are at hand. */
+export interface FactRow { unit: string; fact: Fact; contentHash: string; patchJson?: Uint8Array | undefined; read: ReadingRow | undefined }
 export interface ReadingRow { instance: string; element: string | null; phase: string | null; reading: string }
 export interface InstanceRow {
   /** Not in the table yet. */

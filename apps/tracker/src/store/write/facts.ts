@@ -25,10 +25,12 @@ function copyFacts(tx: Transaction, rows: readonly FactRow[]): Statements {
   if (rows.length === 0) return []
   return [tx.copy(
     `copy instance_event (unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch, instance, element, phase, reading) from stdin (format binary)`,
-    copyRows(rows, 16, (row, { unit, fact, contentHash, read }) => {
+    copyRows(rows, 16, (row, { unit, fact, contentHash, patchJson, read }) => {
       row.uuid(unit).bigint(fact.position).text(fact.kind).bigint(fact.time).bigint(fact.appendTime).text(fact.source).text(fact.id).text(fact.type).text(fact.sequence ?? null)
-        .text(contentHash).text(labelsText(fact.labels)).json(patchOf(fact))
-        .uuid(read?.instance ?? null).text(read?.element ?? null).text(read?.phase ?? null).text(read?.reading ?? null)
+        .text(contentHash).text(labelsText(fact.labels))
+      if (patchJson === undefined) row.json(patchOf(fact))
+      else row.jsonBytes(patchJson)
+      row.uuid(read?.instance ?? null).text(read?.element ?? null).text(read?.phase ?? null).text(read?.reading ?? null)
     }),
   )]
 }

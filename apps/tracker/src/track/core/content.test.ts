@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
-import { contentOf, isAsWritten } from './content.js'
+import { contentOf, look } from './content.js'
 
 const bytes = (json: string) => Buffer.from(json)
+const isAsWritten = (json: Uint8Array) => look(json).isAsWritten
 const written = (json: string) => JSON.stringify(JSON.parse(json))
 
 it('says of nothing that it reads as written where JSON.stringify writes it in another way', () => {
@@ -39,11 +40,25 @@ it('takes as written what JSON.stringify wrote, but for escapes, long numbers an
 })
 
 it('is the same for the same content with other white space, escapes and numbers, and another one for other content', () => {
-  const content = contentOf(bytes('{"id":"1","data":{"total":10,"name":"ä/b"}}'))
+  const { hash: content } = contentOf(bytes('{"id":"1","data":{"total":10,"name":"ä/b"}}'))
   for (const same of ['{ "id": "1",\n"data": {"total": 10, "name": "ä/b"} }', '{"id":"1","data":{"total":10.0,"name":"\\u00e4\\/b"}}', '{"id":"1","data":{"total":1e1,"name":"ä/b"}}']) {
-    expect(contentOf(bytes(same))).toBe(content)
+    expect(contentOf(bytes(same)).hash).toBe(content)
   }
-  for (const other of ['{"id":"1","data":{"total":11,"name":"ä/b"}}', '{"id":"1","data":{"total":10,"name":"ä/ b"}}']) expect(contentOf(bytes(other))).not.toBe(content)
+  for (const other of ['{"id":"1","data":{"total":11,"name":"ä/b"}}', '{"id":"1","data":{"total":10,"name":"ä/ b"}}']) expect(contentOf(bytes(other)).hash).not.toBe(content)
   // Rows of before hold it.
-  expect(contentOf(bytes('{"id":"1"}'))).toBe('g8XH0Dum5CMsI43a')
+  expect(contentOf(bytes('{"id":"1"}')).hash).toBe('g8XH0Dum5CMsI43a')
+})
+
+it('shows where the data of an event stands, and no other member of that name', () => {
+  const dataIn = (event: object) => {
+    const { data } = contentOf(Buffer.concat([Buffer.from('xx'), bytes(JSON.stringify(event))]).subarray(2))
+    return data === undefined ? undefined : Buffer.from(data).toString()
+  }
+  for (const data of [{ a: { data: 1 }, b: ['data', { data: 'x' }], c: 'ä' }, {}, [1, 2], 'data', 12.5, true, null]) {
+    expect(dataIn({ id: '1', data })).toBe(JSON.stringify(data))
+    expect(dataIn({ data, id: 'data', more: [{ data: 2 }] })).toBe(JSON.stringify(data))
+  }
+  expect(dataIn({ id: 'data', dat: 1, datas: 2, nested: { data: 3 } })).toBe(undefined)
+  expect(dataIn({ id: '1', data: { note: 'two\nlines' } })).toBe(undefined)
+  expect(contentOf(bytes('{"data":{"first":1},"data":2}')).data?.toString()).toBe(String([...bytes('2')]))
 })

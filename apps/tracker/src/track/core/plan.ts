@@ -5,7 +5,7 @@
 import type { Binder, DomainEvent, Fact } from '@tidemark/bpmn'
 import { calledLabels, itemLabels, labelOf, messageLabels } from '@tidemark/bpmn'
 import type { Entry } from '@tidemark/log'
-import { contentOf } from './content.js'
+import { contentOf, type Content } from './content.js'
 import type { Decoded } from './decode.js'
 import { variablesOf } from './variables.js'
 
@@ -37,6 +37,8 @@ export interface Alias {
 export interface PlannedFact {
   readonly fact: Fact
   readonly contentHash: string
+  /** JSON of its patch as it came, where that is how it is stored. A view of the log's memory, so that nobody keeps it beyond the batch. */
+  readonly patchJson?: Uint8Array | undefined
   /** Of an event that waited: the entry that released it. */
   readonly by?: bigint
 }
@@ -101,7 +103,7 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
   const bound: BoundEvent[] = []
   for (const { entry, event } of events) {
     // Only who folds it asks for them.
-    let contentHash: string | undefined
+    let content: Content | undefined
     let patch: Fact['patch'] | undefined
     for (const model of models) {
       const meant = meaningIn(model, entry.position, event)
@@ -117,14 +119,15 @@ export function bindEvents(events: readonly Extract<Decoded, { kind: 'event' }>[
         if (aliases.length > 0) bound.push({ planned: { fact: factOfOthers(entry), contentHash: '' }, model: model.id, primary, aliases, refused })
         continue
       }
-      if (contentHash === undefined) {
-        contentHash = contentOf(entry.payload)
+      if (content === undefined) {
+        content = contentOf(entry.payload)
         patch = variablesOf(event.data)
       }
       const { position, time, appendTime } = entry
       const { source, id, type, sequence } = event
       const fact = { position, kind: 'event' as const, time, appendTime, source, id, type, sequence, labels, patch }
-      bound.push({ planned: { fact, contentHash }, model: model.id, primary, aliases, refused })
+      const planned = { fact, contentHash: content.hash, patchJson: patch === event.data ? content.data : undefined }
+      bound.push({ planned, model: model.id, primary, aliases, refused })
     }
   }
   return bound
@@ -256,7 +259,7 @@ export function plan(bound: readonly BoundEvent[], known: KnownAliases): Plan {
         if (queue.length === 0) continue
         queued.set(id, NOBODY)
         for (const waited of queue) {
-          parts.add(model, primary, { fact: waited.fact, contentHash: waited.contentHash, by: fact.position })
+          parts.add(model, primary, { fact: waited.fact, contentHash: waited.contentHash, patchJson: waited.patchJson, by: fact.position })
           released.push({ ...alias, position: waited.fact.position, by: fact.position })
         }
       }
