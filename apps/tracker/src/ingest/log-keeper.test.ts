@@ -41,6 +41,26 @@ describe('The keeper of the log', () => {
     expect(await one.look()).toBe(12n)
   })
 
+  it('leaves what a snapshot is followed on from, until snapshots are no longer taken', async () => {
+    const { log, keeper } = await filled()
+    let held = 1n
+    const one = keeper({ heldBySnapshots: async () => held })
+    expect([await one.look(), await one.look()]).toEqual([1n, 1n])
+    held = 6n
+    expect(await one.look()).toBe(6n)
+    expect(await log.readerPosition('snapshots')).toBe(6n)
+    const without = keeper({})
+    expect([await without.look(), await without.look()]).toEqual([6n, 9n])
+    expect(await log.readerPosition('snapshots')).toBeUndefined()
+  })
+
+  it('leaves it to whoever leads', async () => {
+    const { log, keeper } = await filled()
+    const one = keeper({ leads: () => false })
+    await one.look()
+    expect([await one.look(), log.stats().first]).toEqual([1n, 1n])
+  })
+
   it('does nothing where there are no limits', async () => {
     const { log, keeper } = await filled()
     const one = keeper({ limits: {}, lookMs: 0, needed: () => Promise.reject(new Error('asked')) })

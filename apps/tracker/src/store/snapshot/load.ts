@@ -4,7 +4,7 @@ import type { Database } from '../database.js'
 import { migrate } from '../migrate.js'
 import { analyzeFreshTables, dropFreshTables, freshTables } from '../rebuild/fresh-tables.js'
 import { dropLateIndexes } from '../rebuild/late-indexes.js'
-import { digestOf } from './digest.js'
+import { digestOfTable } from './digest.js'
 import { checkFiles, readRows, type Snapshot } from './files.js'
 import { damaged, newer } from './manifest.js'
 import { listOf } from './take.js'
@@ -34,7 +34,7 @@ export async function loadSnapshot(db: Database, snapshot: Snapshot, schema: str
       onRows(rows)
     }
     rows += table.rows
-    const [, digest] = await fresh.transaction((tx) => Promise.all([tx.query(`set local timezone to 'UTC'`), digestOf(tx, `"${table.name}"`)]))
+    const digest = await digestOfTable(fresh, `"${table.name}"`)
     if (digest.rows !== table.rows || digest.digest !== table.digest) throw damaged(name, `the rows of ${table.name} are not those that were read`)
   }
   // What was under way then is not, with these tables.

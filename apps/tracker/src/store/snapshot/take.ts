@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import type { Database, Queryable, Transaction } from '../database.js'
 import { readShards } from '../write/shards.js'
-import { digestOf, sumOf, type Digest } from './digest.js'
+import { blocksFrom, blocksOf, digestOf, sumOf, type Digest } from './digest.js'
 import { makeSnapshot, nameOf, writeRows, type Snapshot } from './files.js'
 import type { Manifest, TableFile } from './manifest.js'
 
@@ -59,22 +59,17 @@ async function writeTables(within: Within, { now, program, onRows }: Taking, pat
 }
 
 async function* portionsOf(within: Within, table: string, columns: readonly string[], onPortion: (digest: Digest) => void): AsyncGenerator<Buffer> {
-  const blocks = await within((tx) => blocksOf(tx, table))
+  const blocks = await within((tx) => blocksOf(tx, `"${table}"`))
   for (let block = 0; block < blocks; block += PORTION_BLOCKS) yield await within((tx) => portion(tx, table, columns, block, onPortion))
 }
 
 async function portion(tx: Transaction, table: string, columns: readonly string[], block: number, onPortion: (digest: Digest) => void): Promise<Buffer> {
-  const within = `ctid >= '(${block},0)' and ctid < '(${block + PORTION_BLOCKS},0)'`
+  const within = blocksFrom(block, PORTION_BLOCKS)
   const [, rows, digest] = await Promise.all([
     tx.query(`set local timezone to 'UTC'`), tx.copyOut(`copy (select ${listOf(columns)} from "${table}" where ${within}) to stdout`), digestOf(tx, `"${table}"`, within),
   ])
   onPortion(digest)
   return rows
-}
-
-async function blocksOf(tx: Queryable, table: string): Promise<number> {
-  const [row] = await tx.query<{ blocks: string }>(`select pg_relation_size(to_regclass(quote_ident($1))) / current_setting('block_size')::int as blocks`, [table])
-  return Number(row?.blocks ?? 0)
 }
 
 async function tablesOf(tx: Queryable): Promise<readonly { readonly name: string; readonly columns: string[] }[]> {
