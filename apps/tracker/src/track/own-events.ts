@@ -5,8 +5,9 @@ import type { Fact } from '@tidemark/bpmn'
 const MAX_LOOKED_THROUGH = 32
 
 export class OwnEvents {
+  /** Of the id of each of the first: what differs needs no look at the event, which lies elsewhere in memory. */
+  readonly #marks: number[] = []
   readonly #first: Fact[] = []
-  /** The content of each. */
   readonly #contents: string[] = []
   /** Contents by source and id, NUL between them. */
   #others: Map<string, string> | undefined
@@ -14,11 +15,13 @@ export class OwnEvents {
   /** Takes an event; where one is here already under its source and id, that one stays, and the answer is its content. */
   take(fact: Fact, contentHash: string): string | undefined {
     const { source, id } = fact
-    for (let index = 0; index < this.#first.length; index++) {
+    const mark = markOf(id)
+    for (let index = this.#marks.indexOf(mark); index >= 0; index = this.#marks.indexOf(mark, index + 1)) {
       const known = this.#first[index]!
       if (known.id === id && known.source === source) return this.#contents[index]
     }
     if (this.#first.length < MAX_LOOKED_THROUGH) {
+      this.#marks.push(mark)
       this.#first.push(fact)
       this.#contents.push(contentHash)
       return undefined
@@ -29,4 +32,13 @@ export class OwnEvents {
     if (known === undefined) this.#others.set(name, contentHash)
     return known
   }
+}
+
+/** Ids of one unit often begin alike. */
+const MARKED_CHARACTERS = 16
+
+function markOf(id: string): number {
+  let mark = id.length
+  for (let at = Math.max(0, id.length - MARKED_CHARACTERS); at < id.length; at++) mark = (Math.imul(mark, 31) + id.charCodeAt(at)) | 0
+  return mark
 }

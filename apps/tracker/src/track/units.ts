@@ -19,6 +19,8 @@ export interface KnownUnit {
   readonly id: string
   readonly model: string
   readonly key: string
+  /** Under which it is in memory. */
+  readonly cacheKey: string
   readonly shard: number
   readonly unit: Unit
   /** What the tables say. */
@@ -86,7 +88,7 @@ export class Units {
       const cacheKey = cacheKeyOf(model, key)
       let unit = this.#known.get(cacheKey)
       if (unit === undefined) {
-        unit = this.#make(model, key)
+        unit = this.#make(model, key, cacheKey)
         this.#known.set(cacheKey, unit)
         missing.push(unit)
       }
@@ -105,7 +107,7 @@ export class Units {
   keep(touched: readonly KnownUnit[]): void {
     for (const unit of touched) {
       unit.holders--
-      const cacheKey = cacheKeyOf(unit.model, unit.key)
+      const { cacheKey } = unit
       if (unit.holders > 0 || this.#known.get(cacheKey) !== unit) continue
       this.#known.delete(cacheKey)
       this.#bytes -= unit.keptBytes
@@ -139,9 +141,9 @@ export class Units {
     return context
   }
 
-  #make(model: string, key: string): KnownUnit {
+  #make(model: string, key: string, cacheKey: string): KnownUnit {
     return {
-      id: unitOf(model, key), model, key, shard: shardOf(key, this.shards), views: [], shownAt: 0, held: NOTHING_HELD, events: new OwnEvents(), fault: undefined, waiting: [], lost: undefined, isDropped: false, keptBytes: 0, holders: 0,
+      id: unitOf(model, key), model, key, cacheKey, shard: shardOf(key, this.shards), views: [], shownAt: 0, held: NOTHING_HELD, events: new OwnEvents(), fault: undefined, waiting: [], lost: undefined, isDropped: false, keptBytes: 0, holders: 0,
       unit: new Unit(this.#contextOf(model), key),
     }
   }

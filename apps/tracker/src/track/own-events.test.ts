@@ -1,0 +1,15 @@
+import type { Fact } from '@tidemark/bpmn'
+import { expect, it } from 'vitest'
+import { OwnEvents } from './own-events.js'
+
+const fact = (id: string, source = '/shop') => ({ id, source }) as Fact
+
+it('tells an event that it has by source and id, however many it has and however alike they are', () => {
+  const events = new OwnEvents()
+  // The last of each pair differs from the first where nobody looks who looks at the end of an id alone.
+  const ids = Array.from({ length: 50 }, (_, index) => [`order-${index}:goods.reserved.now`, `order_${index}:goods.reserved.now`]).flat()
+  for (const [index, id] of ids.entries()) expect(events.take(fact(id), `content ${index}`)).toBe(undefined)
+  for (const [index, id] of ids.entries()) expect(events.take(fact(id), 'another')).toBe(`content ${index}`)
+  for (const id of ids) expect(events.take(fact(id, '/till'), 'of the till')).toBe(undefined)
+  for (const id of ids) expect(events.take(fact(id, '/till'), 'another')).toBe('of the till')
+})
