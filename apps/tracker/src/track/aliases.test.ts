@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Queryable } from '../store/database.js'
 import { storeFact } from '../store/write/keys.js'
 import { Aliases } from './aliases.js'
-import { aliasId, type Alias, type Plan, type PlannedFact } from './core/plan.js'
+import { aliasId, Parts, type Alias, type Plan, type PlannedFact } from './core/plan.js'
 
 const PARCEL: Alias = { model: 'orders', name: 'parcel', value: 'P1' }
 const ID = aliasId(PARCEL)
@@ -14,7 +14,7 @@ function planned(position: bigint): PlannedFact {
 }
 
 function planOf(what: Partial<Plan>): Plan {
-  return { parts: [], links: [], waiting: [], released: [], fates: [], ...what }
+  return { parts: new Parts(), links: [], waiting: [], released: [], fates: [], ...what }
 }
 
 /** Tables that hold these links and waiting events of the parcel. */
