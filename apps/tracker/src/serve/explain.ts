@@ -1,4 +1,4 @@
-import { explainInstance, type InstanceView } from '@tidemark/bpmn'
+import { deadlinesOf, explainInstance, type InstanceView } from '@tidemark/bpmn'
 import type { Instance, Token } from '@tidemark/api'
 import type { Database } from '../store/database.js'
 import type { InstanceEventRow } from '../store/read/instance-parts.js'
@@ -31,7 +31,7 @@ export async function explain(db: Database, view: InstanceView | undefined, proc
     })),
     calls: await showCalls(db, process, view.calls),
     expected: expected.map(({ element, events, items }) => ({ element, name: nameOf(process, element), events: [...events], ...(items === undefined ? {} : { items: [...items] }) })),
-    deadlines: view.view.deadlines.map(({ kind, element, dueAt, actsAt }) => ({
+    deadlines: deadlinesOf(view.shown, clock).map(({ kind, element, dueAt, actsAt }) => ({
       kind, ...(element === undefined ? {} : { element, name: nameOf(process, element) }), dueAt: rfc3339(dueAt), actsAt: rfc3339(actsAt), passed: actsAt <= clock,
     })).sort((a, b) => (a.dueAt < b.dueAt ? -1 : 1)),
     undecided,

@@ -1,5 +1,5 @@
 /** The model versions that are followed, ready to be followed on, and how far each of our shards has followed them. */
-import { Binder, TrackedModel, type CalledModels } from '@tidemark/bpmn'
+import { Binder, TrackedModel, type CalledModels, type Version } from '@tidemark/bpmn'
 import { followedAfter } from '../store/followed-after.js'
 import type { FollowStatus, ModelShard, ModelVersion } from '../store/write/model-versions.js'
 import { takesOver } from './takes-over.js'
@@ -8,11 +8,18 @@ import type { PlannedModel } from './core/plan.js'
 export interface LoadedVersion {
   readonly stored: Followed
   readonly tracked: TrackedModel
+  /** As a fold knows it. */
+  readonly followed: Version
   readonly binder: Binder
 }
 
 /** What never changes of a version. */
 export type Followed = Omit<ModelVersion, 'status'>
+
+function load(stored: Followed): LoadedVersion {
+  const tracked = new TrackedModel(stored.process)
+  return { stored, tracked, followed: { version: stored.version, model: tracked }, binder: new Binder(stored.process) }
+}
 
 export class Models {
   /** By model, oldest version first. */
@@ -25,9 +32,7 @@ export class Models {
     const versions = this.#versions.get(stored.model) ?? []
     const at = versions.findIndex((version) => version.stored.version === stored.version)
     const known = versions[at]
-    const loaded: LoadedVersion = known === undefined
-      ? { stored, tracked: new TrackedModel(stored.process), binder: new Binder(stored.process) }
-      : { ...known, stored }
+    const loaded = known === undefined ? load(stored) : { ...known, stored }
     if (at >= 0) versions[at] = loaded
     else versions.push(loaded)
     versions.sort((a, b) => a.stored.version - b.stored.version)
@@ -68,9 +73,12 @@ export class Models {
   }
 
   /** The version in force at a moment of event time. */
-  inForce(model: string, time: number): LoadedVersion | undefined {
-    const versions = this.#versions.get(model) ?? []
-    return versions.findLast((version) => version.stored.inForceFrom <= time) ?? versions[0]
+  inForce(model: string, time: number): Version | undefined {
+    const versions = this.#versions.get(model)
+    if (versions === undefined) return undefined
+    let at = versions.length - 1
+    while (at > 0 && (versions[at] as LoadedVersion).stored.inForceFrom > time) at--
+    return versions[at]?.followed
   }
 
   /** In a shard of ours; undefined where that has not come to its deployment. Active where all its versions are. */
@@ -104,10 +112,7 @@ export class Models {
   calledBy(caller: string): CalledModels {
     return {
       follows: (model, position) => position > this.#followedAfter(caller, model),
-      versionAt: (model, time) => {
-        const version = this.inForce(model, time)
-        return version === undefined ? undefined : { version: version.stored.version, model: version.tracked }
-      },
+      versionAt: (model, time) => this.inForce(model, time),
     }
   }
 

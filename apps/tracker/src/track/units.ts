@@ -131,10 +131,7 @@ export class Units {
     if (context === undefined) {
       context = {
         model, identify: identityOf, called: this.#models.calledBy(model),
-        versionAt: (time) => {
-          const version = this.#models.inForce(model, time)
-          return version === undefined ? undefined : { version: version.stored.version, model: version.tracked }
-        },
+        versionAt: (time) => this.#models.inForce(model, time),
       }
       this.#contexts.set(model, context)
     }

@@ -11,6 +11,8 @@ import { itemKeysOf } from '../net/item-scopes.js'
 import { labelOf, partsOf } from '../net/net.js'
 import { itemLabels } from '../track/tracked-items.js'
 import { Unit, type InstanceView } from '../track/unit.js'
+import type { ShownDeadline } from '../track/agenda.js'
+import { deadlinesOf } from '../track/view.js'
 
 export type ElementDraft = Partial<Omit<Element, 'id' | 'kind' | 'incoming' | 'outgoing'>> & { readonly kind?: ElementKind }
 
@@ -108,7 +110,16 @@ export class Scenario {
 
   /** The instances once the clock says so; without a time: just after the last arrival. */
   shown(at?: string): readonly InstanceView[] {
-    return this.unit.view(at === undefined ? this.#now : START + durationMs(at))
+    return this.unit.view(this.#clock(at))
+  }
+
+  /** What is due of the only instance. */
+  deadlines(at?: string): readonly ShownDeadline[] {
+    return deadlinesOf(this.instance(at).shown, this.#clock(at))
+  }
+
+  #clock(at: string | undefined): number {
+    return at === undefined ? this.#now : START + durationMs(at)
   }
 
   /** The only instance. */

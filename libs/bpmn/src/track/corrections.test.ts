@@ -153,7 +153,8 @@ describe('an instance that a person ends', () => {
     })
     const given = says(new Scenario(process).event('start', 'PT0S'), 'endInstance', 'PT30M')
     expect(given.instance('P1D').commands).toEqual([])
-    expect(given.instance('P1D').view).toMatchObject({ stuck: false, deadlines: [], conditions: [] })
+    expect(given.instance('P1D').view).toMatchObject({ stuck: false, conditions: [] })
+    expect(given.deadlines('P1D')).toEqual([])
   })
 })
 

@@ -11,7 +11,7 @@ const timed = (timer: ElementDraft, more: Partial<Omit<ProcessModel, 'elements' 
   flows: ['start > a > b > end', 'tooLate > late > endLate'], ...more,
 })
 const dueAt = (given: Scenario, at: string): string | undefined => {
-  const due = given.instance(at).view.deadlines.find(({ kind }) => kind === 'timer')?.dueAt
+  const due = given.deadlines(at).find(({ kind }) => kind === 'timer')?.dueAt
   return due === undefined ? undefined : new Date(due).toISOString()
 }
 

@@ -30,7 +30,7 @@ describe('a message between two pools', () => {
   it('is late by the promise of who should receive it, and somebody is called for the sender alone', () => {
     const sender = new Scenario(customer).event('start', 'PT0S').event('send', 'PT1M')
     expect(sender.instance('PT31M30S').view).toMatchObject({ status: 'completed', late: true, conditions: [{ kind: 'late', element: 'send', severity: 'critical' }] })
-    expect(sender.instance('PT10M').view.nextAt).toBe(sender.instance().view.deadlines[0]?.dueAt)
+    expect(sender.instance('PT10M').view.nextAt).toBe(sender.deadlines()[0]?.dueAt)
     expect(sender.instance('PT2H').view.conditions.map(({ kind }) => kind)).toEqual(['late', 'stuck'])
     expect(inTransit(sender, 'PT2H')).toEqual(['m1 00:01 late'])
     const receiver = new Scenario(shop).event('start', 'PT0S').event('send', 'PT1M')

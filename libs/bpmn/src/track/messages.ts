@@ -3,9 +3,10 @@
  * both and no instance reads what another has become. Messages of one flow are received in the order in which they were sent.
  */
 import type { MessageFlow } from '../model.js'
+import type { Agenda } from './agenda.js'
 import type { Fact } from './fact.js'
 import type { Run } from './run.js'
-import type { Condition, ShownDeadline } from './view.js'
+import type { Condition } from './view.js'
 
 /** Per flow. */
 export type Messages = ReadonlyMap<string, FlowState>
@@ -53,20 +54,20 @@ function next({ sent, early }: FlowState, isSent: boolean, time: number, toleran
 const NONE: readonly InTransit[] = []
 
 /**
- * Messages on their way at this moment of the clock. Adds what is due to `deadlines`, and why somebody should look at it to `conditions`: on the side
+ * Messages on their way at the clock of the agenda. Adds what is due to it, and why somebody should look at it to `conditions`: on the side
  * of the sender alone, since it is one cause.
  * @param completed the run has ended, so that it receives nothing any more
  */
-export function watchMessages(run: Run, completed: boolean, clock: number, deadlines: ShownDeadline[], conditions: Condition[]): readonly InTransit[] {
+export function watchMessages(run: Run, completed: boolean, agenda: Agenda, conditions: Condition[]): readonly InTransit[] {
   const { process } = run.model
   if (process.messages === undefined || run.messages.size === 0) return NONE
   return process.messages.flatMap((flow) => {
     if (completed && flow.direction === 'in') return []
-    return (run.messages.get(flow.id)?.sent ?? []).map((since) => watch(run, flow, since, clock, deadlines, conditions))
+    return (run.messages.get(flow.id)?.sent ?? []).map((since) => watch(run, flow, since, agenda, conditions))
   })
 }
 
-function watch(run: Run, flow: MessageFlow, since: number, clock: number, deadlines: ShownDeadline[], conditions: Condition[]): InTransit {
+function watch(run: Run, flow: MessageFlow, since: number, agenda: Agenda, conditions: Condition[]): InTransit {
   const { element, stuckAfter, sla } = flow
   const promises = [
     ...(sla === undefined ? [] : [{ kind: 'sla' as const, says: 'late' as const, duration: sla.duration, severity: sla.severity }]),
@@ -77,9 +78,9 @@ function watch(run: Run, flow: MessageFlow, since: number, clock: number, deadli
   for (const { kind, says, duration, severity } of promises) {
     const due = run.model.after(since, duration)
     const actsAt = run.settlesAt(due)
-    if (due > clock) dueAt = Math.min(dueAt, due)
-    if (flow.direction === 'out') deadlines.push({ kind, element, dueAt: due, actsAt })
-    if (actsAt > clock) continue
+    if (due > agenda.clock) dueAt = Math.min(dueAt, due)
+    if (flow.direction === 'out') agenda.add(kind, element, due, actsAt)
+    if (actsAt > agenda.clock) continue
     late = true
     if (flow.direction === 'out') conditions.push({ kind: says, detail: '', element, since: due, severity, silent: run.lastArrival - due > run.model.effectsMaxAgeMs })
   }

@@ -37,6 +37,9 @@ export class Begin {
 export function storyAt(model: TrackedModel, begin: Begin, at: TrailStep | undefined, hypothesis: number): Story {
   if (at === undefined) return begin.story
   if (at.story !== undefined && at.storyOf === hypothesis) return at.story
+  const from = at.step.moves[hypothesis]?.from ?? 0
+  if (at.before === undefined) return storyAfter(model, begin.story, at, hypothesis)
+  if (at.before.story !== undefined && at.before.storyOf === from) return storyAfter(model, at.before.story, at, hypothesis)
   // Back to where it is known, then forward again.
   const steps: TrailStep[] = []
   const hypotheses: number[] = []

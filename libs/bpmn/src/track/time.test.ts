@@ -33,7 +33,7 @@ describe('a timer that repeats', () => {
 
   it('begins with its first firing after the token came, where its start lies before', () => {
     const given = new Scenario(reminding({ kind: 'cycle', text: 'R/2020-01-01T00:30:00Z/PT1H' })).event('start', 'PT10M')
-    const due = given.instance('PT10M').view.deadlines.find((deadline) => deadline.kind === 'timer')
+    const due = given.deadlines('PT10M').find((deadline) => deadline.kind === 'timer')
     expect(new Date(due?.dueAt ?? 0).toISOString()).toBe('2026-01-01T00:30:00.000Z')
   })
 })

@@ -1,4 +1,5 @@
 /** What is shown of a run at a moment of the clock: a pure function of its trail and the clock. */
+import { Agenda, type ShownDeadline } from './agenda.js'
 import type { Decision } from './decisions.js'
 import { deviationsOf, type Deviation } from './deviations.js'
 import { tellSince, type History, type Listener, type ReadEvent } from './history.js'
@@ -35,13 +36,6 @@ export interface Condition {
   readonly silent: boolean
 }
 
-export interface ShownDeadline {
-  readonly kind: 'timer' | 'stuck' | 'sla' | 'completion'
-  readonly element?: string
-  readonly dueAt: number
-  readonly actsAt: number
-}
-
 export interface RunView {
   readonly status: 'active' | 'completed' | 'terminated'
   readonly stuck: boolean
@@ -60,7 +54,6 @@ export interface RunView {
   readonly events: readonly ReadEvent[]
   readonly decisions: readonly Decision[]
   readonly conditions: readonly Condition[]
-  readonly deadlines: readonly ShownDeadline[]
   readonly variables: Readonly<Record<string, unknown>>
   /** Stays that began, per element; flows taken, in order; finished stays with both ends seen, as [element, milliseconds]. */
   readonly visits: ReadonlyMap<string, number>
@@ -82,7 +75,14 @@ export interface RunView {
  * @param cut events of it are not followed, so that what is shown is not exact
  */
 export function viewOf(run: Run, clock: number, cut: boolean): RunView {
-  return new ViewOfRun(run, clock, cut)
+  return new ViewOfRun(run, new Agenda(clock), cut)
+}
+
+/** What is due of a run, as it stands at this moment of the clock. */
+export function deadlinesOf(run: Run, clock: number): readonly ShownDeadline[] {
+  const deadlines: ShownDeadline[] = []
+  void new ViewOfRun(run, new Agenda(clock, deadlines), false)
+  return deadlines
 }
 
 /** What the clock has passed fires on a copy: it is shown, and never folded upon. */
@@ -111,23 +111,22 @@ class ViewOfRun implements RunView {
   readonly deviations: readonly Deviation[]
   readonly decisions: readonly Decision[]
   readonly conditions: readonly Condition[]
-  readonly deadlines: readonly ShownDeadline[]
   readonly variables: Readonly<Record<string, unknown>>
   readonly nextAt: number | undefined
   readonly #record: RunRecord
   #history: History | undefined
 
-  constructor(run: Run, clock: number, cut: boolean) {
+  constructor(run: Run, agenda: Agenda, cut: boolean) {
     const { model, posture, story } = run
-    const deadlines: ShownDeadline[] = []
+    const { clock } = agenda
     const conditions: Condition[] = []
     // While another explanation that costs nothing still waits for something, it can end, but has not ended.
     const endable = !posture.ended && posture.canEnd
     const quietUntil = run.lastEventTime + model.completionMs
     const completed = posture.ended || (endable && (model.completionMs === 0 || run.settlesAt(quietUntil) <= clock))
-    if (endable && !completed) deadlines.push({ kind: 'completion', dueAt: quietUntil, actsAt: run.settlesAt(quietUntil) })
-    const { tokens, late } = watchRun(run, completed, clock, deadlines, conditions)
-    const messages = watchMessages(run, completed, clock, deadlines, conditions)
+    if (endable && !completed) agenda.add('completion', undefined, quietUntil, run.settlesAt(quietUntil))
+    const { tokens, late } = watchRun(run, completed, agenda, conditions)
+    const messages = watchMessages(run, completed, agenda, conditions)
     for (const each of completed || (run.items === undefined && model.runaways.size === 0) ? NO_RUNS : openRuns(run)) {
       const suspended = suspensionOf(each)
       if (suspended === undefined) continue
@@ -136,14 +135,11 @@ class ViewOfRun implements RunView {
       })
     }
     const deviations = deviationsOf(run)
-    let nextAt = Infinity
-    let settling = false
     for (const deviation of deviations) {
       if (deviation.accepted) continue
       const actsAt = deviation.arrival + model.graceMs
       if (actsAt > clock) {
-        settling = true
-        nextAt = Math.min(nextAt, actsAt)
+        agenda.settlesAt(actsAt)
       } else {
         conditions.push({
           kind: 'deviation', detail: deviation.kind, element: deviation.element, since: deviation.at,
@@ -151,16 +147,10 @@ class ViewOfRun implements RunView {
         })
       }
     }
-    // At its due time a deadline acts on nothing, and yet what is shown changes: it is being waited out.
-    for (const { dueAt, actsAt } of deadlines) {
-      if (dueAt > clock && dueAt < nextAt) nextAt = dueAt
-      if (actsAt > clock && actsAt < nextAt) nextAt = actsAt
-      if (dueAt <= clock && actsAt > clock) settling = true
-    }
     this.status = !completed ? 'active' : posture.ended && story.terminated ? 'terminated' : 'completed'
     this.stuck = tokens.some((token) => token.stuck)
     this.late = late || messages.some((message) => message.late && message.flow.direction === 'out')
-    this.settling = settling
+    this.settling = agenda.settling
     this.approximate = run.approximate || cut || (run.items !== undefined && allRuns(run).some((each) => each.approximate))
     this.startedAt = run.first.time
     this.lastEventAt = run.lastEventTime
@@ -171,9 +161,8 @@ class ViewOfRun implements RunView {
     this.deviations = deviations
     this.decisions = run.items !== undefined ? allRuns(run).flatMap((each) => [...each.decisions.values()]) : run.decisions.size === 0 ? NO_DECISIONS : [...run.decisions.values()]
     this.conditions = conditions
-    this.deadlines = deadlines
     this.variables = run.variables
-    this.nextAt = nextAt === Infinity ? undefined : nextAt
+    this.nextAt = agenda.nextAt === Infinity ? undefined : agenda.nextAt
     this.#record = recordOf(run)
   }
 

@@ -1,36 +1,37 @@
 /** What the tokens of a run wait for in time: how long they may stay, what was promised, which timers run. */
 import { isShown } from '../net/net.js'
 import { parseDate } from '../time/moment.js'
+import type { Agenda, ShownDeadline } from './agenda.js'
 import type { TokenAt } from './reading.js'
 import { instancesOf } from './repetitions.js'
 import type { Run } from './run.js'
 import { itemName } from './tracked-items.js'
 import type { PatienceAt, TimerAt } from './waits.js'
-import type { Condition, ShownDeadline, ShownToken } from './view.js'
+import type { Condition, ShownToken } from './view.js'
 
 const NO_TOKENS: readonly ShownToken[] = []
 
 /**
- * Tokens as they are shown at this moment of the clock. Adds what is due to `deadlines`, and why somebody should look at it to `conditions`.
+ * Tokens as they are shown at the clock of the agenda. Adds what is due to it, and why somebody should look at it to `conditions`.
  * @param completed the run has ended, so that nothing is waited for
  */
 export function watchRun(
-  run: Run, completed: boolean, clock: number, deadlines: ShownDeadline[], conditions: Condition[],
+  run: Run, completed: boolean, agenda: Agenda, conditions: Condition[],
 ): { readonly tokens: readonly ShownToken[]; readonly late: boolean } {
   const { model } = run
-  for (const arm of run.arms) deadlines.push({ kind: 'timer', element: arm.timer.element.id, dueAt: arm.due, actsAt: run.actsAt(arm) })
+  for (const arm of run.arms) agenda.add('timer', arm.timer.element.id, arm.due, run.actsAt(arm))
   let tokens = NO_TOKENS
   let late = false
   if (!completed) {
-    const watch = new Watch(run, clock, deadlines, conditions)
-    tokens = run.items === undefined ? watch.tokens() : [...watchItems(run, clock, deadlines, conditions), ...watch.tokens()]
+    const watch = new Watch(run, agenda, conditions)
+    tokens = run.items === undefined ? watch.tokens() : [...watchItems(run, agenda, conditions), ...watch.tokens()]
     late = tokens.some((token) => token.late)
   }
   if (model.process.sla !== undefined) {
     const dueAt = model.after(run.first.time, model.process.sla.duration)
     const actsAt = run.settlesAt(dueAt)
-    if (!completed) deadlines.push({ kind: 'sla', dueAt, actsAt })
-    if (completed ? run.headTime > dueAt : actsAt <= clock) {
+    if (!completed) agenda.add('sla', undefined, dueAt, actsAt)
+    if (completed ? run.headTime > dueAt : actsAt <= agenda.clock) {
       late = true
       if (!completed) conditions.push({ kind: 'late', detail: '', element: '', since: dueAt, severity: model.process.sla.severity, silent: isTooOld(run, dueAt) })
     }
@@ -39,10 +40,10 @@ export function watchRun(
 }
 
 /** Tokens of the items that are at work. */
-function watchItems(run: Run, clock: number, deadlines: ShownDeadline[], conditions: Condition[]): readonly ShownToken[] {
+function watchItems(run: Run, agenda: Agenda, conditions: Condition[]): readonly ShownToken[] {
   return (run.items?.open ?? []).flatMap(({ of, key, run: item }) => {
     const repetition = run.model.repetitionOf(of.id)
-    return watchRun(item, false, clock, deadlines, conditions).tokens.map((token) => ({
+    return watchRun(item, false, agenda, conditions).tokens.map((token) => ({
       ...token, item: itemName(key, token.item), ...(repetition === undefined || token.element !== of.id ? {} : { instances: instancesOf(run, repetition) }),
     }))
   })
@@ -58,32 +59,34 @@ const NO_PROMISES: readonly Promised[] = []
 class Watch {
   readonly #run: Run
   readonly #clock: number
-  readonly #deadlines: ShownDeadline[]
+  readonly #agenda: Agenda
   readonly #conditions: Condition[]
 
-  constructor(run: Run, clock: number, deadlines: ShownDeadline[], conditions: Condition[]) {
+  constructor(run: Run, agenda: Agenda, conditions: Condition[]) {
     this.#run = run
-    this.#clock = clock
-    this.#deadlines = deadlines
+    this.#clock = agenda.clock
+    this.#agenda = agenda
     this.#conditions = conditions
   }
 
   /** Where the work is comes before the sub-process it is in. */
   tokens(): readonly ShownToken[] {
-    const shown: ShownToken[] = []
-    this.#show(shown, false)
-    this.#show(shown, true)
+    const shown = new Array<ShownToken>(this.#run.shownTokens.length)
+    const count = this.#show(shown, this.#show(shown, 0, false), true)
+    if (count < shown.length) shown.length = count
     return shown
   }
 
-  #show(shown: ShownToken[], wantsScope: boolean): void {
+  /** Answers how many are shown then. */
+  #show(shown: ShownToken[], count: number, wantsScope: boolean): number {
     const { places } = this.#run.model.net
     for (const token of this.#run.shownTokens) {
       const place = places[token.place]
       // Where items are at work, it is they that are shown.
       if (place === undefined || (place.kind === 'scope') !== wantsScope || !isShown(place) || this.#run.items?.areShownFor(place) === true) continue
-      shown.push(this.#counted(place.element, this.#token(token, place.element)))
+      shown[count++] = this.#counted(place.element, this.#token(token, place.element))
     }
+    return count
   }
 
   #counted(element: string, token: ShownToken): ShownToken {
@@ -136,7 +139,7 @@ class Watch {
   /** Notes the deadline, and answers whether the clock has passed it for good. */
   #isPast(kind: ShownDeadline['kind'], element: string, dueAt: number): boolean {
     const actsAt = this.#run.settlesAt(dueAt)
-    this.#deadlines.push({ kind, element, dueAt, actsAt })
+    this.#agenda.add(kind, element, dueAt, actsAt)
     return actsAt <= this.#clock
   }
 
