@@ -10,6 +10,7 @@ import { register as registerFaults } from '../../apps/tracker/src/cli/faults.js
 import { register as registerImport } from '../../apps/tracker/src/cli/import.js'
 import { register as registerLog } from '../../apps/tracker/src/cli/log.js'
 import { register as registerRebuild } from '../../apps/tracker/src/cli/rebuild.js'
+import { register as registerShadow } from '../../apps/tracker/src/cli/shadow.js'
 import { register as registerSnapshot } from '../../apps/tracker/src/cli/snapshot.js'
 import { register as registerSchema } from '../../apps/tracker/src/cli/schema.js'
 
@@ -22,7 +23,7 @@ export interface Ran {
 /** Runs `tidemark <args>` in this process and gives what it said and its exit code. */
 export async function tidemark(...args: string[]): Promise<Ran> {
   const program = new Command('tidemark')
-  for (const register of [registerBackup, registerCheck, registerConformance, registerCorrect, registerDeploy, registerEmit, registerFaults, registerImport, registerLog, registerRebuild, registerSchema, registerSnapshot]) register(program)
+  for (const register of [registerBackup, registerCheck, registerConformance, registerCorrect, registerDeploy, registerEmit, registerFaults, registerImport, registerLog, registerRebuild, registerSchema, registerShadow, registerSnapshot]) register(program)
   const said = { stdout: '', stderr: '' }
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text) => {
