@@ -7,11 +7,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Dice, generateOrders, modelFile } from '@tidemark/example-order-fulfilment'
-import { MemoryLog } from '@tidemark/log'
+import { MemoryLog, type Log } from '@tidemark/log'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../../apps/tracker/src/store/database.js'
 import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
 import { askForRebuild, readRebuild } from '../../apps/tracker/src/store/rebuild/job.js'
+import { ALWAYS, sourceHash } from '../../apps/tracker/src/store/model-source.js'
+import { askForShadow, moveShadow, readShadow } from '../../apps/tracker/src/store/shadow/job.js'
 import { readSnapshot } from '../../apps/tracker/src/store/snapshot/files.js'
 import { askForSnapshot, readSnapshotJob } from '../../apps/tracker/src/store/snapshot/job.js'
 import { restoreSnapshot } from '../../apps/tracker/src/store/snapshot/restore.js'
@@ -56,8 +58,8 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
     snapshots = { dir: await mkdtemp(join(tmpdir(), 'tidemark-snapshots-')), kept: 9 }
   })
   afterAll(() => rm(snapshots.dir, { recursive: true, force: true }))
-  const sharing = (log: FedLog): Sharing => ({ db, log, shards: SHARDS, leaseMs: LEASE_MS, snapshots })
-  const start = async (name: string, log: FedLog) => {
+  const sharing = (log: Log): Sharing => ({ db, log, shards: SHARDS, leaseMs: LEASE_MS, snapshots })
+  const start = async (name: string, log: Log) => {
     const tracker = await SharingTracker.start(name, sharing(log))
     running.add(tracker)
     return tracker
@@ -68,7 +70,7 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
   }
   const farthest = () => Math.max(0, ...[...running].map(({ progress }) => Number(progress.position)))
   /** Everything that is fed is folded, by whoever. */
-  const settled = (log: FedLog) => until('everything is folded', async () => {
+  const settled = (log: Log) => until('everything is folded', async () => {
     for (const { failure } of running) if (failure !== undefined) throw failure
     const [row] = await db.query<{ position: string; clock: string }>(`select min(position) as position, min(clock) as clock from shard`)
     return BigInt(row!.position) >= log.stats().last && isQuiet(db, Number(row!.clock))
@@ -208,6 +210,46 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
     await restoreSnapshot(db, last)
     await foldAll(db, log)
     expect(differences(alone, await readTables(db))).toEqual([])
+  }, TIMEOUT_MS)
+
+  test('try a version of a model while events come, and all go on with it; the log alone says the same', async () => {
+    await emptyTables(db)
+    const clock = { now: START }
+    const log = new MemoryLog({ clock: () => clock.now })
+    const xml = (steps: readonly string[]) => xmlOf({ id: 'parcels', steps })
+    const tried = xml(['placed', 'packed', 'paid'])
+    await log.append([{ kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify({ xml: xml(['placed', 'paid']), mapping: BY_ORDER, by: 'test' })) }])
+    const trackers = await Promise.all([start('a', log), start('b', log)])
+    const events = async (from: number, to: number) => {
+      for (let order = from; order < to; order++) {
+        clock.now += 60_000
+        const types = ['placed', ...(order % 2 === 0 ? ['packed'] : []), ...(order % 3 === 0 ? [] : ['paid'])]
+        await log.append(types.map((type) => eventDraft({ ...cloudEvent({ type, data: { order: `${order}` } }), id: `${type} ${order}`, time: new Date(clock.now).toISOString() })))
+      }
+    }
+    await until('shards are shared', () => trackers.every(({ shards }) => shards.length === SHARDS / 2))
+    await events(0, 40)
+    await settled(log)
+    await askForShadow(db, { model: 'parcels', version: 2, hash: sourceHash(tried, BY_ORDER, undefined), since: ALWAYS, xml: tried, mapping: BY_ORDER, by: 'test' }, Date.now())
+    await events(40, 60)
+    await until('it is compared', async () => ['ready', 'failed'].includes((await readShadow(db))?.status ?? ''))
+    const job = await readShadow(db)
+    expect(job?.error).toBeUndefined()
+    expect(job?.comparison?.different).toBeGreaterThan(0)
+    await moveShadow(db, job!.id, ['ready'], 'accepting', Date.now())
+    await events(60, 80)
+    await until('it has taken over', async () => ['accepted', 'failed'].includes((await readShadow(db))?.status ?? ''))
+    expect((await readShadow(db))?.error).toBeUndefined()
+    await events(80, 90)
+    await settled(log)
+    await until('each has its half', () => trackers.every(({ shards }) => shards.length === SHARDS / 2))
+    expect(trackers.map(({ failure }) => failure)).toEqual([undefined, undefined])
+    await Promise.all(trackers.map(stop))
+    expect(await db.query(`select distinct version from instance`)).toEqual([{ version: 2 }])
+    const shared = await readTables(db)
+    await emptyTables(db)
+    await foldAll(db, log)
+    expect(differences(shared, await readTables(db))).toEqual([])
   }, TIMEOUT_MS)
 
   test(`one that stands still longer than its lease writes nothing more in its old epoch (${SPLITS} times, seed ${SEED})`, async () => {
