@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import type { Database } from '../../apps/tracker/src/store/database.js'
 import { Progress, type Committed } from '../../apps/tracker/src/store/progress.js'
 import { ensureShards } from '../../apps/tracker/src/store/shards.js'
+import type { BacklogBounds } from '../../apps/tracker/src/track/backlog.js'
 import { Tracker } from '../../apps/tracker/src/track/tracker.js'
 
 const SHARDS = 4
@@ -18,10 +19,10 @@ export interface Follower {
   stop(): Promise<void>
 }
 
-export async function follow(db: Database, log: Log): Promise<Follower> {
+export async function follow(db: Database, log: Log, holdsBack?: BacklogBounds): Promise<Follower> {
   await ensureShards(db, SHARDS, log)
   const progress = new Progress()
-  const tracker = new Tracker({ db, log, progress, logger: pino({ level: 'silent' }), alertChannels: [] })
+  const tracker = new Tracker({ db, log, progress, logger: pino({ level: 'silent' }), alertChannels: [], ...(holdsBack && { holdsBack }) })
   await tracker.start()
   return {
     progress, tracker,
@@ -37,10 +38,11 @@ export async function follow(db: Database, log: Log): Promise<Follower> {
   }
 }
 
-/** Entries in a batch, and commits after which another tracker takes over; absent: as the tracker reads, and never. */
+/** Entries in a batch, commits after which another tracker takes over, and what is held back; absent: as the tracker reads, never, and nothing. */
 export interface Cut {
   readonly batch?: number
   readonly restartAfter?: number
+  readonly holdsBack?: BacklogBounds
 }
 
 /**
@@ -50,7 +52,7 @@ export interface Cut {
 export async function foldAll(db: Database, log: Log, cut: Cut = {}): Promise<void> {
   const cutLog = cut.batch === undefined ? log : inBatchesOf(log, cut.batch)
   for (;;) {
-    const follower = await follow(db, cutLog)
+    const follower = await follow(db, cutLog, cut.holdsBack)
     try {
       if (cut.restartAfter === undefined || !(await isInterrupted(follower, cutLog, cut.restartAfter))) return await follower.settled()
     } finally {

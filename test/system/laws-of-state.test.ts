@@ -39,7 +39,12 @@ describe('a rebuild gives the rows that a live tracker kept', () => {
     const live = await readTables(db)
     expect(await miscounted(db)).toEqual([])
     expect(live.get('instance')?.length).toBeGreaterThan(50)
-    for (const cut of [{ batch: 1_000 }, { batch: 7, restartAfter: 20 }, { batch: 100, restartAfter: 1 }]) {
+    const cuts = [
+      { batch: 1_000 }, { batch: 7, restartAfter: 20 }, { batch: 100, restartAfter: 1 },
+      // Held back and written in portions; the second dies between two of them, again and again.
+      { batch: 50, holdsBack: { facts: 300, portion: 40, near: 10 } }, { batch: 30, restartAfter: 9, holdsBack: { facts: 120, portion: 20, near: 0 } },
+    ]
+    for (const cut of cuts) {
       await emptyTables(db)
       await foldAll(db, log, cut)
       expect(differences(live, await readTables(db)), JSON.stringify(cut)).toEqual([])

@@ -38,7 +38,8 @@ export interface BatchInput {
 /** A batch that is planned; what it touches is in memory or on its way there. */
 export interface Prepared {
   readonly input: Pick<BatchInput, 'clock' | 'position'>
-  readonly plan: Plan
+  /** One, or those of all batches that are folded together. */
+  readonly plans: readonly Plan[]
   /** Waiting events whose fate it is ours to end. */
   readonly released: Plan['released']
   /** Of entries that cannot be read, too. */
@@ -53,7 +54,7 @@ export interface Prepared {
 
 export interface Batch {
   readonly changes: Changes
-  readonly plan: Plan
+  readonly plans: readonly Plan[]
   readonly released: Plan['released']
   readonly fates: readonly FateRow[]
   readonly types: ReadonlyMap<string, { count: number; first: number; last: number }>
@@ -74,7 +75,7 @@ export async function prepareBatch(db: Database, units: Units, aliases: Aliases,
   // The entries themselves are not kept: several batches are under way at once.
   const { clock, position, share } = input
   return {
-    input: { clock, position }, plan: planned, released: share === undefined ? planned.released : planned.released.filter(({ model, by }) => share.takes(model, 0, by)),
+    input: { clock, position }, plans: [planned], released: share === undefined ? planned.released : planned.released.filter(({ model, by }) => share.takes(model, 0, by)),
     fates: [...planned.fates.filter((fate) => share?.takes(fate.model, 0, fate.position) ?? true), ...undecodable(input)],
     types: input.live ? typesOf(events.filter(({ entry }) => share?.tells(entry.position) ?? true)) : new Map(), parts,
     ...units.take(db, parts),
@@ -82,7 +83,7 @@ export async function prepareBatch(db: Database, units: Units, aliases: Aliases,
 }
 
 /** Folds what was loaded. Throws {@link FoldFaults} where some of it cannot be folded, and is not known to be so. */
-export async function foldBatch(models: Models, suspects: Suspects, { input, plan: planned, released, fates: known, types, parts, units, loaded }: Prepared): Promise<Batch> {
+export async function foldBatch(models: Models, suspects: Suspects, { input, plans, released, fates: known, types, parts, units, loaded }: Prepared): Promise<Batch> {
   await loaded
   const changes = noChanges()
   const fates = [...known]
@@ -106,7 +107,7 @@ export async function foldBatch(models: Models, suspects: Suspects, { input, pla
     }
   }
   if (faults.length > 0) throw new FoldFaults(faults, countsByModel(units))
-  return { changes, plan: planned, released, fates, types, units }
+  return { changes, plans, released, fates, types, units }
 }
 
 const NO_FACTS: readonly PlannedFact[] = []
@@ -128,12 +129,14 @@ function countsByModel(units: readonly KnownUnit[]): ReadonlyMap<string, number>
  * @param careful what should be new may be there already
  */
 export async function commitBatch(tx: Transaction, batch: Batch, careful: boolean): Promise<void> {
+  const { plans } = batch
   await Promise.all([
     commitChanges(tx, batch.changes, careful),
-    ...insertLinks(tx, batch.plan.links.map((link) => ({ ...link, unit: unitOf(link.model, link.key) }))),
-    ...insertWaiting(tx, batch.plan.waiting.map(({ planned, ...alias }) => ({ ...alias, position: planned.fact.position, fact: storeFact(planned.fact, planned.contentHash) }))),
+    ...insertLinks(tx, plans.flatMap(({ links }) => links.map((link) => ({ ...link, unit: unitOf(link.model, link.key) })))),
+    ...insertWaiting(tx, plans.flatMap(({ waiting }) =>
+      waiting.map(({ planned, ...alias }) => ({ ...alias, position: planned.fact.position, fact: storeFact(planned.fact, planned.contentHash) })))),
     ...insertFates(tx, batch.fates),
-    ...releaseWaiting(tx, batch.plan.released),
+    ...releaseWaiting(tx, plans.flatMap(({ released }) => released)),
     ...endWaitingFates(tx, batch.released, WAITS_FOR_LINK),
     ...countTypes(tx, batch.types),
   ])

@@ -76,7 +76,7 @@ export class Following {
     const { db, log, logger, now, version, alertChannels, clockScale, snapshots } = this.#options
     const context: RebuildContext = {
       db, log, logger, now, version, signal: this.#stop.signal,
-      tracker: { log, logger, alertChannels, ...(clockScale === undefined ? {} : { clockScale }) },
+      tracker: { logger, alertChannels, ...(clockScale === undefined ? {} : { clockScale }) },
       position: () => this.#progress.position,
       whilePaused: (run) => this.#whilePaused(run), ...(snapshots === undefined ? {} : { snapshotDir: snapshots.dir }),
     }

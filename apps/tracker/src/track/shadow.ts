@@ -8,22 +8,18 @@ import type { Log } from '@tidemark/log'
 import { TrackerError } from '../problem.js'
 import type { Database } from '../store/database.js'
 import type { ModelEntry } from '../store/entries.js'
-import { Progress } from '../store/progress.js'
 import { dropFreshTables, freshTables, haveFreshTables, makeFreshTables } from '../store/rebuild/fresh-tables.js'
 import { reaches } from '../store/reaches.js'
 import { compareShadow } from '../store/shadow/compare.js'
 import { moveShadow, SHADOW_SCHEMA, tellShadowProgress, type ShadowJob, type ShadowStatus } from '../store/shadow/job.js'
-import { catchUpPosition, goOnFromShadow, takeModelRows, tellInPlace, waitsForSwap } from '../store/shadow/model-rows.js'
+import { goOnFromShadow, takeModelRows, tellInPlace, waitsForSwap } from '../store/shadow/model-rows.js'
 import { insertModelShards, insertModelVersion, readModelVersions, tellModelStatus } from '../store/write/model-versions.js'
 import { readShards } from '../store/write/shards.js'
-import { inBigBatches } from './big-batches.js'
+import { foldBeside } from './beside.js'
 import { deployedVersions } from './deployed-versions.js'
 import { Models } from './models.js'
 import type { RebuildContext } from './rebuild.js'
-import { SERVER_BATCH, EMBEDDED_BATCH, progressed } from './rebuild.js'
-import { Tracker } from './tracker.js'
 
-const LOOK_MS = 250
 const WORKED_ON: ReadonlySet<ShadowStatus> = new Set(['asked', 'running', 'accepting', 'dropping'])
 
 /** Whether there is something to be done for it; else it waits for a person, or has ended. */
@@ -130,34 +126,19 @@ function entryOf({ candidate: { model, since, xml, mapping, decision, by } }: Sh
 }
 
 /** Tells until the live tracker has nothing on it, and does the rest while that pauses. */
-async function upToLive(context: RebuildContext, job: ShadowJob, then: () => Promise<void>): Promise<void> {
-  const { db, log, now, signal } = context
+async function upToLive(context: RebuildContext, job: ShadowJob, finish: () => Promise<void>): Promise<void> {
+  const { db, now } = context
+  const { model, version } = job.candidate
   const fresh = freshTables(db, SHADOW_SCHEMA)
-  const progress = new Progress()
-  const tracker = new Tracker({ ...context.tracker, alertChannels: [], log: inBigBatches(log, db.embedded ? EMBEDDED_BATCH : SERVER_BATCH), db: fresh, progress })
-  await tracker.start()
-  const reach = async (): Promise<boolean> => {
-    for (;;) {
-      if (tracker.failure !== undefined) throw tracker.failure
-      if (signal.aborted) return false
-      const total = log.stats().entries
-      const own = (await readModelVersions(fresh)).find(({ model, version }) => model === job.candidate.model && version === job.candidate.version)
-      const open = await catchUpPosition(fresh, job.candidate.model, job.candidate.version)
-      const done = total - log.entriesAfter(open ?? progress.position)
-      if ((await tellShadowProgress(db, job.id, Math.max(done, 0), total, now())) !== (job.status === 'accepting' ? 'accepting' : 'running')) return false
-      if (own?.status === 'suspended') throw new TrackerError('shadowStatus', 409, 'Too many instances cannot be folded by the new version: see the log of the service.')
-      if (open === undefined && own?.status === 'active' && progress.position >= context.position()) return true
-      await progressed(progress, LOOK_MS, signal)
-    }
-  }
-  try {
-    if (!(await reach())) return
-    await context.whilePaused(async () => {
-      if (!(await reach())) return
-      await tracker.stop()
-      await then()
-    })
-  } finally {
-    await tracker.stop()
-  }
+  const own = async () => (await readModelVersions(fresh)).find((one) => one.model === model && one.version === version)
+  await foldBeside<'ended'>({ ...context, tracker: { ...context.tracker, alertChannels: [] } }, {
+    db: fresh,
+    tell: async (done, total) => ((await tellShadowProgress(db, job.id, done, total, now())) === (job.status === 'accepting' ? 'accepting' : 'running') ? undefined : 'ended'),
+    isLevel: async () => {
+      const status = (await own())?.status
+      if (status === 'suspended') throw new TrackerError('shadowStatus', 409, 'Too many instances cannot be folded by the new version: see the log of the service.')
+      return status === 'active'
+    },
+    finish,
+  })
 }

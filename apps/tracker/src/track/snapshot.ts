@@ -4,7 +4,6 @@
  * that sees no more of it: the state must be the same. A snapshot that was checked is what the log may be trimmed below.
  */
 import { TrackerError } from '../problem.js'
-import { Progress } from '../store/progress.js'
 import type { Database } from '../store/database.js'
 import { reaches } from '../store/reaches.js'
 import { dropFreshTables, makeFreshTables } from '../store/rebuild/fresh-tables.js'
@@ -17,10 +16,9 @@ import { loadSnapshot } from '../store/snapshot/load.js'
 import type { Verdict } from '../store/snapshot/manifest.js'
 import { assertOfLog, isVerified, usableSnapshots } from '../store/snapshot/sound.js'
 import { takeSnapshot } from '../store/snapshot/take.js'
-import { inBigBatches } from './big-batches.js'
+import { foldApart } from './beside.js'
 import { logUpTo } from './log-up-to.js'
-import { EMBEDDED_BATCH, progressed, SERVER_BATCH, type RebuildContext } from './rebuild.js'
-import { Tracker } from './tracker.js'
+import type { RebuildContext } from './rebuild.js'
 
 export interface SnapshotOptions {
   /** Where they are kept, a directory each. */
@@ -37,7 +35,6 @@ export interface SnapshotContext extends RebuildContext {
 
 export const CHECKED_SCHEMA = 'tidemark_snapshot'
 export const FOLDED_SCHEMA = 'tidemark_snapshot_base'
-const LOOK_MS = 250
 const TELL_MS = 1_000
 /** A deadline that is due and never passes is a fault of the tracker, which is not what is looked for here. */
 const QUIET_WAIT_MS = 30_000
@@ -119,25 +116,15 @@ async function emptyTables({ db, log }: SnapshotContext, { manifest }: Snapshot)
 
 /** Until everything up to the position is folded, every model has caught up, and what its clock has passed is done. */
 async function foldTo(context: SnapshotContext, db: Database, to: bigint, onProgress: (position: bigint) => void): Promise<void> {
-  const { now, signal } = context
-  const progress = new Progress()
-  const log = logUpTo(inBigBatches(context.log, db.embedded ? EMBEDDED_BATCH : SERVER_BATCH), to)
-  const tracker = new Tracker({ ...context.tracker, alertChannels: [], log, db, progress })
-  await tracker.start()
-  try {
-    for (let reachedAt: number | undefined; ;) {
-      if (tracker.failure !== undefined) throw tracker.failure
-      if (signal.aborted) throw new Stopped()
-      onProgress(progress.position)
-      if (progress.position >= to) {
-        reachedAt ??= now()
-        if (now() - reachedAt > QUIET_WAIT_MS || (await isQuiet(db, progress.clock))) return
-      }
-      await progressed(progress, LOOK_MS, signal)
-    }
-  } finally {
-    await tracker.stop()
-  }
+  const { now, tracker, signal } = context
+  let reachedAt: number | undefined
+  const end = await foldApart({ log: logUpTo(context.log, to), tracker: { ...tracker, alertChannels: [] }, signal }, db, (until) => until<'there'>(async ({ taken, committed, clock }) => {
+    onProgress(taken)
+    if (committed < to) return undefined
+    reachedAt ??= now()
+    return now() - reachedAt > QUIET_WAIT_MS || (await isQuiet(db, clock)) ? 'there' : undefined
+  }))
+  if (end === 'stopped') throw new Stopped()
 }
 
 async function isQuiet(db: Database, clock: number): Promise<boolean> {

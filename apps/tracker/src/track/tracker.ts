@@ -23,6 +23,7 @@ import {
 import { holdShards, movedTo, moveShards, type Reached, type ShardState } from '../store/write/shards.js'
 import { Aliases } from './aliases.js'
 import { applyToAlerts, concernsAlerts } from './alert-entries.js'
+import { Backlog, NOTHING_AFTER, STAY, type BacklogBounds, type Step } from './backlog.js'
 import { commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput } from './batch.js'
 import { dropsHistory, isByItself, resumesModel } from './control-entries.js'
 import { decode, type Decoded } from './core/decode.js'
@@ -34,7 +35,7 @@ import { inTurns } from './in-turns.js'
 import { movedRows, moveRows } from './model-moves.js'
 import { Models } from './models.js'
 import { SoleOwner, type Ownership } from './ownership.js'
-import { Pipeline, type Commit } from './pipeline.js'
+import { Pipeline } from './pipeline.js'
 import { catchUpShare, liveShare, NEVER } from './share.js'
 import { takesOver } from './takes-over.js'
 import { Units } from './units.js'
@@ -51,6 +52,8 @@ export interface TrackerOptions {
   readonly clockScale?: number
   /** Absent: all shards are its own. */
   readonly ownership?: Ownership
+  /** Nobody reads these tables yet: what happens to a unit is held back, and written together. */
+  readonly holdsBack?: BacklogBounds
 }
 
 type What = Omit<Committed, 'position' | 'clock'>
@@ -69,7 +72,6 @@ const PATIENCE_PORTIONS = 8
 const MAX_BATCHES_BETWEEN_DEADLINES = 4
 /** What was committed and then lost to a crash of the machine is folded again from the log. */
 const REPLAYABLE = { synchronousCommit: false, byKey: true }
-const NOTHING_ELSE = async () => undefined
 /** A failed batch is tried again after this, doubled each time up to the longest. */
 const RETRY_MS = 200
 const MAX_RETRY_MS = 10_000
@@ -87,6 +89,7 @@ export class Tracker {
   readonly #suspects = new Suspects()
   readonly #pipeline = new Pipeline((prepared) => foldBatch(this.#models, this.#suspects, prepared))
   readonly #aliases = new Aliases()
+  readonly #backlog: Backlog | undefined
   #units = new Units(this.#models, 1)
   /** As committed. */
   #shards: readonly ShardState[] = []
@@ -98,6 +101,8 @@ export class Tracker {
   #taken = 0n
   /** Its append time. */
   #takenAt = 0
+  /** How far the model that catches up has been read. */
+  #caughtUp: bigint | undefined
   #running: Promise<void> | undefined
   #failure: Error | undefined
   #batchesSinceDeadlines = 0
@@ -114,6 +119,7 @@ export class Tracker {
     this.#alertChannels = options.alertChannels
     this.#outageMs = OUTAGE_MS * (options.clockScale ?? 1)
     this.#ownership = options.ownership ?? new SoleOwner(options.db, options.progress)
+    this.#backlog = options.holdsBack && new Backlog(options.holdsBack)
   }
 
   /** Why it stopped by itself, if it did. */
@@ -136,6 +142,12 @@ export class Tracker {
   async stop(): Promise<void> {
     this.#stop.abort()
     await this.#running
+  }
+
+  /** How far it has read, for all that it follows; what is behind that may not be committed yet. */
+  get taken(): bigint {
+    const open = this.#models.catchingUp(this.#atTheBack)
+    return open === undefined ? this.#taken : (this.#caughtUp ?? leastPosition(open.rows))
   }
 
   /** Where our shards stand; the one that is furthest behind, where they are not level. */
@@ -168,10 +180,11 @@ export class Tracker {
         await this.#passDeadlines()
         await this.#catchUp()
         await this.#followLive()
-        await this.#pipeline.flush()
+        await this.#flush()
         if (this.#ownership.unsettled.aborted) this.#isSettled = false
       } catch (error) {
         await this.#pipeline.abandon()
+        this.#backlog?.clear()
         if (this.#stop.signal.aborted) return
         if (error instanceof TrackerError) throw error
         // A log that cannot vouch for what it acknowledged says so to every reader, until the process starts again.
@@ -262,6 +275,8 @@ export class Tracker {
       const first = fresh[from] as Decoded
       if (first.entry.kind === 'model') {
         await this.#deploy(first)
+        // It joins the others here: what comes behind it is folded once, live.
+        if (this.#models.catchingUp(this.#atTheBack) !== undefined) return false
         from++
         continue
       }
@@ -286,6 +301,7 @@ export class Tracker {
       await this.#take(fresh.slice(from, until))
       from = until
     }
+    if (this.#isFarBehind(this.#taken)) return true
     if (this.#taken >= this.#log.stats().last || ++this.#batchesSinceDeadlines >= MAX_BATCHES_BETWEEN_DEADLINES) await this.#passDeadlines(PATIENCE_PORTIONS)
     return true
   }
@@ -298,24 +314,45 @@ export class Tracker {
     const operations = entries.filter((entry) => (entry.kind === 'operation' || entry.kind === 'settlement') && this.#tells(entry.entry.position))
     const ids = this.#shards.map(({ id }) => id)
     const input = { entries, models: this.#models.live(ids), clock, position: last.position, due: [], live: true, share: liveShare(this.#models, this.#shards, this.#units.shards) }
-    await this.#push(input, async (batch) => {
-      await this.#commit(batch, { position: last.position, clock, checksum: checksumOf(last) }, summary(batch, operations.length > 0), async (tx) => {
+    await this.#push(input, {
+      to: { position: last.position, clock, checksum: checksumOf(last) }, models: [], isControl: operations.length > 0, after: NOTHING_AFTER,
+      also: async (tx) => {
         await Promise.all(insertOutages(tx, outages))
         for (const entry of operations) await applyToAlerts(tx, entry, this.#alertChannels)
-      })
+      },
     })
     this.#taken = last.position
     this.#takenAt = Math.max(this.#takenAt, last.appendTime)
   }
 
-  async #push(input: BatchInput, commit: Commit): Promise<void> {
-    await this.#pipeline.push(await prepareBatch(this.#db, this.#units, this.#aliases, input), commit)
+  async #push(input: BatchInput, step: Step): Promise<void> {
+    const prepared = await prepareBatch(this.#db, this.#units, this.#aliases, input)
+    if (this.#backlog === undefined) return this.#pipeline.push(prepared, (batch) => this.#commit(batch, step))
+    this.#backlog.add(prepared, step)
+    if (this.#backlog.isFull || !this.#isFarBehind(input.position)) await this.#pushBacklog()
   }
 
-  async #commit(batch: Batch, to: Reached | undefined, what: What, also: (tx: Transaction) => Promise<unknown>): Promise<void> {
-    await this.#transact(to, what, (tx) => Promise.all([commitBatch(tx, batch, this.#careful), also(tx)]), REPLAYABLE)
+  async #pushBacklog(): Promise<void> {
+    for (const { prepared, step } of this.#backlog?.take() ?? []) await this.#pipeline.push(prepared, (batch) => this.#commit(batch, step))
+  }
+
+  /** So far that more is held back before it is written. */
+  #isFarBehind(position: bigint): boolean {
+    return this.#backlog !== undefined && this.#log.stats().last - position > BigInt(this.#backlog.bounds.near)
+  }
+
+  /** Until everything that was taken is committed. */
+  async #flush(): Promise<void> {
+    await this.#pushBacklog()
+    await this.#pipeline.flush()
+  }
+
+  async #commit(batch: Batch, { to, models, isControl, also, after }: Step): Promise<void> {
+    const changed = summary(batch, isControl)
+    await this.#transact(to, { ...changed, models: [...new Set([...changed.models, ...models])] }, (tx) => Promise.all([commitBatch(tx, batch, this.#careful), also(tx)]), REPLAYABLE)
+    after()
     this.#careful = false
-    this.#aliases.end(batch.plan)
+    for (const plan of batch.plans) this.#aliases.end(plan)
     this.#units.keep(batch.units)
     this.#suspects.forget(batch.units)
     for (const { model, key, error } of batch.changes.faults) this.#logger.error({ model, key, error }, 'an instance cannot be folded: it is suspended, and its events are kept')
@@ -353,7 +390,7 @@ export class Tracker {
    */
   async #passDeadlines(patience = Infinity): Promise<void> {
     this.#batchesSinceDeadlines = 0
-    await this.#pipeline.flush()
+    await this.#flush()
     const here = this.#behind
     const shards = this.#atTheBack
     let after: DuePlace | undefined
@@ -361,18 +398,19 @@ export class Tracker {
       if (portions >= patience && this.#taken < this.#log.stats().last) break
       const { units: due, next } = await dueUnits(this.#db, shards, here.clock, after, DUE_UNITS)
       if (due.length > 0) {
-        await this.#push({ entries: [], models: [], ...here, due, live: false, share: undefined }, (batch) => this.#commit(batch, undefined, summary(batch, false), NOTHING_ELSE))
+        const prepared = await prepareBatch(this.#db, this.#units, this.#aliases, { entries: [], models: [], ...here, due, live: false, share: undefined })
+        await this.#pipeline.push(prepared, (batch) => this.#commit(batch, STAY))
       }
       after = next
       if (next === undefined) break
     }
-    await this.#pipeline.flush()
+    await this.#flush()
   }
 
   /** Each process of the file becomes a version; the first of a model catches up from the beginning of the log. */
   async #deploy(decoded: Decoded): Promise<void> {
     const { position } = decoded.entry
-    await this.#pipeline.flush()
+    await this.#flush()
     const versions = await this.#withShadow(await deployedVersions(decoded, this.#models))
     const shards = this.#shards.filter((shard) => shard.position < position)
     const rows = versions.flatMap(({ model, version, status }): ModelShard[] =>
@@ -395,7 +433,7 @@ export class Tracker {
   /** A suspended model catches up from where it was suspended. */
   async #resumeModel(decoded: Decoded, model: string): Promise<void> {
     const { position } = decoded.entry
-    await this.#pipeline.flush()
+    await this.#flush()
     const rows = this.#models.rowsOf(model).filter(({ status, shard }) => status === 'suspended' && this.#positionOf(shard) < position)
     await this.#passControl(decoded, { models: [model] }, async (tx) => {
       if (!(await moveModelShards(tx, rows, { status: 'catchingUp' }))) throw new Fenced()
@@ -436,16 +474,19 @@ export class Tracker {
     const version = rows[0]?.version ?? 0
     const shards = new Set(rows.map(({ shard }) => shard))
     const open = () => this.#models.rowsOf(model).filter((row) => row.version === version && row.status === 'catchingUp' && shards.has(row.shard))
-    let position = rows.reduce((least, row) => (row.position < least ? row.position : least), rows[0]?.position ?? 0n)
+    let position = leastPosition(rows)
+    this.#caughtUp = undefined
     const stored = this.#models.version(model, version)?.stored
     if (stored !== undefined && takesOver(stored)) await this.#forgetModel(model, rows.filter((row) => row.position === 0n).map(({ shard }) => shard))
     while (position < this.#behind.position && !this.#halt.aborted) {
       const from = position === 0n ? 'earliest' as const : { position: position + 1n }
       for await (const entries of this.#log.read({ from, until: this.#behind.position, batchSize: BATCH_ENTRIES, signal: this.#halt })) {
         position = await this.#catchUpBatch(model, open, entries)
-        await this.#followAvailable()
+        this.#caughtUp = position
+        // Where it has come as far as the others it joins them: they would be ahead again each time.
+        if (position < this.#behind.position) await this.#followAvailable()
       }
-      await this.#pipeline.flush()
+      await this.#flush()
     }
     if (this.#halt.aborted) return
     await this.#transact(undefined, { ...ANYTHING, models: [model] }, (tx) => moveRows(tx, open(), 'active', this.#behind.position))
@@ -456,7 +497,7 @@ export class Tracker {
   /** What was told of it by the versions before is told again. */
   async #forgetModel(model: string, shards: readonly number[]): Promise<void> {
     if (shards.length === 0) return
-    await this.#pipeline.flush()
+    await this.#flush()
     await this.#transact(undefined, { ...ANYTHING, models: [model] }, (tx) => deleteModelRows(tx, model, shards.length === this.#units.shards ? undefined : shards))
     this.#units.clear()
     this.#aliases.clear()
@@ -472,9 +513,10 @@ export class Tracker {
       entries: await inTurns(entries.filter((entry) => entry.kind !== 'model'), (some) => some.map(decode)), models: [planned], clock: last.appendTime, position: last.position, due: [], live: false,
       share: catchUpShare(open(), this.#units.shards),
     }
-    await this.#push(input, async (batch) => {
-      await this.#commit(batch, undefined, { ...summary(batch, false), models: [model] }, (tx) => moveRows(tx, open(), 'catchingUp', last.position))
-      this.#models.moveShards(movedRows(open(), 'catchingUp', last.position))
+    await this.#push(input, {
+      to: undefined, models: [model], isControl: false,
+      also: (tx) => moveRows(tx, open(), 'catchingUp', last.position),
+      after: () => this.#models.moveShards(movedRows(open(), 'catchingUp', last.position)),
     })
     return last.position
   }
@@ -485,6 +527,10 @@ export class Tracker {
       if (!(await this.#follow(entries))) return
     }
   }
+}
+
+function leastPosition(rows: readonly ModelShard[]): bigint {
+  return rows.reduce((least, { position }) => (position < least ? position : least), rows[0]?.position ?? 0n)
 }
 
 function leastOf(shards: readonly ShardState[]): { readonly position: bigint; readonly clock: number } {

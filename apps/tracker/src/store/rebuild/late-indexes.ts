@@ -3,6 +3,7 @@
  * by row. Which there are to be is what the tables in use have.
  */
 import type { Database } from '../database.js'
+import { sideBySide } from './fresh-tables.js'
 
 /** What folding itself looks things up by, beside primary keys. */
 const NEEDED_BY_FOLDING: readonly string[] = ['instance_unit', 'instance_closed', 'deadline_at']
@@ -18,16 +19,16 @@ export async function dropLateIndexes(db: Database, schema: string): Promise<voi
   }
 }
 
-/** Those that the tables in use have and the fresh ones do not. Writers of the table wait meanwhile, one table after the other. */
+/** Those that the tables in use have and the fresh ones do not. Writers of a table wait meanwhile. */
 export async function makeLateIndexes(db: Database, schema: string): Promise<void> {
   const [row] = await db.query<{ home: string }>(`select current_schema() as home`)
   const home = row?.home ?? 'public'
   const present = new Set((await indexesOf(db, schema)).map(({ name }) => name))
-  for (const { name, definition } of await indexesOf(db, home)) {
-    if (present.has(name)) continue
-    const table = definition.indexOf(` ON ONLY ${home}.`) >= 0 ? ` ON ONLY ${home}.` : ` ON ${home}.`
-    await db.query(definition.replace(table, ` ON ${schema}.`))
-  }
+  const missing = (await indexesOf(db, home)).filter(({ name }) => !present.has(name))
+  await sideBySide(db, missing.map(({ definition }) => {
+    const table = definition.includes(` ON ONLY ${home}.`) ? ` ON ONLY ${home}.` : ` ON ${home}.`
+    return definition.replace(table, ` ON ${schema}.`)
+  }))
 }
 
 /** Neither those of constraints, nor those that partitions have from their parent. */

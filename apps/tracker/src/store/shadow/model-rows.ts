@@ -72,10 +72,3 @@ export async function tellInPlace(tx: Queryable, model: string, hash: string): P
   if (rows.length > 0) await tx.query(`update shard set epoch = epoch + 1`)
   return rows.length > 0
 }
-
-/** The first position that some shard still has to read of a version; undefined where it follows live entries. */
-export async function catchUpPosition(db: Queryable, model: string, version: number): Promise<bigint | undefined> {
-  const [row] = await db.query<{ position: string | null }>(
-    `select min(position) as position from model_shard where model = $1 and version = $2 and status = 'catchingUp'`, [model, version])
-  return row?.position === null || row?.position === undefined ? undefined : BigInt(row.position)
-}

@@ -1,0 +1,104 @@
+/**
+ * A second tracker that folds the log into tables of its own, which nobody reads yet. Rebuilds and shadows fold until they are where the live one
+ * stands; then that pauses, and what remains is done.
+ */
+import type { Log } from '@tidemark/log'
+import type { Database } from '../store/database.js'
+import { Progress } from '../store/progress.js'
+import { BACKLOG } from './backlog.js'
+import { Tracker, type TrackerOptions } from './tracker.js'
+
+export interface Surroundings {
+  readonly log: Log
+  readonly tracker: Omit<TrackerOptions, 'db' | 'progress' | 'log'>
+  readonly signal: AbortSignal
+  /** Where the live tracker stands. */
+  readonly position: () => bigint
+  /** Stops the live tracker while this runs, and starts it again on what is there then. */
+  readonly whilePaused: (run: () => Promise<void>) => Promise<void>
+}
+
+export interface Errand<Ended> {
+  /** Where it folds. */
+  readonly db: Database
+  /** Told how many entries have been read, of how many, several times a second; answers why it is to end before it is there, or undefined. */
+  readonly tell: (done: number, total: number) => Promise<Ended | undefined>
+  /** Whether everything that is followed stands where the shards do. */
+  readonly isLevel: () => Promise<boolean>
+  /** What takes a while, before the live tracker pauses. */
+  readonly prepare?: () => Promise<void>
+  /** While both stand still at one position. */
+  readonly finish: () => Promise<void>
+}
+
+/** Where such a tracker is: what it has read, and what of that is committed. */
+export interface Standing {
+  readonly taken: bigint
+  readonly committed: bigint
+  /** Of what is committed. */
+  readonly clock: number
+}
+
+/** Looks again whenever something was committed, and now and then, until it is answered something; `stopped` where the signal said so. */
+export type Until = <Answer>(look: (at: Standing) => Promise<Answer | undefined>) => Promise<Answer | 'stopped'>
+
+const LOOK_MS = 250
+
+/** The tracker runs as long as this does; `stop` ends it before. */
+export async function foldApart<Result>(
+  { log, tracker: options, signal }: Pick<Surroundings, 'log' | 'tracker' | 'signal'>, db: Database, run: (until: Until, stop: () => Promise<void>) => Promise<Result>,
+): Promise<Result> {
+  const progress = new Progress()
+  const tracker = new Tracker({ ...options, log, db, progress, holdsBack: BACKLOG })
+  await tracker.start()
+  try {
+    return await run(async (look) => {
+      for (;;) {
+        if (tracker.failure !== undefined) throw tracker.failure
+        if (signal.aborted) return 'stopped'
+        const answer = await look({ taken: tracker.taken, committed: progress.position, clock: progress.clock })
+        if (answer !== undefined) return answer
+        await progressed(progress, LOOK_MS, signal)
+      }
+    }, () => tracker.stop())
+  } finally {
+    await tracker.stop()
+  }
+}
+
+/** Answers why it has ended: what `tell` said, `stopped` where the signal did, or `done`. */
+export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLevel, prepare, finish }: Errand<Ended>): Promise<Ended | 'stopped' | 'done'> {
+  const { log, position, whilePaused } = around
+  return foldApart(around, db, async (until, stop) => {
+    const reach = () => until<Ended | 'there'>(async ({ taken, committed }) => {
+      const total = log.stats().entries
+      return (await tell(Math.max(total - log.entriesAfter(taken), 0), total)) ?? (committed >= position() && (await isLevel()) ? 'there' : undefined)
+    })
+    const ended = await reach()
+    if (ended !== 'there') return ended
+    await prepare?.()
+    const outcome: { last: Ended | 'there' | 'stopped' } = { last: 'stopped' }
+    await whilePaused(async () => {
+      outcome.last = await reach()
+      if (outcome.last !== 'there') return
+      await stop()
+      await finish()
+    })
+    return outcome.last === 'there' ? 'done' : outcome.last
+  })
+}
+
+/** Until something was committed, a while has passed, or the signal says stop. */
+function progressed(progress: Progress, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      unwatch()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    const unwatch = progress.watch(done)
+    signal.addEventListener('abort', done, { once: true })
+  })
+}
