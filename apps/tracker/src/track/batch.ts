@@ -77,7 +77,7 @@ export async function prepareBatch(db: Database, units: Units, aliases: Aliases,
   return {
     input: { clock, position }, plans: [planned], released: share === undefined ? planned.released : planned.released.filter(({ model, by }) => share.takes(model, 0, by)),
     fates: [...planned.fates.filter((fate) => share?.takes(fate.model, 0, fate.position) ?? true), ...undecodable(input)],
-    types: input.live ? typesOf(events.filter(({ entry }) => share?.tells(entry.position) ?? true)) : new Map(), parts,
+    types: input.live ? typesOf(share === undefined ? events : events.filter(({ entry }) => share.tells(entry.position))) : new Map(), parts,
     ...units.take(db, parts),
   }
 }

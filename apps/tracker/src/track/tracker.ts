@@ -270,7 +270,8 @@ export class Tracker {
    * rest has to wait until models have caught up.
    */
   async #follow(entries: readonly Entry[]): Promise<boolean> {
-    const fresh = await inTurns(entries.filter((entry) => entry.position > this.#taken), (some) => some.map(decode))
+    const begin = entries.findIndex((entry) => entry.position > this.#taken)
+    const fresh = begin < 0 ? [] : await inTurns(begin === 0 ? entries : entries.slice(begin), (some) => some.map(decode))
     for (let from = 0; from < fresh.length;) {
       const first = fresh[from] as Decoded
       if (first.entry.kind === 'model') {
