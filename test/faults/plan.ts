@@ -25,9 +25,9 @@ const COUNTED: Readonly<Record<string, { readonly mishap: string; readonly groun
 /** Also where the time is over before the house stands. */
 const LEAST_MISHAPS = 5
 /** Of one round where they are counted, at most: what does not happen while its orders come and end is left for the next round. */
-const MISHAPS_A_ROUND = 48
+const MISHAPS_A_ROUND = 100
 /** Domain days that a mishap and its recovery take on a quiet machine, a day being a second; orders come for so long. */
-const DAYS_A_MISHAP = 4
+const DAYS_A_MISHAP = 3
 
 /** @param only mishaps whose name has this in it */
 export function mixedRound(ground: Ground, untilMs: number, only = ''): RoundPlan {
