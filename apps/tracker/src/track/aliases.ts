@@ -1,18 +1,18 @@
 /** What is known of keys other than the primary one: what the tables say, and what batches say that are on their way there. */
 import type { Queryable } from '../store/database.js'
 import { readLinks, readWaiting, restoreFact } from '../store/write/keys.js'
-import { aliasId, type Alias, type KnownAliases, type Plan, type PlannedFact } from './core/plan.js'
+import { aliasId, type Alias, type KnownAliases, type PlannedFact, type PlannedKeys } from './core/plan.js'
 
 export class Aliases {
   /** Plans that may not be in the tables yet, oldest first. */
-  #under: readonly Plan[] = []
+  #under: readonly PlannedKeys[] = []
 
-  begin(plan: Plan): void {
+  begin(plan: PlannedKeys): void {
     if (plan.links.length > 0 || plan.waiting.length > 0 || plan.released.length > 0) this.#under = [...this.#under, plan]
   }
 
   /** It is committed, and a later look-up finds it in the tables. */
-  end(plan: Plan): void {
+  end(plan: PlannedKeys): void {
     if (this.#under.includes(plan)) this.#under = this.#under.filter((other) => other !== plan)
   }
 

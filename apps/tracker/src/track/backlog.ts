@@ -67,7 +67,7 @@ export class Backlog {
     for (const [index, unit] of prepared.units.entries()) {
       const { model, key, facts } = prepared.parts[index] as PlannedPart
       const known = this.#pending.get(unit)
-      if (known === undefined) this.#pending.set(unit, { model, key, facts: [...facts] })
+      if (known === undefined) this.#pending.set(unit, { model, key, facts: facts.map(withoutView) })
       else {
         addTo(known.facts, facts)
         unit.holders--
@@ -131,7 +131,12 @@ export class Backlog {
 }
 
 function addTo(facts: PlannedFact[], more: readonly PlannedFact[]): void {
-  for (const fact of more) facts.push(fact)
+  for (const planned of more) facts.push(withoutView(planned))
+}
+
+/** What is held back is to hold nothing of the log's memory: a few bytes of it would keep a megabyte. */
+function withoutView({ fact, contentHash, by }: PlannedFact): PlannedFact {
+  return { fact, contentHash, by }
 }
 
 function together(steps: readonly Step[]): Step {

@@ -13,7 +13,7 @@ import type { Aliases } from './aliases.js'
 import { Comparison, nextOf } from './core/changes.js'
 import type { LeftCommand } from './core/compare-commands.js'
 import type { Decoded } from './core/decode.js'
-import { aliasesOf, bindEvents, plan, WAITS_FOR_LINK, type Plan, type PlannedFact, type PlannedModel, type PlannedPart } from './core/plan.js'
+import { aliasesOf, bindEvents, plan, WAITS_FOR_LINK, type Plan, type PlannedFact, type PlannedKeys, type PlannedModel, type PlannedPart } from './core/plan.js'
 import { compareHeld, nextHeldAt } from './core/held.js'
 import { inTurns } from './in-turns.js'
 import { FoldFaults, messageOf, type Suspects, type UnitFault } from './faults.js'
@@ -39,7 +39,7 @@ export interface BatchInput {
 export interface Prepared {
   readonly input: Pick<BatchInput, 'clock' | 'position'>
   /** One, or those of all batches that are folded together. */
-  readonly plans: readonly Plan[]
+  readonly plans: readonly PlannedKeys[]
   /** Waiting events whose fate it is ours to end. */
   readonly released: Plan['released']
   /** Of entries that cannot be read, too. */
@@ -54,7 +54,7 @@ export interface Prepared {
 
 export interface Batch {
   readonly changes: Changes
-  readonly plans: readonly Plan[]
+  readonly plans: readonly PlannedKeys[]
   readonly released: Plan['released']
   readonly fates: readonly FateRow[]
   readonly types: ReadonlyMap<string, { count: number; first: number; last: number }>
@@ -70,12 +70,13 @@ export async function prepareBatch(db: Database, units: Units, aliases: Aliases,
   const events = input.entries.filter((entry) => entry.kind === 'event')
   const bound = await inTurns(events, (some) => bindEvents(some, input.models, input.share?.isOurs))
   const planned = plan(bound, await aliases.read(db, aliasesOf(bound), input.entries[0]?.entry.position ?? 0n))
-  aliases.begin(planned)
+  const keys = { links: planned.links, waiting: planned.waiting, released: planned.released }
+  aliases.begin(keys)
   const parts = partsOf(planned, input, units.shards)
   // The entries themselves are not kept: several batches are under way at once.
   const { clock, position, share } = input
   return {
-    input: { clock, position }, plans: [planned], released: share === undefined ? planned.released : planned.released.filter(({ model, by }) => share.takes(model, 0, by)),
+    input: { clock, position }, plans: [keys], released: share === undefined ? planned.released : planned.released.filter(({ model, by }) => share.takes(model, 0, by)),
     fates: [...planned.fates.filter((fate) => share?.takes(fate.model, 0, fate.position) ?? true), ...undecodable(input)],
     types: input.live ? typesOf(share === undefined ? events : events.filter(({ entry }) => share.tells(entry.position))) : new Map(), parts,
     ...units.take(db, parts),

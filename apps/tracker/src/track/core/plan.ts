@@ -40,7 +40,7 @@ export interface PlannedFact {
   /** JSON of its patch as it came, where that is how it is stored. A view of the log's memory, so that nobody keeps it beyond the batch. */
   readonly patchJson?: Uint8Array | undefined
   /** Of an event that waited: the entry that released it. */
-  readonly by?: bigint
+  readonly by?: bigint | undefined
 }
 
 export interface BoundEvent {
@@ -78,6 +78,9 @@ export interface Plan {
   readonly released: readonly (Alias & { readonly position: bigint; readonly by: bigint })[]
   readonly fates: readonly { readonly position: bigint; readonly model: string; readonly kind: 'ignored' | 'waiting' | 'quarantined'; readonly reason: string }[]
 }
+
+/** What it says of keys: all that is needed of it once its parts are on their way. */
+export type PlannedKeys = Pick<Plan, 'links' | 'waiting' | 'released'>
 
 /** What is known of aliases before the batch. */
 export interface KnownAliases {
@@ -259,7 +262,7 @@ export function plan(bound: readonly BoundEvent[], known: KnownAliases): Plan {
         if (queue.length === 0) continue
         queued.set(id, NOBODY)
         for (const waited of queue) {
-          parts.add(model, primary, { fact: waited.fact, contentHash: waited.contentHash, patchJson: waited.patchJson, by: fact.position })
+          parts.add(model, primary, { fact: waited.fact, contentHash: waited.contentHash, by: fact.position })
           released.push({ ...alias, position: waited.fact.position, by: fact.position })
         }
       }
@@ -281,10 +284,11 @@ export function plan(bound: readonly BoundEvent[], known: KnownAliases): Plan {
       ignore(`${MAX_WAITING} events wait for ${alias.name} ${alias.value} already, and none has linked it to an instance`)
       continue
     }
+    const waits = { fact, contentHash: planned.contentHash }
     for (const each of usable) {
       const id = aliasId(each)
-      queued.set(id, [...queueOf(id), planned])
-      waiting.push({ ...each, planned })
+      queued.set(id, [...queueOf(id), waits])
+      waiting.push({ ...each, planned: waits })
     }
     fates.push({ position: fact.position, model, kind: 'waiting', reason: `${WAITS_FOR_LINK} ${alias.name} ${alias.value} to an instance` })
   }
