@@ -27,7 +27,7 @@ const TEXTS = [
   'plain', '', 'null', 'NULL', null, ' ', 'a,b', '{}', '{"a":"b\\"c\\\\d"}', '"', '\\', '\\N', 'line\nbreak\ttab', '“quoted”', 'é', '€ 𝄞', `${'x'.repeat(63)}é`, 'x'.repeat(64), 'ü'.repeat(5_000),
 ]
 const JSONS = [
-  {}, [], 'NULL', { a: 'b"c\\d', 'line\nbreak\t': [1.5, -0, 10, -709, 1_700_000_000_999, Number.MAX_SAFE_INTEGER, 2 ** 53, 1e300, true, null, undefined, Number.NaN], '“quoted”, é': '\u2028\u007f', missing: undefined },
+  {}, [], 'NULL', { a: 'b"c\\d', 'line\nbreak\t': [1.5, -0, 10, -709, 999_999_999, 1_000_000_000, -1_000_000_090, 12_000_000_000, 1_700_000_000_999, Number.MAX_SAFE_INTEGER, 2 ** 53, 1e300, true, null, undefined, Number.NaN], '“quoted”, é': '\u2028\u007f', missing: undefined },
   ['€'.repeat(1_000)], { '': { x: ['y'.repeat(30), `${'y'.repeat(30)}"`, ' '] }, date: new Date(0), 7: 7 },
 ]
 
