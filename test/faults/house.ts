@@ -93,10 +93,15 @@ export class FaultHouse {
       ground, disk, dataDir: disk?.path ?? (await mkdtemp(join(tmpdir(), 'tidemark-faults-'))), front: await TcpProxy.open(1), receiver: await openReceiver(),
       postgres: await behind(postgres), nats: await behind(nats),
     })
-    await house.start()
-    await house.api.until('it has started', () => house.isReady())
-    await house.api.deploy(await readFile(modelFile, 'utf8'))
-    return house
+    try {
+      await house.start()
+      await house.api.until('it has started', () => house.isReady())
+      await house.api.deploy(await readFile(modelFile, 'utf8'))
+      return house
+    } catch (error) {
+      await house.close()
+      throw error
+    }
   }
 
   /** The same address whatever happens to the tracker. */
