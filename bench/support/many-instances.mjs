@@ -48,7 +48,7 @@ export async function followOrders({ dataDir, databaseUrl, live, copies }) {
   const entries = drafts.length + 1
   for (let left = copies * entries; left > 0; left -= PADDING_BATCH) await log.append(left < PADDING_BATCH ? pad.slice(0, left) : pad, { durability: 'os' })
   // Nobody needs to read what is nothing.
-  await database.query(`update shard set position = $1`, [log.stats().last])
+  await database.query(`update shard set position = $1, checksum = ''`, [log.stats().last])
   await appendOrders(log, clock, drafts)
   await follow(database, log)
   const active = new Set((await database.query(`select key from instance where status = 'active'`)).map(({ key }) => key))

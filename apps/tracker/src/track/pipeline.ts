@@ -1,6 +1,7 @@
 /**
- * Batches on their way through the tracker, overlapping: while the database commits one, the next is folded here and the one after it has been
- * loaded. They are folded and committed one after the other, in the order in which they came.
+ * Batches on their way through the tracker, overlapping: while the database commits one, the next is folded here and the one after it is loaded and
+ * planned. They are folded and committed one after the other, in the order in which they came, and each as soon as it can be: none waits for the
+ * one behind it. So that somebody who waits for more to come hears of it, {@link broken} aborts when one goes wrong.
  */
 import type { Batch, Prepared } from './batch.js'
 
@@ -8,40 +9,64 @@ export type Commit = (batch: Batch) => Promise<void>
 
 export class Pipeline {
   readonly #fold: (prepared: Prepared) => Promise<Batch>
-  #next: { readonly prepared: Prepared; readonly commit: Commit } | undefined
+  /** Until the last that was pushed is folded and being committed. */
+  #folding: Promise<void> = Promise.resolve()
   #committing: Promise<void> = Promise.resolve()
+  #fault = new AbortController()
 
   constructor(fold: (prepared: Prepared) => Promise<Batch>) {
     this.#fold = fold
   }
 
-  /** Takes a batch that is being loaded, and folds the one before it. Throws what went wrong with any before: then nothing after that was committed. */
+  /** What was pushed has failed, or was given up: nothing after it is committed. Another one after each {@link abandon}. */
+  get broken(): AbortSignal {
+    return this.#fault.signal
+  }
+
+  /**
+   * Takes a batch that is being loaded, and resolves when the one before it is being committed: then there is room for another. Throws what went wrong
+   * with any before.
+   */
   async push(prepared: Prepared, commit: Commit): Promise<void> {
-    const before = this.#next
-    this.#next = { prepared, commit }
-    if (before !== undefined) await this.#advance(before.prepared, before.commit)
+    const before = this.#folding
+    const fault = this.#fault
+    this.#folding = before.then(() => this.#advance(prepared, commit, fault))
+    heard(this.#folding, fault)
+    await before
+  }
+
+  /** Until everything that was pushed is folded and being committed. */
+  async handedOver(): Promise<void> {
+    await this.#folding
   }
 
   /** Until everything that was pushed is committed. */
   async flush(): Promise<void> {
-    const last = this.#next
-    this.#next = undefined
-    if (last !== undefined) await this.#advance(last.prepared, last.commit)
+    await this.#folding
     await this.#committing
   }
 
-  /** Forgets what is not being committed, and waits for what is. */
+  /** Gives up what is not being committed, and waits for what is. */
   async abandon(): Promise<void> {
-    this.#next = undefined
+    this.#fault.abort()
+    await this.#folding.catch(() => undefined)
     await this.#committing.catch(() => undefined)
+    this.#folding = Promise.resolve()
     this.#committing = Promise.resolve()
+    this.#fault = new AbortController()
   }
 
-  async #advance(prepared: Prepared, commit: Commit): Promise<void> {
+  async #advance(prepared: Prepared, commit: Commit, fault: AbortController): Promise<void> {
+    fault.signal.throwIfAborted()
     const batch = await this.#fold(prepared)
     await this.#committing
+    fault.signal.throwIfAborted()
     this.#committing = commit(batch)
-    // The next step hears of a fault; until then nobody listens, and Node would end the process.
-    this.#committing.catch(() => undefined)
+    heard(this.#committing, fault)
   }
+}
+
+/** Whoever comes next is told what went wrong; until then nobody listens, and Node would end the process. */
+function heard(work: Promise<void>, fault: AbortController): void {
+  work.catch(() => fault.abort())
 }

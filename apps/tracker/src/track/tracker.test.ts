@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { MemoryLog } from '@tidemark/log'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { prepareDatabase } from '../../../../test/support/database-template.js'
@@ -32,6 +33,30 @@ test('commits that fail while the next batch is already folded change nothing of
   await foldAll(failing.db, log, { batch: 25 })
   expect(failing.commits()).toBeGreaterThan(12)
   expect(differences(smooth, await readTables(db))).toEqual([])
+}, 120_000)
+
+test('a model becomes active though something comes in with each commit', async () => {
+  await emptyTables(db)
+  const log = new MemoryLog({ clock: () => at(60) })
+  const placed = (n: number) => eventDraft({ ...cloudEvent({ type: 'placed', data: { order: `order ${n}` }, at: at(n % 50) }), time: new Date(at(n % 50)).toISOString() })
+  await log.append(Array.from({ length: 50 }, (_, n) => placed(n)))
+  const follower = await follow(db, log)
+  await follower.settled()
+  let more = 0
+  const MOST = 150
+  follower.progress.watch(() => {
+    if (more < MOST) void log.append([placed(50 + more++)])
+  })
+  await log.append([{ kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify({ xml: xmlOf({ id: 'orders', steps: ['placed', 'paid'] }), mapping: BY_ORDER, by: 'test' })) }])
+  while ((await db.query(`select 1 from model_version where status = 'active'`)).length === 0) await setImmediate()
+  expect(more).toBeLessThan(MOST)
+  more = MOST
+  await follower.settled()
+  const live = await readTables(db)
+  await follower.stop()
+  await emptyTables(db)
+  await foldAll(db, log)
+  expect(differences(live, await readTables(db))).toEqual([])
 }, 120_000)
 
 test('an instance whose commits fail while its beginning moves is still found by every id that it had, and no token of it stays behind', async () => {

@@ -24,7 +24,7 @@ import { holdShards, movedTo, moveShards, type Reached, type ShardState } from '
 import { Aliases } from './aliases.js'
 import { applyToAlerts, concernsAlerts } from './alert-entries.js'
 import { Backlog, NOTHING_AFTER, STAY, type BacklogBounds, type Step } from './backlog.js'
-import { commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput } from './batch.js'
+import { commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput, type Prepared } from './batch.js'
 import { dropsHistory, isByItself, resumesModel } from './control-entries.js'
 import { decode, type Decoded } from './core/decode.js'
 import { OUTAGE_MS, outagesIn } from './core/outages.js'
@@ -34,6 +34,7 @@ import { Fenced } from './fenced.js'
 import { inTurns } from './in-turns.js'
 import { movedRows, moveRows } from './model-moves.js'
 import { Models } from './models.js'
+import { NextDue } from './next-due.js'
 import { SoleOwner, type Ownership } from './ownership.js'
 import { Pipeline } from './pipeline.js'
 import { catchUpShare, liveShare, NEVER } from './share.js'
@@ -87,7 +88,8 @@ export class Tracker {
   readonly #models = new Models()
   readonly #stop = new AbortController()
   readonly #suspects = new Suspects()
-  readonly #pipeline = new Pipeline((prepared) => foldBatch(this.#models, this.#suspects, prepared))
+  readonly #pipeline = new Pipeline((prepared) => this.#fold(prepared))
+  readonly #nextDue: NextDue
   readonly #aliases = new Aliases()
   readonly #backlog: Backlog | undefined
   #units = new Units(this.#models, 1)
@@ -95,7 +97,7 @@ export class Tracker {
   #shards: readonly ShardState[] = []
   /** What we know is what the tables say. */
   #isSettled = false
-  /** Ends what runs, because we stop or are to settle. */
+  /** Ends what runs, because we stop, are to settle, or a batch that was on its way has failed. */
   #halt: AbortSignal = this.#stop.signal
   /** The last entry that is committed or on its way. */
   #taken = 0n
@@ -118,6 +120,7 @@ export class Tracker {
     this.#logger = options.logger
     this.#alertChannels = options.alertChannels
     this.#outageMs = OUTAGE_MS * (options.clockScale ?? 1)
+    this.#nextDue = new NextDue(options.clockScale ?? 1)
     this.#ownership = options.ownership ?? new SoleOwner(options.db, options.progress)
     this.#backlog = options.holdsBack && new Backlog(options.holdsBack)
   }
@@ -153,6 +156,10 @@ export class Tracker {
   /** Where our shards stand; the one that is furthest behind, where they are not level. */
   get #behind(): { readonly position: bigint; readonly clock: number } {
     return leastOf(this.#shards)
+  }
+
+  get #shardIds(): readonly number[] {
+    return this.#shards.map(({ id }) => id)
   }
 
   /** All, where they are level. */
@@ -246,10 +253,11 @@ export class Tracker {
     for (const version of versions) this.#models.put(version)
     this.#models.setShards(await readModelShards(this.#db, mine.map(({ id }) => id)))
     this.#shards = mine
-    this.#progress.standing.shards = mine.map(({ id }) => id)
+    this.#progress.standing.shards = this.#shardIds
     this.#taken = this.#behind.position
     this.#takenAt = this.#behind.clock
-    this.#halt = AbortSignal.any([this.#stop.signal, this.#ownership.unsettled])
+    this.#nextDue.forget()
+    this.#halt = AbortSignal.any([this.#stop.signal, this.#ownership.unsettled, this.#pipeline.broken])
     this.#isSettled = true
     // They may be other than was said last: swapped, or moved by a commit whose answer was lost.
     this.#ownership.report({ ...ANYTHING, models: [...new Set(versions.map(({ model }) => model))], ...this.#behind }, mine)
@@ -303,7 +311,10 @@ export class Tracker {
       from = until
     }
     if (this.#isFarBehind(this.#taken)) return true
-    if (this.#taken >= this.#log.stats().last || ++this.#batchesSinceDeadlines >= MAX_BATCHES_BETWEEN_DEADLINES) await this.#passDeadlines(PATIENCE_PORTIONS)
+    if (this.#taken >= this.#log.stats().last || ++this.#batchesSinceDeadlines >= MAX_BATCHES_BETWEEN_DEADLINES) {
+      this.#batchesSinceDeadlines = 0
+      if (await this.#nextDue.mayBe(this.#db, this.#shardIds, this.#takenAt)) await this.#passDeadlines(PATIENCE_PORTIONS)
+    }
     return true
   }
 
@@ -313,8 +324,7 @@ export class Tracker {
     const clock = Math.max(this.#behind.clock, last.appendTime)
     const outages = this.#positionOf(0) < last.position ? outagesIn(this.#takenAt, entries, this.#outageMs) : []
     const operations = entries.filter((entry) => (entry.kind === 'operation' || entry.kind === 'settlement') && this.#tells(entry.entry.position))
-    const ids = this.#shards.map(({ id }) => id)
-    const input = { entries, models: this.#models.live(ids), clock, position: last.position, due: [], live: true, share: liveShare(this.#models, this.#shards, this.#units.shards) }
+    const input = { entries, models: this.#models.live(this.#shardIds), clock, position: last.position, due: [], live: true, share: liveShare(this.#models, this.#shards, this.#units.shards) }
     await this.#push(input, {
       to: { position: last.position, clock, checksum: checksumOf(last) }, models: [], isControl: operations.length > 0, after: NOTHING_AFTER,
       also: async (tx) => {
@@ -324,6 +334,14 @@ export class Tracker {
     })
     this.#taken = last.position
     this.#takenAt = Math.max(this.#takenAt, last.appendTime)
+    // What comes in meanwhile joins the next batch. Where a whole batch of it is there already, that is loaded while this one is folded.
+    if (this.#log.entriesAfter(this.#taken) < BATCH_ENTRIES) await this.#pipeline.handedOver()
+  }
+
+  async #fold(prepared: Prepared): Promise<Batch> {
+    const batch = await foldBatch(this.#models, this.#suspects, prepared)
+    this.#nextDue.tell(batch.changes.deadlines)
+    return batch
   }
 
   async #push(input: BatchInput, step: Step): Promise<void> {
@@ -394,9 +412,14 @@ export class Tracker {
     await this.#flush()
     const here = this.#behind
     const shards = this.#atTheBack
+    if (shards.length === 0) return
+    await this.#nextDue.passing(this.#db, this.#shardIds, here.clock)
     let after: DuePlace | undefined
-    for (let portions = 0; shards.length > 0 && !this.#stop.signal.aborted; portions++) {
-      if (portions >= patience && this.#taken < this.#log.stats().last) break
+    for (let portions = 0; ; portions++) {
+      if (this.#stop.signal.aborted || (portions >= patience && this.#taken < this.#log.stats().last)) {
+        this.#nextDue.forget()
+        break
+      }
       const { units: due, next } = await dueUnits(this.#db, shards, here.clock, after, DUE_UNITS)
       if (due.length > 0) {
         const prepared = await prepareBatch(this.#db, this.#units, this.#aliases, { entries: [], models: [], ...here, due, live: false, share: undefined })

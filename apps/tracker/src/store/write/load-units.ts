@@ -68,6 +68,12 @@ export interface Due {
   readonly next: DuePlace | undefined
 }
 
+/** The first deadline of these shards behind a moment: epoch milliseconds of the domain clock; undefined where there is none. */
+export async function firstDeadline(db: Queryable, shards: readonly number[], after: number): Promise<number | undefined> {
+  const [row] = await db.query<{ at: string }>(`select at from deadline where at > $1::bigint and shard = any($2::int[]) order by at limit 1`, [after, shards])
+  return row === undefined ? undefined : Number(row.at)
+}
+
 /** Units of these shards whose next deadline the clock has passed, oldest first, behind a place; of `limit` deadlines those whose model is followed. */
 export async function dueUnits(db: Queryable, shards: readonly number[], clock: number, after: DuePlace | undefined, limit: number): Promise<Due> {
   const rows = await db.query<{ unit: string; at: string; model: string | null; key: string; follows: boolean }>(

@@ -1,0 +1,108 @@
+import { setImmediate } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import type { Batch, Prepared } from './batch.js'
+import { Pipeline } from './pipeline.js'
+
+/** What happens to batches that are called by their names, and gates that hold back folding and committing of some. */
+function pipeline() {
+  const told: string[] = []
+  const gates = new Map<string, Gate>()
+  const gate = (name: string) => {
+    const held = gates.get(name) ?? new Gate()
+    gates.set(name, held)
+    return held
+  }
+  const step = async (what: string, name: string) => {
+    told.push(`${what} ${name}`)
+    await gates.get(`${what} ${name}`)?.opened
+  }
+  const own = new Pipeline(async (prepared) => {
+    await step('fold', prepared as unknown as string)
+    return prepared as unknown as Batch
+  })
+  const push = (name: string) => own.push(name as unknown as Prepared, (batch) => step('commit', batch as unknown as string))
+  return { own, push, gate, told }
+}
+
+class Gate {
+  readonly opened: Promise<void>
+  open: () => void = () => undefined
+  fail: (error: Error) => void = () => undefined
+
+  constructor() {
+    this.opened = new Promise((resolve, reject) => {
+      this.open = resolve
+      this.fail = reject
+    })
+    this.opened.catch(() => undefined)
+  }
+}
+
+async function turns(count = 20): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await setImmediate()
+}
+
+test('a batch is folded and committed though none comes after it', async () => {
+  const { push, told } = pipeline()
+  await push('a')
+  await turns()
+  expect(told).toEqual(['fold a', 'commit a'])
+})
+
+test('the next is folded while one is committed, and committed only after it', async () => {
+  const { push, gate, told, own } = pipeline()
+  const held = gate('commit a')
+  await push('a')
+  await push('b')
+  await turns()
+  expect(told).toEqual(['fold a', 'commit a', 'fold b'])
+  held.open()
+  await own.flush()
+  expect(told).toEqual(['fold a', 'commit a', 'fold b', 'commit b'])
+})
+
+test('at most one waits for folding: who pushes more is held up', async () => {
+  const { push, gate, told } = pipeline()
+  const held = gate('commit a')
+  await push('a')
+  await push('b')
+  let isTaken = false
+  const third = push('c').then(() => (isTaken = true))
+  await turns()
+  expect([isTaken, told]).toEqual([false, ['fold a', 'commit a', 'fold b']])
+  held.open()
+  await third
+  await turns()
+  expect(told.at(-1)).toBe('commit c')
+})
+
+test('after a commit that fails nothing is committed; who waits for more hears of it, and who pushes next is told why', async () => {
+  const { push, gate, told, own } = pipeline()
+  const held = gate('commit a')
+  await push('a')
+  await push('b')
+  const { broken } = own
+  held.fail(new Error('the disk is full'))
+  await turns()
+  expect(broken.aborted).toBe(true)
+  await expect(push('c')).rejects.toThrow('the disk is full')
+  await expect(own.flush()).rejects.toThrow('the disk is full')
+  await own.abandon()
+  await turns()
+  expect(told).toEqual(['fold a', 'commit a', 'fold b'])
+  expect(own.broken.aborted).toBe(false)
+  await push('d')
+  await own.flush()
+  expect(told.slice(3)).toEqual(['fold d', 'commit d'])
+})
+
+test('what is given up while it is folded is not committed', async () => {
+  const { push, gate, told, own } = pipeline()
+  const held = gate('fold a')
+  await push('a')
+  const given = own.abandon()
+  held.open()
+  await given
+  await turns()
+  expect(told).toEqual(['fold a'])
+})
