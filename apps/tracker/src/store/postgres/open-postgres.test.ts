@@ -40,7 +40,7 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('a Post
   })
 
   test('without a word: statements fail in time as transient, and the pool is well again at once', async () => {
-    const database = await openPostgres(url, { queryTimeoutMs: 400 })
+    const database = await openPostgres(url, { queryTimeoutMs: 2_000 })
     await Promise.all(Array.from({ length: 4 }, () => database.query('select pg_sleep(0.05)')))
     swallows = true
     const failed = await Promise.allSettled([database.query('select 1'), database.transaction((tx) => tx.query('select 2')), database.query('select 3')])
