@@ -42,7 +42,7 @@ describe('a rebuild gives the rows that a live tracker kept', () => {
     const cuts = [
       { batch: 1_000 }, { batch: 7, restartAfter: 20 }, { batch: 100, restartAfter: 1 },
       // Held back and written in portions; the second dies between two of them, again and again.
-      { batch: 50, holdsBack: { facts: 300, portion: 40, near: 10 } }, { batch: 30, restartAfter: 9, holdsBack: { facts: 120, portion: 20, near: 0 } },
+      { batch: 50, holdsBack: { facts: 300, bytes: 1e9, portion: 40, near: 10 } }, { batch: 30, restartAfter: 9, holdsBack: { facts: 1e6, bytes: 40_000, portion: 20, near: 0 } },
     ]
     for (const cut of cuts) {
       await emptyTables(db)

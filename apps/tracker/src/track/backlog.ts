@@ -37,6 +37,8 @@ export interface Portion {
 export interface BacklogBounds {
   /** Facts that may be held back. */
   readonly facts: number
+  /** Payload bytes of the events that said them. */
+  readonly bytes: number
   /** Facts in a portion. */
   readonly portion: number
   /** Where so few entries are left in the log nothing is held back: who waits for it is to see it soon. */
@@ -48,19 +50,20 @@ export interface BacklogBounds {
  * many entries, or live so long that they are written several times anyway. A portion is folded in a fraction of a second, and the database writes
  * it while the next one is.
  */
-export const BACKLOG: BacklogBounds = { facts: 120_000, portion: 6_000, near: 4_000 }
+export const BACKLOG: BacklogBounds = { facts: 120_000, bytes: 32 * 1024 * 1024, portion: 6_000, near: 4_000 }
 
 export class Backlog {
   /** In the order in which they were first touched. */
   readonly #pending = new Map<KnownUnit, PlannedPart>()
   #batches: Portion[] = []
   #facts = 0
+  #bytes = 0
 
   constructor(readonly bounds: BacklogBounds) {}
 
   /** It is to be written before more is added. */
   get isFull(): boolean {
-    return this.#facts >= this.bounds.facts
+    return this.#facts >= this.bounds.facts || this.#bytes >= this.bounds.bytes
   }
 
   add(prepared: Prepared, step: Step): void {
@@ -74,6 +77,7 @@ export class Backlog {
       }
       this.#facts += facts.length
     }
+    this.#bytes += prepared.payloadBytes
     // Its facts are kept by unit.
     this.#batches.push({ prepared: { ...prepared, parts: [], units: [] }, step })
   }
@@ -82,6 +86,7 @@ export class Backlog {
     this.#pending.clear()
     this.#batches = []
     this.#facts = 0
+    this.#bytes = 0
   }
 
   /** Everything, and nothing is left. What is said of keys comes first; what cannot be said twice (counts, operations) comes with the last, which moves the shards. */
@@ -99,7 +104,7 @@ export class Backlog {
       const ends = index === portions.length - 1
       return {
         prepared: {
-          input, parts, units, loaded,
+          input, parts, units, loaded, payloadBytes: 0,
           plans: begins ? batches.flatMap(({ prepared }) => prepared.plans) : [],
           released: begins ? batches.flatMap(({ prepared }) => prepared.released) : [],
           fates: begins ? batches.flatMap(({ prepared }) => prepared.fates) : [],

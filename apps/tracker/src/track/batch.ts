@@ -48,6 +48,8 @@ export interface Prepared {
   readonly parts: readonly PlannedPart[]
   /** Of each part. */
   readonly units: readonly KnownUnit[]
+  /** Of all events in it. */
+  readonly payloadBytes: number
   /** Resolves when the units are as the tables and the batches before this one leave them; never rejects unheard. */
   readonly loaded: Promise<void>
 }
@@ -79,6 +81,7 @@ export async function prepareBatch(db: Database, units: Units, aliases: Aliases,
     input: { clock, position }, plans: [keys], released: share === undefined ? planned.released : planned.released.filter(({ model, by }) => share.takes(model, 0, by)),
     fates: [...planned.fates.filter((fate) => share?.takes(fate.model, 0, fate.position) ?? true), ...undecodable(input)],
     types: input.live ? typesOf(share === undefined ? events : events.filter(({ entry }) => share.tells(entry.position))) : new Map(), parts,
+    payloadBytes: events.reduce((bytes, { entry }) => bytes + entry.payload.length, 0),
     ...units.take(db, parts),
   }
 }
