@@ -2,8 +2,8 @@
  * The tracker: follows the log and keeps the tables. States: `starting` (takes its shards, checks that their positions belong to this log),
  * `following` (batches, and deadlines that the clock has passed), `stopped`. A commit that fails for a passing reason is tried again from the
  * log, with everything that came after it; one that finds another owner goes on with what is left to it. Shards that were taken over may stand
- * behind the others: then following begins again at the one that is furthest behind. Models that are catching up read the log from its
- * beginning, in turn with live batches. Batches overlap (pipeline.ts); what needs to see everything before it flushes them first.
+ * behind the others: then following begins again at the one that is furthest behind. Models that are catching up read the log in turn with
+ * live batches (catching-up.ts). Batches overlap (pipeline.ts); what needs to see everything before it flushes them first.
  */
 import { LogError, type Entry, type Log } from '@tidemark/log'
 import type { Logger } from 'pino'
@@ -14,7 +14,6 @@ import { patiently } from '../store/patiently.js'
 import type { Committed, Progress } from '../store/progress.js'
 import { dropHistory, type ClosedPlace } from '../store/write/history.js'
 import { isAcceptedShadow } from '../store/shadow/job.js'
-import { deleteModelRows } from '../store/shadow/model-rows.js'
 import { dueUnits, type DuePlace } from '../store/write/load-units.js'
 import { insertOutages } from '../store/write/outages.js'
 import {
@@ -24,7 +23,8 @@ import { holdShards, movedTo, moveShards, type Reached, type ShardState } from '
 import { Aliases } from './aliases.js'
 import { applyToAlerts, concernsAlerts } from './alert-entries.js'
 import { Backlog, NOTHING_AFTER, STAY, type BacklogBounds, type Step } from './backlog.js'
-import { commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput, type Prepared } from './batch.js'
+import { BATCH_ENTRIES, commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput, type Prepared } from './batch.js'
+import { CatchingUp, type LiveSide } from './catching-up.js'
 import { dropsHistory, isByItself, resumesModel } from './control-entries.js'
 import { decode, type Decoded } from './core/decode.js'
 import { OUTAGE_MS, outagesIn } from './core/outages.js'
@@ -32,12 +32,11 @@ import { deployedVersions, type DeployedVersion } from './deployed-versions.js'
 import { FoldFaults, Suspects } from './faults.js'
 import { Fenced } from './fenced.js'
 import { inTurns } from './in-turns.js'
-import { movedRows, moveRows } from './model-moves.js'
 import { Models } from './models.js'
 import { NextDue } from './next-due.js'
 import { SoleOwner, type Ownership } from './ownership.js'
 import { Pipeline } from './pipeline.js'
-import { catchUpShare, liveShare, NEVER } from './share.js'
+import { liveShare, NEVER } from './share.js'
 import { takesOver } from './takes-over.js'
 import { Units } from './units.js'
 import { aborted, sleep } from './waits.js'
@@ -63,8 +62,6 @@ const NOTHING_CHANGED: What = { models: [], instances: 0, alerts: false, command
 /** People may be shown anything anew. */
 const ANYTHING: What = { ...NOTHING_CHANGED, alerts: true, commands: true }
 
-/** Entries folded and committed together: a batch costs a fixed twenty statements, and is to take a fraction of a second. */
-const BATCH_ENTRIES = 2_000
 /** Units whose deadlines are looked at in one commit. */
 const DUE_UNITS = 1_000
 /** After an outage very many fall due at once: what comes in waits for so many commits of them at a time. */
@@ -92,6 +89,7 @@ export class Tracker {
   readonly #nextDue: NextDue
   readonly #aliases = new Aliases()
   readonly #backlog: Backlog | undefined
+  readonly #catchingUp: CatchingUp
   #units = new Units(this.#models, 1)
   /** As committed. */
   #shards: readonly ShardState[] = []
@@ -103,8 +101,6 @@ export class Tracker {
   #taken = 0n
   /** Its append time. */
   #takenAt = 0
-  /** How far the model that catches up has been read. */
-  #caughtUp: bigint | undefined
   #running: Promise<void> | undefined
   #failure: Error | undefined
   #batchesSinceDeadlines = 0
@@ -123,6 +119,7 @@ export class Tracker {
     this.#nextDue = new NextDue(options.clockScale ?? 1)
     this.#ownership = options.ownership ?? new SoleOwner(options.db, options.progress)
     this.#backlog = options.holdsBack && new Backlog(options.holdsBack)
+    this.#catchingUp = new CatchingUp(this.#liveSide())
   }
 
   /** Why it stopped by itself, if it did. */
@@ -149,8 +146,7 @@ export class Tracker {
 
   /** How far it has read, for all that it follows; what is behind that may not be committed yet. */
   get taken(): bigint {
-    const open = this.#models.catchingUp(this.#atTheBack)
-    return open === undefined ? this.#taken : (this.#caughtUp ?? leastPosition(open.rows))
+    return this.#catchingUp.taken ?? this.#taken
   }
 
   /** Where our shards stand; the one that is furthest behind, where they are not level. */
@@ -166,6 +162,25 @@ export class Tracker {
   get #atTheBack(): readonly number[] {
     const { position } = this.#behind
     return this.#shards.filter((shard) => shard.position === position).map(({ id }) => id)
+  }
+
+  #liveSide(): LiveSide {
+    return {
+      log: this.#log, models: this.#models,
+      shards: () => this.#units.shards,
+      position: () => this.#behind.position,
+      atTheBack: () => this.#atTheBack,
+      halt: () => this.#halt,
+      push: (input, step) => this.#push(input, step),
+      flush: () => this.#flush(),
+      tell: (model, write) => this.#transact(undefined, { ...ANYTHING, models: [model] }, write),
+      forget: () => {
+        this.#units.clear()
+        this.#aliases.clear()
+      },
+      followAvailable: () => this.#followAvailable(),
+      passDeadlines: () => this.#passDeadlines(),
+    }
   }
 
   /** It stops, and everybody can see it: the log, the status, the readiness and the metrics. */
@@ -185,7 +200,7 @@ export class Tracker {
         await this.#brake()
         // What failed may have been a look at deadlines, which otherwise waits for the next entry.
         await this.#passDeadlines()
-        await this.#catchUp()
+        await this.#catchingUp.run()
         await this.#followLive()
         await this.#flush()
         if (this.#ownership.unsettled.aborted) this.#isSettled = false
@@ -268,7 +283,7 @@ export class Tracker {
     if (this.#shards.length === 0) return aborted(this.#halt)
     for await (const entries of this.#log.read({ from: { position: this.#taken + 1n }, follow: true, batchSize: BATCH_ENTRIES, signal: this.#halt })) {
       const isDone = await this.#follow(entries)
-      if (!isDone || this.#halt.aborted || this.#models.catchingUp(this.#atTheBack) !== undefined) return
+      if (!isDone || this.#halt.aborted || this.#catchingUp.open !== undefined) return
     }
   }
 
@@ -285,7 +300,7 @@ export class Tracker {
       if (first.entry.kind === 'model') {
         await this.#deploy(first)
         // It joins the others here: what comes behind it is folded once, live.
-        if (this.#models.catchingUp(this.#atTheBack) !== undefined) return false
+        if (this.#catchingUp.open !== undefined) return false
         from++
         continue
       }
@@ -298,7 +313,7 @@ export class Tracker {
       const portion = dropsHistory(first)
       if (portion !== undefined) {
         // What has ended of a model is not known before it has caught up.
-        if (this.#models.catchingUp(this.#atTheBack) !== undefined) return false
+        if (this.#catchingUp.open !== undefined) return false
         await this.#dropHistory(first, portion)
         from++
         continue
@@ -484,77 +499,12 @@ export class Tracker {
     await this.#passControl(decoded, { instances: 1 }, async (tx) => this.#units.forget(await dropHistory(tx, shards, from, to, position)), REPLAYABLE)
   }
 
-  /** New models read the log from its beginning up to where the shards stand, and join them there. */
-  async #catchUp(): Promise<void> {
-    // Looked up each time: one that is deployed while another catches up is not to wait for the next live entry.
-    for (;;) {
-      const open = this.#models.catchingUp(this.#atTheBack)
-      if (open === undefined || this.#halt.aborted) return
-      await this.#catchUpOne(open.model, open.rows)
-    }
-  }
-
-  async #catchUpOne(model: string, rows: readonly ModelShard[]): Promise<void> {
-    const version = rows[0]?.version ?? 0
-    const shards = new Set(rows.map(({ shard }) => shard))
-    const open = () => this.#models.rowsOf(model).filter((row) => row.version === version && row.status === 'catchingUp' && shards.has(row.shard))
-    let position = leastPosition(rows)
-    this.#caughtUp = undefined
-    const stored = this.#models.version(model, version)?.stored
-    if (stored !== undefined && takesOver(stored)) await this.#forgetModel(model, rows.filter((row) => row.position === 0n).map(({ shard }) => shard))
-    while (position < this.#behind.position && !this.#halt.aborted) {
-      const from = position === 0n ? 'earliest' as const : { position: position + 1n }
-      for await (const entries of this.#log.read({ from, until: this.#behind.position, batchSize: BATCH_ENTRIES, signal: this.#halt })) {
-        position = await this.#catchUpBatch(model, open, entries)
-        this.#caughtUp = position
-        // Where it has come as far as the others it joins them: they would be ahead again each time.
-        if (position < this.#behind.position) await this.#followAvailable()
-      }
-      await this.#flush()
-    }
-    if (this.#halt.aborted) return
-    await this.#transact(undefined, { ...ANYTHING, models: [model] }, (tx) => moveRows(tx, open(), 'active', this.#behind.position))
-    this.#models.moveShards(movedRows(open(), 'active', this.#behind.position))
-    await this.#passDeadlines()
-  }
-
-  /** What was told of it by the versions before is told again. */
-  async #forgetModel(model: string, shards: readonly number[]): Promise<void> {
-    if (shards.length === 0) return
-    await this.#flush()
-    await this.#transact(undefined, { ...ANYTHING, models: [model] }, (tx) => deleteModelRows(tx, model, shards.length === this.#units.shards ? undefined : shards))
-    this.#units.clear()
-    this.#aliases.clear()
-  }
-
-  /** Answers how far the model has come with it. */
-  async #catchUpBatch(model: string, open: () => readonly ModelShard[], entries: readonly Entry[]): Promise<bigint> {
-    const last = entries.at(-1)
-    // Looked up each time: a new version may have been deployed meanwhile.
-    const planned = this.#models.planned(model)
-    if (last === undefined || planned === undefined) return this.#behind.position
-    const input = {
-      entries: await inTurns(entries.filter((entry) => entry.kind !== 'model'), (some) => some.map(decode)), models: [planned], clock: last.appendTime, position: last.position, due: [], live: false,
-      share: catchUpShare(open(), this.#units.shards),
-    }
-    await this.#push(input, {
-      to: undefined, models: [model], isControl: false,
-      also: (tx) => moveRows(tx, open(), 'catchingUp', last.position),
-      after: () => this.#models.moveShards(movedRows(open(), 'catchingUp', last.position)),
-    })
-    return last.position
-  }
-
-  /** Other models do not wait for one that is catching up. */
+  /** In turn with a model that catches up. */
   async #followAvailable(): Promise<void> {
     for await (const entries of this.#log.read({ from: { position: this.#taken + 1n }, limit: BATCH_ENTRIES, batchSize: BATCH_ENTRIES, signal: this.#halt })) {
       if (!(await this.#follow(entries))) return
     }
   }
-}
-
-function leastPosition(rows: readonly ModelShard[]): bigint {
-  return rows.reduce((least, { position }) => (position < least ? position : least), rows[0]?.position ?? 0n)
 }
 
 function leastOf(shards: readonly ShardState[]): { readonly position: bigint; readonly clock: number } {
