@@ -5,11 +5,11 @@
  * Orders of the example come in over HTTP in batches of 500, as fast as the tracker follows; the clock stops when the last is committed and
  * visible. Then the same log is folded once more while every statement of its commits is recorded, and a client that does nothing else sends
  * these to a fresh database; at last the rows that are left are inserted again, which is the least that they can cost. A rate alone says how
- * fast the machine is; the ratio says how much of it tracking itself takes. With --minutes orders come for so long instead, and what is printed
- * is whether the rate, the lag and the memory of the tracker stay as they are. Where others use the machine, only the processor times say
+ * fast the machine is; the ratio says how much of it tracking itself takes. With --minutes orders come for so long instead, what is printed
+ * is whether the rate, the lag and the memory of the tracker stay as they are, and the bare client sends the commits of the first --events. Where others use the machine, only the processor times say
  * anything (the embedded database runs within the process of who uses it, and is counted there).
  */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -52,12 +52,9 @@ async function run(name, database) {
   if (live === undefined) return console.log('no Postgres on this machine: only the embedded database')
   const dataDir = join(work, name)
   const followed = await follow({ dataDir, databaseUrl: live.url }, (rounds) => [rounds(0)], undefined, () => cpuOf(live)).finally(live.stop)
-  const recording = await database()
-  const commits = await record(dataDir, join(work, `${name}-recorded`), recording.url).finally(recording.stop)
-  const bare = await database()
-  const replayed = await replay(commits, join(work, `${name}-bare`), bare).finally(bare.stop)
-  const measured = { ...followed, ...replayed }
-  const { bareSeconds, insertSeconds, walBytes, tableBytes } = replayed
+  const bare = await bareOf(name, database)
+  const measured = { ...bare, ...followed }
+  const { bareSeconds, insertSeconds, walBytes, tableBytes } = bare
   const rate = measured.events / measured.seconds
   const bareRate = measured.events / bareSeconds
   return [name, {
@@ -66,6 +63,14 @@ async function run(name, database) {
     'its database ': Math.round((measured.bareDatabaseSeconds / measured.events) * 1e6),
     'WAL bytes/event': Math.round(walBytes / measured.events), 'table bytes/event': Math.round(tableBytes / measured.events),
   }]
+}
+
+/** @param most events that the bare client is given, about; all where nothing is said */
+async function bareOf(name, database, most = Infinity) {
+  const recording = await database()
+  const commits = await record(join(work, name), join(work, `${name}-recorded`), recording.url, most).finally(recording.stop)
+  const bare = await database()
+  return replay(commits, join(work, `${name}-bare`), bare).finally(bare.stop)
 }
 
 /** Follows round after round; a rate that falls, a lag that grows or memory that does shows from line to line. */
@@ -89,11 +94,13 @@ async function sustain(name, database, minutes) {
     console.log(`${name} ${String(seconds).padStart(4)} s  ${String(Math.round(lines.at(-1).rate)).padStart(6)} events/s  ${String(lag).padStart(6)} entries behind  ${rssMb} MB`)
     last = events
   }).finally(live.stop)
+  const bare = await bareOf(name, database, wanted)
+  const [rate, bareRate] = [measured.events / measured.seconds, bare.events / bare.bareSeconds]
   const third = Math.max(1, Math.floor(lines.length / 3))
   const mean = (some, of) => Math.round(some.reduce((sum, line) => sum + of(line), 0) / some.length)
   const both = (of) => `${mean(lines.slice(0, third), of)} -> ${mean(lines.slice(-third), of)}`
   return [name, {
-    events: measured.events, seconds: Math.round(measured.seconds), 'events/s': Math.round(measured.events / measured.seconds), 'CPU us/event': measured.cpuUs, 'peak MB': measured.peakMb,
+    events: measured.events, seconds: Math.round(measured.seconds), 'events/s': Math.round(rate), 'bare commits events/s': Math.round(bareRate), ratio: Number((rate / bareRate).toFixed(2)), 'CPU us/event': measured.cpuUs, 'peak MB': measured.peakMb,
     'lag p50 ms': measured.lagMs(0.5), 'lag p99 ms': measured.lagMs(0.99),
     'first and last third: events/s': both(({ rate }) => rate), 'entries behind': both(({ lag }) => lag), MB: both(({ rssMb }) => rssMb),
   }]
@@ -113,9 +120,8 @@ async function follow(where, roundsOf, onSecond = () => undefined, databaseSecon
 }
 
 /** Folds the log once more, and keeps what each transaction sent. */
-async function record(logDir, dataDir, databaseUrl) {
-  cpSync(join(logDir, 'log'), join(dataDir, 'log'), { recursive: true })
-  const log = await EmbeddedLog.open(join(dataDir, 'log'))
+async function record(logDir, dataDir, databaseUrl, most) {
+  const log = await EmbeddedLog.open(join(logDir, 'log'))
   const database = await openDatabase({ dataDir, databaseUrl })
   const commits = []
   const recording = {
@@ -136,14 +142,17 @@ async function record(logDir, dataDir, databaseUrl) {
   const progress = new Progress()
   const tracker = new Tracker({ db: recording, log, progress, logger: pino({ level: 'warn' }), alertChannels: [] })
   await tracker.start()
-  while (!(await progress.reached(log.stats().last, 1_000))) if (tracker.failure !== undefined) throw tracker.failure
+  const { last } = log.stats()
+  const until = Number(last) > most ? BigInt(most) : last
+  while (!(await progress.reached(until, 100))) if (tracker.failure !== undefined) throw tracker.failure
   await tracker.stop()
+  const [{ events }] = await database.query('select sum(count) as events from event_type')
   await database.close()
   await log.close()
-  return { commits, identity: log.identity }
+  return { commits, identity: log.identity, events: Number(events) }
 }
 
-async function replay({ commits, identity }, dataDir, server) {
+async function replay({ commits, identity, events }, dataDir, server) {
   const database = await openDatabase({ dataDir, databaseUrl: server.url })
   await ensureShards(database, SHARDS, { identity, stats: () => ({ first: 1n, last: 0n, entries: 0 }), read: async function* () {} })
   await takeShards(database, 'bench')
@@ -160,7 +169,7 @@ async function replay({ commits, identity }, dataDir, server) {
   const [{ bytes }] = await database.query(`select sum(pg_total_relation_size(relid)) as bytes from pg_stat_user_tables`)
   const inserted = await bareInsert(database, ['instance', 'instance_event', 'token', 'deadline', 'deviation', 'instance_key'])
   await database.close()
-  return { ...bare, bareSeconds, walBytes, tableBytes: Number(bytes), insertSeconds: Object.values(inserted).reduce((sum, { seconds }) => sum + seconds, 0) }
+  return { ...bare, events, bareSeconds, walBytes, tableBytes: Number(bytes), insertSeconds: Object.values(inserted).reduce((sum, { seconds }) => sum + seconds, 0) }
 }
 
 /** Not known of a server that was there before; none of its own has the embedded one. */

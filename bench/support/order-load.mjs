@@ -7,7 +7,7 @@ import { generateOrders } from '../../examples/order-fulfilment/dist/index.js'
 const BATCH = 500
 const IN_FLIGHT = 3
 /** Further behind than this the sender waits: a second or two. */
-const MAX_LAG_ENTRIES = 10_000
+const MAX_LAG_ENTRIES = 20_000
 const ASK_MS = 50
 const EVENTS_PER_ORDER = 8
 const DATA_BYTES = 300

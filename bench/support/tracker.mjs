@@ -8,7 +8,7 @@ import { freePort } from './postgres.mjs'
 
 const PROGRAM = fileURLToPath(new URL('../../apps/tracker/bin/tidemark.js', import.meta.url))
 /** Beside a Postgres server, as in the Dockerfile. */
-const FLAGS = ['--max-semi-space-size=32']
+const FLAGS = ['--min-semi-space-size=64', '--max-semi-space-size=64']
 const READY_MS = 120_000
 const LOOK_MS = 1_000
 

@@ -20,7 +20,10 @@ function pipeline() {
     await step('fold', prepared as unknown as string)
     return prepared as unknown as Batch
   })
-  const push = (name: string) => own.push(name as unknown as Prepared, (batch) => step('commit', batch as unknown as string))
+  const push = (name: string) => own.push(name as unknown as Prepared, (batch) => {
+    told.push(`make ${batch as unknown as string}`)
+    return () => step('commit', batch as unknown as string)
+  })
   return { own, push, gate, told }
 }
 
@@ -46,19 +49,19 @@ test('a batch is folded and committed though none comes after it', async () => {
   const { push, told } = pipeline()
   await push('a')
   await turns()
-  expect(told).toEqual(['fold a', 'commit a'])
+  expect(told).toEqual(['fold a', 'make a', 'commit a'])
 })
 
-test('the next is folded while one is committed, and committed only after it', async () => {
+test('the next is folded and its rows are made while one is committed; it is committed only after it', async () => {
   const { push, gate, told, own } = pipeline()
   const held = gate('commit a')
   await push('a')
   await push('b')
   await turns()
-  expect(told).toEqual(['fold a', 'commit a', 'fold b'])
+  expect(told).toEqual(['fold a', 'make a', 'commit a', 'fold b', 'make b'])
   held.open()
   await own.flush()
-  expect(told).toEqual(['fold a', 'commit a', 'fold b', 'commit b'])
+  expect(told).toEqual(['fold a', 'make a', 'commit a', 'fold b', 'make b', 'commit b'])
 })
 
 test('at most one waits for folding: who pushes more is held up', async () => {
@@ -69,7 +72,7 @@ test('at most one waits for folding: who pushes more is held up', async () => {
   let isTaken = false
   const third = push('c').then(() => (isTaken = true))
   await turns()
-  expect([isTaken, told]).toEqual([false, ['fold a', 'commit a', 'fold b']])
+  expect([isTaken, told]).toEqual([false, ['fold a', 'make a', 'commit a', 'fold b', 'make b']])
   held.open()
   await third
   await turns()
@@ -89,11 +92,11 @@ test('after a commit that fails nothing is committed; who waits for more hears o
   await expect(own.flush()).rejects.toThrow('the disk is full')
   await own.abandon()
   await turns()
-  expect(told).toEqual(['fold a', 'commit a', 'fold b'])
+  expect(told).toEqual(['fold a', 'make a', 'commit a', 'fold b', 'make b'])
   expect(own.broken.aborted).toBe(false)
   await push('d')
   await own.flush()
-  expect(told.slice(3)).toEqual(['fold d', 'commit d'])
+  expect(told.slice(5)).toEqual(['fold d', 'make d', 'commit d'])
 })
 
 test('what is given up while it is folded is not committed', async () => {

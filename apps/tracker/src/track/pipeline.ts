@@ -1,11 +1,12 @@
 /**
- * Batches on their way through the tracker, overlapping: while the database commits one, the next is folded here and the one after it is loaded and
- * planned. They are folded and committed one after the other, in the order in which they came, and each as soon as it can be: none waits for the
+ * Batches on their way through the tracker, overlapping: while the database commits one, the next is folded and its rows are made here, and the
+ * one after it is loaded and planned. They are folded and committed one after the other, in the order in which they came, and each as soon as it can be: none waits for the
  * one behind it. So that somebody who waits for more to come hears of it, {@link broken} aborts when one goes wrong.
  */
 import type { Batch, Prepared } from './batch.js'
 
-export type Commit = (batch: Batch) => Promise<void>
+/** Makes ready what a folded batch writes, while the one before it is still being committed; what it answers commits it, in its turn. */
+export type Commit = (batch: Batch) => () => Promise<void>
 
 export class Pipeline {
   readonly #fold: (prepared: Prepared) => Promise<Batch>
@@ -59,9 +60,11 @@ export class Pipeline {
   async #advance(prepared: Prepared, commit: Commit, fault: AbortController): Promise<void> {
     fault.signal.throwIfAborted()
     const batch = await this.#fold(prepared)
+    fault.signal.throwIfAborted()
+    const send = commit(batch)
     await this.#committing
     fault.signal.throwIfAborted()
-    this.#committing = commit(batch)
+    this.#committing = send()
     heard(this.#committing, fault)
   }
 }

@@ -9,6 +9,7 @@ import { LogError, type Entry, type Log } from '@tidemark/log'
 import type { Logger } from 'pino'
 import { TrackerError } from '../problem.js'
 import type { Database, Transaction, TransactionOptions } from '../store/database.js'
+import { EarlyStatements } from '../store/early-statements.js'
 import { assertSameLog, checksumOf } from '../store/log-position.js'
 import { patiently } from '../store/patiently.js'
 import type { Committed, Progress } from '../store/progress.js'
@@ -90,7 +91,7 @@ export class Tracker {
   readonly #aliases = new Aliases()
   readonly #backlog: Backlog | undefined
   readonly #catchingUp: CatchingUp
-  #units = new Units(this.#models, 1)
+  #units: Units
   /** As committed. */
   #shards: readonly ShardState[] = []
   /** What we know is what the tables say. */
@@ -119,6 +120,7 @@ export class Tracker {
     this.#nextDue = new NextDue(options.clockScale ?? 1)
     this.#ownership = options.ownership ?? new SoleOwner(options.db, options.progress)
     this.#backlog = options.holdsBack && new Backlog(options.holdsBack)
+    this.#units = new Units(this.#models, 1, this.#db.embedded)
     this.#catchingUp = new CatchingUp(this.#liveSide())
   }
 
@@ -263,7 +265,7 @@ export class Tracker {
     await assertSameLog(this.#log, mine)
     this.#aliases.clear()
     if (this.#units.shards === total) this.#units.clear()
-    else this.#units = new Units(this.#models, total)
+    else this.#units = new Units(this.#models, total, this.#db.embedded)
     const versions = await readModelVersions(this.#db)
     for (const version of versions) this.#models.put(version)
     this.#models.setShards(await readModelShards(this.#db, mine.map(({ id }) => id)))
@@ -381,10 +383,23 @@ export class Tracker {
     await this.#pipeline.flush()
   }
 
-  async #commit(batch: Batch, { to, models, isControl, also, after }: Step): Promise<void> {
+  #commit(batch: Batch, { to, models, isControl, also, after }: Step): () => Promise<void> {
     const changed = summary(batch, isControl)
-    await this.#transact(to, { ...changed, models: [...new Set([...changed.models, ...models])] }, (tx) => Promise.all([commitBatch(tx, batch, this.#careful), also(tx)]), REPLAYABLE)
-    after()
+    const what = { ...changed, models: [...new Set([...changed.models, ...models])] }
+    const early = new EarlyStatements()
+    const written = commitBatch(early, batch, this.#careful)
+    written.catch(() => undefined)
+    return async () => {
+      await this.#transact(to, what, (tx) => {
+        early.send(tx)
+        return Promise.all([written, also(tx)])
+      }, REPLAYABLE)
+      after()
+      this.#committed(batch)
+    }
+  }
+
+  #committed(batch: Batch): void {
     this.#careful = false
     for (const plan of batch.plans) this.#aliases.end(plan)
     this.#units.keep(batch.units)

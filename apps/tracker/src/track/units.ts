@@ -43,9 +43,9 @@ export interface KnownUnit {
   holders: number
 }
 
-/** What is held in memory over all units, by the estimate below. */
-const MAX_CACHED_BYTES = 96 * 1024 * 1024
-/** Measured on the demo's orders and on recorded logs: a unit with its instance and view, and each fact with its step and story. */
+/** What is held in memory over all units, by the estimate below: less where the database lives in the same process. */
+const MAX_CACHED_BYTES = { embedded: 96 * 1024 * 1024, beside: 256 * 1024 * 1024 }
+/** Measured on the demo's orders and on recorded logs: a unit with its instance and view, and each fact with its step and story; at most, most take half. */
 const UNIT_BYTES = 4_000
 const FACT_BYTES = 2_000
 
@@ -58,9 +58,12 @@ export class Units {
   readonly #contexts = new Map<string, UnitContext>()
   #bytes = 0
 
-  constructor(models: Models, shards: number) {
+  readonly #mostBytes: number
+
+  constructor(models: Models, shards: number, embedded: boolean) {
     this.#models = models
     this.shards = shards
+    this.#mostBytes = embedded ? MAX_CACHED_BYTES.embedded : MAX_CACHED_BYTES.beside
   }
 
   clear(): void {
@@ -118,7 +121,7 @@ export class Units {
       this.#known.set(cacheKey, unit)
     }
     for (const [cacheKey, unit] of this.#known) {
-      if (this.#bytes <= MAX_CACHED_BYTES) return
+      if (this.#bytes <= this.#mostBytes) return
       if (unit.holders > 0) continue
       this.#known.delete(cacheKey)
       this.#bytes -= unit.keptBytes

@@ -1,0 +1,33 @@
+import type { Transaction } from './database.js'
+
+/**
+ * Statements that are made before their transaction has begun: their parameters are bytes already when it does. Until they are sent nobody is
+ * answered; later ones go straight on.
+ */
+export class EarlyStatements implements Transaction {
+  #tx: Transaction | undefined
+  #waiting: ((tx: Transaction) => void)[] = []
+
+  send(tx: Transaction): void {
+    this.#tx = tx
+    for (const send of this.#waiting) send(tx)
+    this.#waiting = []
+  }
+
+  query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
+    return this.#issue((tx) => tx.query<Row>(sql, params))
+  }
+
+  copy(sql: string, rows: Uint8Array): Promise<void> {
+    return this.#issue((tx) => tx.copy(sql, rows))
+  }
+
+  copyOut(sql: string): Promise<Buffer> {
+    return this.#issue((tx) => tx.copyOut(sql))
+  }
+
+  #issue<Answer>(issue: (tx: Transaction) => Promise<Answer>): Promise<Answer> {
+    if (this.#tx !== undefined) return issue(this.#tx)
+    return new Promise((resolve, reject) => this.#waiting.push((tx) => void issue(tx).then(resolve, reject)))
+  }
+}
