@@ -41,5 +41,11 @@ export function isLevel(shards: readonly ShardState[]): boolean {
   return shards.every(({ position }) => position === shards[0]?.position)
 }
 
+/** Where the one stands that is furthest behind. */
+export function leastOf(shards: readonly ShardState[]): { readonly position: bigint; readonly clock: number } {
+  const least = shards.reduce<ShardState | undefined>((one, other) => (one === undefined || other.position < one.position ? other : one), undefined)
+  return { position: least?.position ?? 0n, clock: least?.clock ?? 0 }
+}
+
 /** Positions are below it: where a shard that is not ours stands, for us. */
 export const NEVER = 2n ** 63n

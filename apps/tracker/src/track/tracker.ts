@@ -3,7 +3,8 @@
  * `following` (batches, and deadlines that the clock has passed), `stopped`. A commit that fails for a passing reason is tried again from the
  * log, with everything that came after it; one that finds another owner goes on with what is left to it. Shards that were taken over may stand
  * behind the others: then following begins again at the one that is furthest behind. Models that are catching up read the log in turn with
- * live batches (catching-up.ts). Batches overlap (pipeline.ts); what needs to see everything before it flushes them first.
+ * live batches (catching-up.ts). Entries that ask something of the tracker itself are passed one by one (control-entries.ts). Batches overlap
+ * (pipeline.ts); what needs to see everything before it flushes them first.
  */
 import { LogError, type Entry, type Log } from '@tidemark/log'
 import type { Logger } from 'pino'
@@ -12,24 +13,21 @@ import type { Database, Transaction, TransactionOptions } from '../store/databas
 import { EarlyStatements } from '../store/early-statements.js'
 import { assertSameLog, checksumOf } from '../store/log-position.js'
 import { patiently } from '../store/patiently.js'
-import type { Committed, Progress } from '../store/progress.js'
-import { dropHistory, type ClosedPlace } from '../store/write/history.js'
-import { isAcceptedShadow } from '../store/shadow/job.js'
+import type { Progress } from '../store/progress.js'
 import { dueUnits, type DuePlace } from '../store/write/load-units.js'
 import { insertOutages } from '../store/write/outages.js'
-import {
-  insertModelShards, insertModelVersion, moveModelShards, readModelShards, readModelVersions, suspendModelShards, tellModelStatus, type ModelShard,
-} from '../store/write/model-versions.js'
+import { readModelShards, readModelVersions } from '../store/write/model-versions.js'
 import { holdShards, movedTo, moveShards, type Reached, type ShardState } from '../store/write/shards.js'
 import { Aliases } from './aliases.js'
 import { applyToAlerts, concernsAlerts } from './alert-entries.js'
 import { Backlog, NOTHING_AFTER, STAY, type BacklogBounds, type Step } from './backlog.js'
 import { BATCH_ENTRIES, commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput, type Prepared } from './batch.js'
+import { Brake } from './brake.js'
 import { CatchingUp, type LiveSide } from './catching-up.js'
-import { dropsHistory, isByItself, resumesModel } from './control-entries.js'
+import { ANYTHING, REPLAYABLE, summary, type What } from './commits.js'
+import { ControlEntries, isControlEntry, type ControlSide } from './control-entries.js'
 import { decode, type Decoded } from './core/decode.js'
 import { OUTAGE_MS, outagesIn } from './core/outages.js'
-import { deployedVersions, type DeployedVersion } from './deployed-versions.js'
 import { FoldFaults, Suspects } from './faults.js'
 import { Fenced } from './fenced.js'
 import { inTurns } from './in-turns.js'
@@ -37,8 +35,7 @@ import { Models } from './models.js'
 import { NextDue } from './next-due.js'
 import { SoleOwner, type Ownership } from './ownership.js'
 import { Pipeline } from './pipeline.js'
-import { liveShare, NEVER } from './share.js'
-import { takesOver } from './takes-over.js'
+import { leastOf, liveShare, NEVER } from './share.js'
 import { Units } from './units.js'
 import { aborted, sleep } from './waits.js'
 
@@ -57,20 +54,12 @@ export interface TrackerOptions {
   readonly holdsBack?: BacklogBounds
 }
 
-type What = Omit<Committed, 'position' | 'clock'>
-
-const NOTHING_CHANGED: What = { models: [], instances: 0, alerts: false, commands: false, moves: [] }
-/** People may be shown anything anew. */
-const ANYTHING: What = { ...NOTHING_CHANGED, alerts: true, commands: true }
-
 /** Units whose deadlines are looked at in one commit. */
 const DUE_UNITS = 1_000
 /** After an outage very many fall due at once: what comes in waits for so many commits of them at a time. */
 const PATIENCE_PORTIONS = 8
 /** Batches that may be folded before deadlines are looked at, where there are always more: deadlines need to see everything before them. */
 const MAX_BATCHES_BETWEEN_DEADLINES = 4
-/** What was committed and then lost to a crash of the machine is folded again from the log. */
-const REPLAYABLE = { synchronousCommit: false, byKey: true }
 /** A failed batch is tried again after this, doubled each time up to the longest. */
 const RETRY_MS = 200
 const MAX_RETRY_MS = 10_000
@@ -91,6 +80,8 @@ export class Tracker {
   readonly #aliases = new Aliases()
   readonly #backlog: Backlog | undefined
   readonly #catchingUp: CatchingUp
+  readonly #controlEntries: ControlEntries
+  readonly #brake: Brake
   #units: Units
   /** As committed. */
   #shards: readonly ShardState[] = []
@@ -105,8 +96,6 @@ export class Tracker {
   #running: Promise<void> | undefined
   #failure: Error | undefined
   #batchesSinceDeadlines = 0
-  /** Models to be suspended, and why. */
-  #stopped: ReadonlyMap<string, FoldFaults> = new Map()
   /** A commit has failed, and none has succeeded since. */
   #careful = false
 
@@ -121,7 +110,10 @@ export class Tracker {
     this.#ownership = options.ownership ?? new SoleOwner(options.db, options.progress)
     this.#backlog = options.holdsBack && new Backlog(options.holdsBack)
     this.#units = new Units(this.#models, 1, this.#db.embedded)
-    this.#catchingUp = new CatchingUp(this.#liveSide())
+    const live = this.#liveSide()
+    this.#catchingUp = new CatchingUp(live)
+    this.#controlEntries = new ControlEntries(this.#controlSide())
+    this.#brake = new Brake({ models: this.#models, suspects: this.#suspects, logger: this.#logger, positionOf: (shard) => this.#positionOf(shard), tell: live.tell })
   }
 
   /** Why it stopped by itself, if it did. */
@@ -185,6 +177,24 @@ export class Tracker {
     }
   }
 
+  #controlSide(): ControlSide {
+    return {
+      db: this.#db, models: this.#models, alertChannels: this.#alertChannels,
+      shards: () => this.#shards,
+      clock: () => this.#behind.clock,
+      tells: (position) => this.#tells(position),
+      hasToCatchUp: () => this.#catchingUp.open !== undefined,
+      flush: () => this.#flush(),
+      passDeadlines: () => this.#passDeadlines(),
+      transact: (to, what, write, options) => this.#transact(to, what, write, options),
+      took: ({ position, appendTime }) => {
+        this.#taken = position
+        this.#takenAt = Math.max(this.#takenAt, appendTime)
+      },
+      forget: (units) => this.#units.forget(units),
+    }
+  }
+
   /** It stops, and everybody can see it: the log, the status, the readiness and the metrics. */
   #fail(error: unknown): void {
     const known = error instanceof TrackerError ? error : undefined
@@ -199,7 +209,7 @@ export class Tracker {
       const before = this.#behind.position
       try {
         if (!this.#isSettled) await this.#settle()
-        await this.#brake()
+        await this.#brake.pull()
         // What failed may have been a look at deadlines, which otherwise waits for the next entry.
         await this.#passDeadlines()
         await this.#catchingUp.run()
@@ -219,7 +229,7 @@ export class Tracker {
         this.#careful = true
         if (error instanceof FoldFaults) {
           this.#logger.warn({ err: error }, 'a fold failed and is tried again')
-          this.#stopped = new Map(this.#suspects.note(error).map((model) => [model, error]))
+          this.#brake.note(error)
           continue
         }
         // To find another owner is no fault that lasts: what is left to us does not wait longer each time.
@@ -235,24 +245,6 @@ export class Tracker {
       }
     }
     await this.#pipeline.abandon()
-  }
-
-  /** A model of which too much cannot be folded is suspended where our shards stand, and the others go on. */
-  async #brake(): Promise<void> {
-    for (const [model, { faults }] of this.#stopped) {
-      const version = this.#models.newest(model)?.stored.version
-      const rows = this.#models.rowsOf(model).filter((row) => row.version === version && row.status !== 'suspended')
-      if (version === undefined || rows.length === 0) continue
-      const stopped = rows.map((row) => ({ ...row, status: 'suspended' as const, position: row.status === 'active' ? this.#positionOf(row.shard) : row.position }))
-      await this.#transact(undefined, { ...ANYTHING, models: [model] }, async (tx) => {
-        await suspendModelShards(tx, stopped)
-        await tellModelStatus(tx, model, version)
-      })
-      this.#suspects.forgetModel(model, faults)
-      this.#models.moveShards(stopped)
-      this.#logger.error({ model, faults: faults.length, first: faults[0] }, 'too many instances of a model cannot be folded: it is suspended; POST /api/v1/models/{id}/resume goes on with it')
-    }
-    this.#stopped = new Map()
   }
 
   /**
@@ -299,30 +291,14 @@ export class Tracker {
     const fresh = begin < 0 ? [] : await inTurns(begin === 0 ? entries : entries.slice(begin), (some) => some.map(decode))
     for (let from = 0; from < fresh.length;) {
       const first = fresh[from] as Decoded
-      if (first.entry.kind === 'model') {
-        await this.#deploy(first)
-        // It joins the others here: what comes behind it is folded once, live.
-        if (this.#catchingUp.open !== undefined) return false
-        from++
-        continue
-      }
-      const resumed = resumesModel(first)
-      if (resumed !== undefined) {
-        await this.#resumeModel(first, resumed)
-        from++
-        continue
-      }
-      const portion = dropsHistory(first)
-      if (portion !== undefined) {
-        // What has ended of a model is not known before it has caught up.
-        if (this.#catchingUp.open !== undefined) return false
-        await this.#dropHistory(first, portion)
+      if (isControlEntry(first)) {
+        if (!(await this.#controlEntries.pass(first))) return false
         from++
         continue
       }
       const saysOfAlerts = concernsAlerts(first)
       if (saysOfAlerts) await this.#passDeadlines()
-      const length = fresh.slice(from).findIndex((decoded) => isByItself(decoded) || concernsAlerts(decoded) !== saysOfAlerts)
+      const length = fresh.slice(from).findIndex((decoded) => isControlEntry(decoded) || concernsAlerts(decoded) !== saysOfAlerts)
       const until = length < 0 ? fresh.length : from + length
       await this.#take(fresh.slice(from, until))
       from = until
@@ -461,78 +437,10 @@ export class Tracker {
     await this.#flush()
   }
 
-  /** Each process of the file becomes a version; the first of a model catches up from the beginning of the log. */
-  async #deploy(decoded: Decoded): Promise<void> {
-    const { position } = decoded.entry
-    await this.#flush()
-    const versions = await this.#withShadow(await deployedVersions(decoded, this.#models))
-    const shards = this.#shards.filter((shard) => shard.position < position)
-    const rows = versions.flatMap(({ model, version, status }): ModelShard[] =>
-      shards.map(({ id }) => ({ model, version, shard: id, status, position: status === 'active' ? position : 0n })))
-    await this.#passControl(decoded, { models: versions.map(({ model }) => model) }, async (tx) => {
-      for (const version of versions) await insertModelVersion(tx, version)
-      await insertModelShards(tx, rows)
-      for (const { model, version } of versions) await tellModelStatus(tx, model, version)
-    })
-    for (const version of versions) this.#models.put(version)
-    this.#models.moveShards(rows)
-  }
-
-  /** A version that takes over is told in a shadow already, where one was accepted: then its model waits for the swap. */
-  async #withShadow(versions: readonly DeployedVersion[]): Promise<readonly DeployedVersion[]> {
-    return Promise.all(versions.map(async (version) =>
-      (takesOver(version) && (await isAcceptedShadow(this.#db, version.model, version.hash)) ? { ...version, status: 'suspended' as const } : version)))
-  }
-
-  /** A suspended model catches up from where it was suspended. */
-  async #resumeModel(decoded: Decoded, model: string): Promise<void> {
-    const { position } = decoded.entry
-    await this.#flush()
-    const rows = this.#models.rowsOf(model).filter(({ status, shard }) => status === 'suspended' && this.#positionOf(shard) < position)
-    await this.#passControl(decoded, { models: [model] }, async (tx) => {
-      if (!(await moveModelShards(tx, rows, { status: 'catchingUp' }))) throw new Fenced()
-      for (const version of new Set(rows.map((row) => row.version))) await tellModelStatus(tx, model, version)
-      if (this.#tells(position)) await applyToAlerts(tx, decoded, this.#alertChannels)
-    })
-    this.#models.moveShards(rows.map((row) => ({ ...row, status: 'catchingUp' })))
-  }
-
-  /** An entry that is a batch by itself. */
-  async #passControl(decoded: Decoded, what: Partial<What>, write: (tx: Transaction) => Promise<unknown>, options?: TransactionOptions): Promise<void> {
-    const { position, appendTime } = decoded.entry
-    const clock = Math.max(this.#behind.clock, appendTime)
-    await this.#transact({ position, clock, checksum: checksumOf(decoded.entry) }, { ...NOTHING_CHANGED, ...what }, write, options)
-    this.#taken = position
-    this.#takenAt = Math.max(this.#takenAt, appendTime)
-  }
-
-  /** What has ended by then is known: everything before it is folded, and what fell due. */
-  async #dropHistory(decoded: Decoded, { from, to }: { readonly from?: ClosedPlace | undefined; readonly to: ClosedPlace }): Promise<void> {
-    const { position } = decoded.entry
-    await this.#passDeadlines()
-    const shards = this.#shards.filter((shard) => shard.position < position).map(({ id }) => id)
-    await this.#passControl(decoded, { instances: 1 }, async (tx) => this.#units.forget(await dropHistory(tx, shards, from, to, position)), REPLAYABLE)
-  }
-
   /** In turn with a model that catches up. */
   async #followAvailable(): Promise<void> {
     for await (const entries of this.#log.read({ from: { position: this.#taken + 1n }, limit: BATCH_ENTRIES, batchSize: BATCH_ENTRIES, signal: this.#halt })) {
       if (!(await this.#follow(entries))) return
     }
-  }
-}
-
-function leastOf(shards: readonly ShardState[]): { readonly position: bigint; readonly clock: number } {
-  const least = shards.reduce<ShardState | undefined>((one, other) => (one === undefined || other.position < one.position ? other : one), undefined)
-  return { position: least?.position ?? 0n, clock: least?.clock ?? 0 }
-}
-
-function summary({ changes }: Batch, control: boolean): What {
-  return {
-    models: [...new Set([...changes.counts.values()].map((counts) => counts.model))],
-    instances: changes.instances.length,
-    alerts: control || changes.members.length > 0 || changes.goneMembers.length > 0,
-    commands: control || changes.commands.length > 0 || changes.goneCommands.length > 0,
-    moves: changes.moves,
   }
 }
