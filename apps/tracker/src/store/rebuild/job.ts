@@ -1,32 +1,22 @@
-/** A rebuild as it is asked for and told of: one row of `job`, which survives restarts and the swap. Times are machine time, epoch milliseconds. */
-import { identityOf } from '../identity.js'
+/** A rebuild as it is asked for and told of: a job, whose row survives the swap too, and which counts entries folded again, of those that there were when it was last looked. */
 import type { Queryable } from '../database.js'
+import { askForJob, readJob, tellJobProgress, type Job } from '../job.js'
 
 /** `asked`: nobody works on it yet. `running` ends in one of the others; `paused` is `running` again when somebody says so; `cancelling` ends in `cancelled`. */
 export type RebuildStatus = 'asked' | 'running' | 'paused' | 'cancelling' | 'done' | 'failed' | 'cancelled'
 
-export interface RebuildJob {
-  readonly id: string
-  readonly status: RebuildStatus
-  /** Entries folded again, of those that there were when it was last looked. */
-  readonly done: number
-  readonly total: number
-  readonly startedAt: number
-  readonly updatedAt: number
-  readonly error: string | undefined
+interface Detail {
   /** Of the program that began it: another one folds differently, and begins again. */
-  readonly version: string | undefined
+  readonly version?: string
 }
+
+export type RebuildJob = Job<RebuildStatus, Detail>
 
 const UNDER_WAY: readonly RebuildStatus[] = ['asked', 'running', 'paused', 'cancelling']
 
 /** Undefined where one is under way already. */
 export async function askForRebuild(db: Queryable, now: number): Promise<RebuildJob | undefined> {
-  const rows = await db.query<JobRow>(
-    `insert into job (id, kind, status, done, total, started_at, updated_at)
-     select $1::uuid, 'rebuild', 'asked', 0, null, $2, $2 where not exists (select 1 from job where kind = 'rebuild' and status = any($3::text[])) returning *`,
-    [identityOf(['rebuild', String(now)]), now, UNDER_WAY])
-  return rows[0] && jobOf(rows[0])
+  return askForJob<RebuildStatus, Detail>(db, 'rebuild', UNDER_WAY, {}, now)
 }
 
 /** False where none is under way. */
@@ -46,8 +36,7 @@ export async function resumeRebuild(db: Queryable): Promise<boolean> {
 
 /** The latest. */
 export async function readRebuild(db: Queryable): Promise<RebuildJob | undefined> {
-  const rows = await db.query<JobRow>(`select * from job where kind = 'rebuild' order by started_at desc limit 1`)
-  return rows[0] && jobOf(rows[0])
+  return readJob<RebuildStatus, Detail>(db, 'rebuild')
 }
 
 /** False where somebody has paused or cancelled it meanwhile. */
@@ -60,27 +49,9 @@ export async function beginRebuilding(db: Queryable, id: string, now: number, ve
 
 /** Moves a running one on. Answers the status, which somebody may have set to `paused` or `cancelling`. */
 export async function tellProgress(db: Queryable, id: string, done: number, total: number, now: number): Promise<RebuildStatus | undefined> {
-  const rows = await db.query<{ status: RebuildStatus }>(`update job set done = $2, total = $3, updated_at = $4 where id = $1::uuid returning status`, [id, done, total, now])
-  return rows[0]?.status
+  return tellJobProgress<RebuildStatus>(db, id, done, total, now)
 }
 
 export async function setRebuildStatus(db: Queryable, id: string, status: RebuildStatus, now: number, detail: { readonly error?: string } = {}): Promise<void> {
   await db.query(`update job set status = $2, updated_at = $3, detail = detail || $4::jsonb where id = $1::uuid`, [id, status, now, JSON.stringify(detail)])
-}
-
-interface JobRow {
-  id: string
-  status: RebuildStatus
-  done: string
-  total: string | null
-  started_at: string
-  updated_at: string
-  detail: { version?: string; error?: string }
-}
-
-function jobOf(row: JobRow): RebuildJob {
-  return {
-    id: row.id, status: row.status, done: Number(row.done), total: Number(row.total ?? 0), startedAt: Number(row.started_at), updatedAt: Number(row.updated_at),
-    error: row.detail.error, version: row.detail.version,
-  }
 }

@@ -1,7 +1,7 @@
-/** A shadow as it is asked for and told of: one row of `job`, which survives restarts. Times are machine time, epoch milliseconds. */
+/** A shadow as it is asked for and told of: a job that counts entries. */
 import type { ShadowComparison } from '@tidemark/api'
-import { identityOf } from '../identity.js'
 import type { Queryable } from '../database.js'
+import { askForJob, jobOf, tellJobProgress, type Job, type JobRow } from '../job.js'
 
 /** The schema in which the model is told by its new version. */
 export const SHADOW_SCHEMA = 'tidemark_shadow'
@@ -25,34 +25,25 @@ export interface Candidate {
   readonly by: string
 }
 
-export interface ShadowJob {
-  readonly id: string
-  readonly status: ShadowStatus
-  readonly done: number
-  readonly total: number
-  readonly startedAt: number
-  readonly updatedAt: number
+interface Detail {
   readonly candidate: Candidate
-  readonly comparison: ShadowComparison | undefined
-  readonly error: string | undefined
+  readonly comparison?: ShadowComparison
   /** Of the program that began it: another one tells differently, and begins again. */
-  readonly program: string | undefined
+  readonly program?: string
 }
+
+export type ShadowJob = Job<ShadowStatus, Detail>
 
 const UNDER_WAY: readonly ShadowStatus[] = ['asked', 'running', 'ready', 'accepting', 'dropping']
 
 /** There is one at a time, over all models. Undefined where one is under way already. */
 export async function askForShadow(db: Queryable, candidate: Candidate, now: number): Promise<ShadowJob | undefined> {
-  const rows = await db.query<JobRow>(
-    `insert into job (id, kind, status, done, total, started_at, updated_at, detail)
-     select $1::uuid, 'shadow', 'asked', 0, null, $2, $2, $4::jsonb where not exists (select 1 from job where kind = 'shadow' and status = any($3::text[])) returning *`,
-    [identityOf(['shadow', candidate.model, String(now)]), now, UNDER_WAY, JSON.stringify({ candidate })])
-  return rows[0] && jobOf(rows[0])
+  return askForJob<ShadowStatus, Detail>(db, 'shadow', UNDER_WAY, { candidate }, now, [candidate.model])
 }
 
 /** The latest of a model; of any where none is named. */
 export async function readShadow(db: Queryable, model?: string): Promise<ShadowJob | undefined> {
-  const rows = await db.query<JobRow>(
+  const rows = await db.query<JobRow<ShadowStatus, Detail>>(
     `select * from job where kind = 'shadow' and ($1::text is null or detail -> 'candidate' ->> 'model' = $1) order by started_at desc limit 1`, [model ?? null])
   return rows[0] && jobOf(rows[0])
 }
@@ -73,8 +64,7 @@ export async function moveShadow(db: Queryable, id: string, from: readonly Shado
 
 /** Answers the status, which somebody may have changed. */
 export async function tellShadowProgress(db: Queryable, id: string, done: number, total: number, now: number): Promise<ShadowStatus | undefined> {
-  const rows = await db.query<{ status: ShadowStatus }>(`update job set done = $2, total = $3, updated_at = $4 where id = $1::uuid returning status`, [id, done, total, now])
-  return rows[0]?.status
+  return tellJobProgress<ShadowStatus>(db, id, done, total, now)
 }
 
 /** Whoever meets the deployment in the log leaves the rest to the swap. */
@@ -82,22 +72,4 @@ export async function isAcceptedShadow(db: Queryable, model: string, hash: strin
   const rows = await db.query(
     `select 1 from job where kind = 'shadow' and status = 'accepting' and detail -> 'candidate' ->> 'model' = $1 and detail -> 'candidate' ->> 'hash' = $2`, [model, hash])
   return rows.length > 0
-}
-
-interface JobRow {
-  id: string
-  status: ShadowStatus
-  done: string
-  total: string | null
-  started_at: string
-  updated_at: string
-  detail: { candidate: Candidate; comparison?: ShadowComparison; error?: string; program?: string }
-}
-
-function jobOf(row: JobRow): ShadowJob {
-  const { candidate, comparison, error, program } = row.detail
-  return {
-    id: row.id, status: row.status, done: Number(row.done), total: Number(row.total ?? 0), startedAt: Number(row.started_at), updatedAt: Number(row.updated_at),
-    candidate, comparison, error, program,
-  }
 }

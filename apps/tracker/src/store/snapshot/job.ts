@@ -1,22 +1,16 @@
-/** Taking or checking a snapshot, as it is asked for and told of: one row of `job`. Times are machine time, epoch milliseconds. */
-import { identityOf } from '../identity.js'
+/** Taking or checking a snapshot, as it is asked for and told of: a job whose rows are counted while it is taken, entries while it is checked. */
 import type { Queryable } from '../database.js'
+import { askForJob, readJob, type Job } from '../job.js'
 
 /** `taking` and `checking` end in `done` or `failed`. */
 export type SnapshotJobStatus = 'asked' | 'taking' | 'checking' | 'done' | 'failed'
 
-export interface SnapshotJob {
-  readonly id: string
-  readonly status: SnapshotJobStatus
+interface Detail {
   /** Absent while none is taken. */
-  readonly name: string | undefined
-  /** Rows while it is taken, entries while it is checked; 0 of 0 where nobody knows. */
-  readonly done: number
-  readonly total: number
-  readonly startedAt: number
-  readonly updatedAt: number
-  readonly error: string | undefined
+  readonly name?: string
 }
+
+export type SnapshotJob = Job<SnapshotJobStatus, Detail>
 
 const UNDER_WAY: readonly SnapshotJobStatus[] = ['asked', 'taking', 'checking']
 
@@ -26,18 +20,12 @@ export function isUnderWay(job: SnapshotJob | undefined): job is SnapshotJob & {
 
 /** @param name the one that is to be checked; absent: one is taken, and checked. Undefined where another is under way already. */
 export async function askForSnapshot(db: Queryable, now: number, name?: string): Promise<SnapshotJob | undefined> {
-  const rows = await db.query<JobRow>(
-    `insert into job (id, kind, status, done, total, started_at, updated_at, detail)
-     select $1::uuid, 'snapshot', 'asked', 0, 0, $2, $2, $4::jsonb where not exists (select 1 from job where kind = 'snapshot' and status = any($3::text[]))
-     on conflict (id) do nothing returning *`,
-    [identityOf(['snapshot', String(now)]), now, UNDER_WAY, JSON.stringify(name === undefined ? {} : { name })])
-  return rows[0] && jobOf(rows[0])
+  return askForJob<SnapshotJobStatus, Detail>(db, 'snapshot', UNDER_WAY, name === undefined ? {} : { name }, now)
 }
 
 /** The latest. */
 export async function readSnapshotJob(db: Queryable): Promise<SnapshotJob | undefined> {
-  const rows = await db.query<JobRow>(`select * from job where kind = 'snapshot' order by started_at desc limit 1`)
-  return rows[0] && jobOf(rows[0])
+  return readJob<SnapshotJobStatus, Detail>(db, 'snapshot')
 }
 
 export async function tellSnapshotJob(
@@ -47,21 +35,4 @@ export async function tellSnapshotJob(
   await db.query(
     `update job set status = $2, updated_at = $3, done = coalesce($4, done), total = coalesce($5, total), detail = detail || $6::jsonb where id = $1::uuid`,
     [id, to.status, now, to.done ?? null, to.total ?? null, JSON.stringify(detail)])
-}
-
-interface JobRow {
-  id: string
-  status: SnapshotJobStatus
-  done: string
-  total: string | null
-  started_at: string
-  updated_at: string
-  detail: { name?: string; error?: string }
-}
-
-function jobOf(row: JobRow): SnapshotJob {
-  return {
-    id: row.id, status: row.status, name: row.detail.name, done: Number(row.done), total: Number(row.total ?? 0), startedAt: Number(row.started_at),
-    updatedAt: Number(row.updated_at), error: row.detail.error,
-  }
 }
