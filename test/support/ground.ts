@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MemoryLog } from '@tidemark/log'
+import { MemoryLog, type Log } from '@tidemark/log'
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
 import type { Database } from '../../apps/tracker/src/store/database.js'
 import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
@@ -37,12 +37,12 @@ export function standOn(start: number): void {
 
 const CUTS: readonly Cut[] = [{}, { batch: 2 }, { batch: 1, restartAfter: 2 }]
 
-/** The same tables come of the log alone, in other cuts. Nobody may follow it meanwhile. */
-export async function expectRebuilds(cuts: readonly Cut[] = CUTS): Promise<void> {
+/** The same tables come of the log alone, in other cuts. Nobody may follow it meanwhile. `from`: a log of the test's own. */
+export async function expectRebuilds(cuts: readonly Cut[] = CUTS, from: Log = log): Promise<void> {
   const live = await readTables(db)
   for (const cut of cuts) {
     await emptyTables(db)
-    await foldAll(db, log, cut)
+    await foldAll(db, from, cut)
     expect(differences(live, await readTables(db)), JSON.stringify(cut)).toEqual([])
   }
 }

@@ -2,61 +2,39 @@
  * State is a fold of the log: what a live tracker kept is what comes of the log alone, wherever it is cut and however often the tracker dies,
  * and (within one append time) in whatever order entries came.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { generateOrders, modelFile } from '@tidemark/example-order-fulfilment'
 import { MemoryLog, type Draft } from '@tidemark/log'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Database } from '../../apps/tracker/src/store/database.js'
-import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
+import { describe, expect, test } from 'vitest'
 import { randomOf } from '../../libs/bpmn/src/testing/walk.js'
 import { miscounted } from '../support/checker.js'
 import { foldAll, follow } from '../support/follower.js'
+import { clock, db, expectRebuilds, log, standOn } from '../support/ground.js'
 import { eventDraft, recordShop, START, type Recording } from '../support/recorded-shop.js'
 import { shuffled } from '../support/shuffled.js'
 import { BY_ORDER, cloudEvent, xmlOf } from '../support/small-process.js'
-import { differences, emptyTables, readTables } from '../support/tables.js'
+import { emptyTables, readTables } from '../support/tables.js'
 
-let db: Database
-let dataDir: string
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'tidemark-laws-'))
-  db = await openDatabase({ dataDir })
-})
-afterAll(async () => {
-  await db.close()
-  await rm(dataDir, { recursive: true, force: true })
-})
-beforeEach(() => emptyTables(db))
+standOn(START)
 
 describe('a rebuild gives the rows that a live tracker kept', () => {
   const recordings: readonly Recording[] = [
     { seed: 'laws-1', orders: 60, days: 9 }, { seed: 'laws-2', orders: 60, days: 30 }, { seed: 'laws-3', orders: 60, days: 23, mode: 'suggest' },
   ]
   test.each(recordings)('in batches of any size, with deaths in between: $orders orders over $days days, seed $seed', async (recording) => {
-    const log = await recordShop(db, recording)
-    const live = await readTables(db)
+    const recorded = await recordShop(db, recording)
     expect(await miscounted(db)).toEqual([])
-    expect(live.get('instance')?.length).toBeGreaterThan(50)
-    const cuts = [
+    expect((await readTables(db)).get('instance')?.length).toBeGreaterThan(50)
+    await expectRebuilds([
       { batch: 1_000 }, { batch: 7, restartAfter: 20 }, { batch: 100, restartAfter: 1 },
       // Held back and written in portions; the second dies between two of them, again and again.
       { batch: 50, holdsBack: { facts: 300, bytes: 1e9, portion: 40, near: 10 } }, { batch: 30, restartAfter: 9, holdsBack: { facts: 1e6, bytes: 40_000, portion: 20, near: 0 } },
-    ]
-    for (const cut of cuts) {
-      await emptyTables(db)
-      await foldAll(db, log, cut)
-      expect(differences(live, await readTables(db)), JSON.stringify(cut)).toEqual([])
-    }
+    ], recorded)
   }, 120_000)
 
   test('entry by entry', async () => {
-    const log = await recordShop(db, { seed: 'laws-4', orders: 25, days: 16 })
-    const live = await readTables(db)
-    await emptyTables(db)
-    await foldAll(db, log, { batch: 1, restartAfter: 40 })
-    expect(differences(live, await readTables(db))).toEqual([])
+    const recorded = await recordShop(db, { seed: 'laws-4', orders: 25, days: 16 })
+    await expectRebuilds([{ batch: 1, restartAfter: 40 }], recorded)
   }, 120_000)
 })
 
@@ -66,10 +44,10 @@ test('the order in which entries arrive changes nothing, be they linked by other
   const model: Draft = { kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify({ xml: await readFile(modelFile, 'utf8'), by: 'test' })) }
   const folds = []
   for (const seed of [1, 2]) {
-    const log = new MemoryLog({ clock: () => run.now() })
-    await log.append([model, ...shuffled(drafts, randomOf(seed))])
+    const arrived = new MemoryLog({ clock: () => run.now() })
+    await arrived.append([model, ...shuffled(drafts, randomOf(seed))])
     await emptyTables(db)
-    await foldAll(db, log)
+    await foldAll(db, arrived)
     folds.push(await byEvent())
   }
   expect(folds[0]?.instances.length).toBeGreaterThan(50)
@@ -95,7 +73,7 @@ describe('an instance', () => {
   const model: Draft = { kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify({ xml: xmlOf({ id: 'orders', steps }), mapping: BY_ORDER, by: 'test' })) }
 
   test('is found by every id that it ever had', async () => {
-    const log = new MemoryLog({ clock: () => at(60) })
+    clock.now = at(60)
     await log.append([model])
     const follower = await follow(db, log)
     const ids: string[] = []
@@ -112,8 +90,7 @@ describe('an instance', () => {
   })
 
   test('shows that a deadline is being waited out, wherever the log is cut', async () => {
-    const clock = { now: at(0) }
-    const log = new MemoryLog({ clock: () => clock.now })
+    clock.now = at(0)
     const patient = { xml: xmlOf({ id: 'orders', steps }), mapping: `${BY_ORDER}\nstuckAfter: PT10M\ngrace: PT5M\nelements: { paid: { sla: PT11M } }`, by: 'test' }
     const follower = await follow(db, log)
     await log.append([{ kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify(patient)) }, event('placed', 0)])
@@ -122,16 +99,12 @@ describe('an instance', () => {
     await log.append([{ kind: 'clock', subject: 'clock', payload: new Uint8Array() }])
     await follower.settled()
     await follower.stop()
-    const live = await readTables(db)
-    await emptyTables(db)
-    await foldAll(db, log)
-    expect(differences(live, await readTables(db))).toEqual([])
+    await expectRebuilds([{}])
     expect(await db.query(`select settling, stuck from instance`)).toEqual([{ settling: true, stuck: false }])
   })
 
   test('says since when its alarm is, also when a late event moves that moment', async () => {
-    const clock = { now: at(60) }
-    const log = new MemoryLog({ clock: () => clock.now })
+    clock.now = at(60)
     const follower = await follow(db, log)
     for (const late of [[model, event('placed', 10), event('shipped', 30)], [event('delivered', 20)]]) {
       await log.append(late)
@@ -140,10 +113,7 @@ describe('an instance', () => {
       await follower.settled()
     }
     await follower.stop()
-    const live = await readTables(db)
-    expect(live.get('alert_member')?.length).toBeGreaterThan(0)
-    await emptyTables(db)
-    await foldAll(db, log)
-    expect(differences(live, await readTables(db))).toEqual([])
+    expect((await readTables(db)).get('alert_member')?.length).toBeGreaterThan(0)
+    await expectRebuilds([{}])
   })
 })

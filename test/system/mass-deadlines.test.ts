@@ -1,33 +1,18 @@
 /** Very many deadlines at once, and some that cannot be acted on: none is left out, none hides another. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { MemoryLog, type Draft } from '@tidemark/log'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Draft } from '@tidemark/log'
+import { expect, test } from 'vitest'
 import { nextDue } from '../../apps/tracker/src/store/next-due.js'
-import type { Database } from '../../apps/tracker/src/store/database.js'
-import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
 import { dueUnits } from '../../apps/tracker/src/store/write/load-units.js'
 import { follow } from '../support/follower.js'
+import { clock, db, log, standOn } from '../support/ground.js'
 import { eventDraft, START } from '../support/recorded-shop.js'
 import { BY_ORDER, cloudEvent, xmlOf } from '../support/small-process.js'
-import { emptyTables } from '../support/tables.js'
 
 const HOUR = 3_600_000
 /** More than two portions. */
 const ORDERS = 2_300
 
-let db: Database
-let dataDir: string
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'tidemark-mass-deadlines-'))
-  db = await openDatabase({ dataDir })
-})
-afterAll(async () => {
-  await db.close()
-  await rm(dataDir, { recursive: true, force: true })
-})
-beforeEach(() => emptyTables(db))
+standOn(START)
 
 const model = (id: string): Draft => ({
   kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify({ xml: xmlOf({ id, steps: ['placed', 'paid'] }), mapping: `${BY_ORDER}\nstuckAfter: PT1H\ngrace: PT1M`, by: 'test' })),
@@ -35,8 +20,6 @@ const model = (id: string): Draft => ({
 const placed = (order: string, at: number) => eventDraft({ ...cloudEvent({ type: 'placed', data: { order }, at }), time: new Date(at).toISOString() })
 
 test('what fell due while nobody looked fires once each, and is not late by what came in meanwhile', async () => {
-  const clock = { now: START }
-  const log = new MemoryLog({ clock: () => clock.now })
   const follower = await follow(db, log)
   await log.append([model('orders'), ...Array.from({ length: ORDERS }, (_, n) => placed(`order ${n}`, START - n))])
   await follower.settled()
@@ -51,8 +34,6 @@ test('what fell due while nobody looked fires once each, and is not late by what
 })
 
 test('a deadline that waits for something else than time hides none that comes after it', async () => {
-  const clock = { now: START }
-  const log = new MemoryLog({ clock: () => clock.now })
   const follower = await follow(db, log)
   await log.append([model('orders'), placed('early', START), placed('late', START)])
   await follower.settled()
