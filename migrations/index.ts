@@ -9,6 +9,7 @@ import { placesInLists } from './0008-places-in-lists.js'
 import { severalTrackers } from './0009-several-trackers.js'
 import { itemsOfDeviations } from './0010-items-of-deviations.js'
 import { alertsByOpening } from './0011-alerts-by-opening.js'
+import { discardedEvents } from './0012-discarded-events.js'
 
 export interface Migration {
   /** Runs in order; never changes once landed. */
@@ -20,5 +21,5 @@ export interface Migration {
 /** Every step, oldest first. */
 export const migrations: readonly Migration[] = [
   initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts, instancesByState, droppedHistory, placesInLists, severalTrackers, itemsOfDeviations,
-  alertsByOpening,
+  alertsByOpening, discardedEvents,
 ]
