@@ -22,7 +22,8 @@ const ROUNDS_MS = DAY_MS
 const ROUND = '~0000'
 
 /**
- * Made before the clock starts: the generator is none of the tracker's business.
+ * Made before the clock starts, since the generator is none of the tracker's business: later rounds write their times and numbers into the same bytes,
+ * so that a body holds until its round has come again.
  * @param events about so many; their number is that of whole orders
  * @returns a function of the round: bodies with the number of their events; rounds differ in nothing but the numbers of their orders and the times
  */
@@ -33,24 +34,42 @@ export function orderBatches(events) {
   const bodies = []
   let batch = []
   const close = () => {
-    bodies.push(batch)
+    bodies.push(bodyOf(batch))
     batch = []
   }
   for (const event of generateOrders({ orders, startTime, seed: 'throughput', ordersPerDay: orders / OPEN_DAYS, journalOrders: 1 })) {
     const passed = (Date.parse(event.time) - startTime) / (WINDOW_DAYS * DAY_MS)
     if (passed > 1) break
-    const [before, after] = JSON.stringify(padded(event)).replaceAll(/"([^"]*\bO-\d+)/g, `"$1${ROUND}`).split(event.time)
-    batch.push({ before, after, sinceMs: Math.round(passed * ROUND_MS) })
+    const json = JSON.stringify(padded(event)).replaceAll(/"([^"]*\bO-\d+)/g, `"$1${ROUND}`)
+    batch.push({ json: Buffer.from(json), timeAt: Buffer.byteLength(json.slice(0, json.indexOf(event.time))), sinceMs: Math.round(passed * ROUND_MS) })
     if (batch.length === BATCH) close()
   }
   if (batch.length > 0) close()
   return function* (round) {
     const startMs = began + round * ROUND_MS
-    for (const own of bodies) {
-      const json = own.map(({ before, after, sinceMs }) => `${before}${new Date(startMs + sinceMs).toISOString()}${after}`).join(',')
-      yield { count: own.length, json: `[${json.replaceAll(ROUND, `~${String(round).padStart(ROUND.length - 1, '0')}`)}]` }
+    const name = `~${String(round).padStart(ROUND.length - 1, '0')}`
+    for (const { json, times, names } of bodies) {
+      for (const { at, sinceMs } of times) json.latin1Write(new Date(startMs + sinceMs).toISOString(), at)
+      for (const at of names) json.latin1Write(name, at)
+      yield { count: times.length, json }
     }
   }
+}
+
+/** The bytes of a batch, and where in them the times stand and what follows the numbers of orders. */
+function bodyOf(events) {
+  const pieces = []
+  const times = []
+  let at = 0
+  for (const { json, timeAt, sinceMs } of events) {
+    times.push({ at: at + 1 + timeAt, sinceMs })
+    pieces.push(Buffer.from(pieces.length === 0 ? '[' : ','), json)
+    at += 1 + json.length
+  }
+  const json = Buffer.concat([...pieces, Buffer.from(']')])
+  const names = []
+  for (let from = json.indexOf(ROUND); from >= 0; from = json.indexOf(ROUND, from + 1)) names.push(from)
+  return { json, times, names }
 }
 
 function padded(event) {
