@@ -2,6 +2,7 @@
  * Values in Postgres's binary format, written straight into the bytes that are sent: nothing is escaped here and parsed there, and no texts are put
  * together on the way. Arrays are what array_recv of its sources reads.
  */
+import { borrow, giveBack } from './lent-memory.js'
 
 /** What arrays say of their elements: pg_type.oid, which never changes for these. */
 const OIDS = { boolean: 16, bigint: 20, int: 23, text: 25, uuid: 2950 } as const
@@ -25,7 +26,7 @@ export class Values {
   #end = 0
 
   constructor(bytes: number) {
-    this.#bytes = Buffer.allocUnsafe(Math.max(bytes, FIRST_BYTES))
+    this.#bytes = borrow(Math.max(bytes, FIRST_BYTES))
     this.#view = viewOf(this.#bytes)
   }
 
@@ -255,8 +256,9 @@ export class Values {
 
   #room(bytes: number): void {
     if (this.#end + bytes <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafe(2 * this.#bytes.length + bytes)
+    const larger = borrow(2 * this.#bytes.length + bytes)
     larger.set(this.written)
+    giveBack(this.#bytes)
     this.#bytes = larger
     this.#view = viewOf(larger)
   }

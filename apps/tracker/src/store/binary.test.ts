@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { prepareDatabase } from '../../../../test/support/database-template.js'
 import { bigints, booleans, copyRows, ints, jsons, texts, uuids } from './binary.js'
 import type { Database } from './database.js'
+import { EarlyStatements } from './early-statements.js'
 import { openPglite } from './pglite/open-pglite.js'
 
 let dataDir: string
@@ -43,6 +44,27 @@ test('columns of every type come back as they went in', async () => {
   expect(await column('int', ints(INTS, (value) => value))).toEqual(INTS)
   expect(await column('boolean', booleans([true, null, false], (value) => value))).toEqual([true, null, false])
   expect(await column('text', texts(TEXTS, (value) => value))).toEqual(TEXTS)
+})
+
+test('columns of any size arrive, and memory that is lent again says what was written last', async () => {
+  for (const count of [10, 10_000, 9_999]) {
+    const numbers = Array.from({ length: count }, (_, index) => index * count)
+    const early = new EarlyStatements()
+    const answered = early.query<{ all: string; sum: string; last: string }>(
+      `select count(*) as all, sum(n) as sum, max(name) filter (where n = $4) as last from unnest($1::bigint[], $2::text[]) as row (n, name) where $3::text is null`,
+      [bigints(numbers, (n) => n), texts(numbers, (n) => `the number ${n}`), null, numbers.at(-1)],
+    )
+    expect(await db.transaction((tx) => (early.send(tx), answered))).toEqual([
+      { all: String(count), sum: String(numbers.reduce((sum, n) => sum + n, 0)), last: `the number ${(count - 1) * count}` },
+    ])
+    early.end()
+  }
+})
+
+test('what is wrong with a large statement is said, and the connection goes on', async () => {
+  const numbers = Array.from({ length: 20_000 }, (_, index) => index)
+  await expect(db.transaction((tx) => tx.query(`select 1 / (n - 7) from unnest($1::bigint[]) as row (n)`, [bigints(numbers, (n) => n)]))).rejects.toThrow('division by zero')
+  expect(await db.query(`select 1 as one`)).toEqual([{ one: 1 }])
 })
 
 test('no rows are an empty array', async () => {

@@ -22,8 +22,15 @@ export function copyOut(client: PoolClient, sql: string): Promise<Buffer> {
 
 /** What pg's own types leave out of its connection. */
 interface CopyConnection extends Connection {
-  sendCopyFromChunk(rows: Uint8Array): void
   endCopyFrom(): void
+}
+
+/** What stands before rows in a message of theirs; the rows themselves are not copied into it. */
+function headOf(rows: Uint8Array): Buffer {
+  const head = Buffer.allocUnsafe(5)
+  head[0] = 0x64
+  head.writeInt32BE(4 + rows.length, 1)
+  return head
 }
 
 /** A pipeline takes only pg's own queries, as one that keeps a portal open would mix up the answers. This one keeps none. */
@@ -35,7 +42,8 @@ class CopyIn extends Query {
       // In one piece: the embedded database reads what it is handed and cannot wait for more.
       stream.cork()
       connection.query(sql)
-      ;(connection as CopyConnection).sendCopyFromChunk(rows)
+      stream.write(headOf(rows))
+      stream.write(rows)
       ;(connection as CopyConnection).endCopyFrom()
       stream.uncork()
     }

@@ -1,4 +1,5 @@
 import type { Transaction } from './database.js'
+import { giveBack } from './lent-memory.js'
 
 /**
  * Statements that are made before their transaction has begun: their parameters are bytes already when it does. Until they are sent nobody is
@@ -7,6 +8,7 @@ import type { Transaction } from './database.js'
 export class EarlyStatements implements Transaction {
   #tx: Transaction | undefined
   #waiting: ((tx: Transaction) => void)[] = []
+  #rows: Uint8Array[] = []
 
   send(tx: Transaction): void {
     this.#tx = tx
@@ -14,11 +16,19 @@ export class EarlyStatements implements Transaction {
     this.#waiting = []
   }
 
+  /** The transaction is over, and nothing of it is on its way: others may write where its rows stood. */
+  end(): void {
+    for (const rows of this.#rows) giveBack(rows)
+    this.#rows = []
+  }
+
   query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
+    for (const param of params ?? []) if (param instanceof Uint8Array) this.#rows.push(param)
     return this.#issue((tx) => tx.query<Row>(sql, params))
   }
 
   copy(sql: string, rows: Uint8Array): Promise<void> {
+    this.#rows.push(rows)
     return this.#issue((tx) => tx.copy(sql, rows))
   }
 

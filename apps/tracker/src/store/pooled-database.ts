@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import { copyIn, copyOut } from './copy-in.js'
+import { largeQuery } from './large-query.js'
 import type { Database, Transaction, TransactionOptions } from './database.js'
 
 /** Waits for the answer to a statement, and minds where none will come. */
@@ -77,7 +78,7 @@ function beginning({ synchronousCommit, byKey, abandonedAfterMs, sessionName, se
 function handleOf(client: PoolClient, watch: Watch): Transaction {
   return {
     async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
-      const result = await watch(client, client.query(sql, params as unknown[] | undefined))
+      const result = await watch(client, largeQuery(client, sql, params) ?? client.query(sql, params as unknown[] | undefined))
       return result.rows as Row[]
     },
     copy: (sql, rows) => watch(client, copyIn(client, sql, rows)),

@@ -131,12 +131,12 @@ function countsByModel(units: readonly KnownUnit[]): ReadonlyMap<string, number>
 }
 
 /**
- * Everything that a folded batch writes.
+ * Everything that a folded batch writes. Rows are made at once, and while their statements are under way nothing here holds what they were made of.
  * @param careful what should be new may be there already
  */
-export async function commitBatch(tx: Transaction, batch: Batch, careful: boolean): Promise<void> {
+export function commitBatch(tx: Transaction, batch: Batch, careful: boolean): Promise<unknown> {
   const { plans } = batch
-  await Promise.all([
+  return Promise.all([
     commitChanges(tx, batch.changes, careful),
     ...insertLinks(tx, plans.flatMap(({ links }) => links.map((link) => ({ ...link, unit: unitOf(link.model, link.key) })))),
     ...insertWaiting(tx, plans.flatMap(({ waiting }) =>

@@ -59,13 +59,18 @@ export class Pipeline {
 
   async #advance(prepared: Prepared, commit: Commit, fault: AbortController): Promise<void> {
     fault.signal.throwIfAborted()
-    const batch = await this.#fold(prepared)
-    fault.signal.throwIfAborted()
-    const send = commit(batch)
+    const send = await this.#make(prepared, commit, fault)
     await this.#committing
     fault.signal.throwIfAborted()
     this.#committing = send()
     heard(this.#committing, fault)
+  }
+
+  /** By itself, so that what the rows were made of is let go before their turn has come. */
+  async #make(prepared: Prepared, commit: Commit, fault: AbortController): Promise<() => Promise<void>> {
+    const batch = await this.#fold(prepared)
+    fault.signal.throwIfAborted()
+    return commit(batch)
   }
 }
 

@@ -365,22 +365,20 @@ export class Tracker {
     const early = new EarlyStatements()
     const written = commitBatch(early, batch, this.#careful)
     written.catch(() => undefined)
+    const { plans, units, changes: { faults } } = batch
     return async () => {
       await this.#transact(to, what, (tx) => {
         early.send(tx)
         return Promise.all([written, also(tx)])
       }, REPLAYABLE)
+      early.end()
       after()
-      this.#committed(batch)
+      this.#careful = false
+      for (const plan of plans) this.#aliases.end(plan)
+      this.#units.keep(units)
+      this.#suspects.forget(units)
+      for (const { model, key, error } of faults) this.#logger.error({ model, key, error }, 'an instance cannot be folded: it is suspended, and its events are kept')
     }
-  }
-
-  #committed(batch: Batch): void {
-    this.#careful = false
-    for (const plan of batch.plans) this.#aliases.end(plan)
-    this.#units.keep(batch.units)
-    this.#suspects.forget(batch.units)
-    for (const { model, key, error } of batch.changes.faults) this.#logger.error({ model, key, error }, 'an instance cannot be folded: it is suspended, and its events are kept')
   }
 
   /** One transaction: our shards move from where they stand, or stay there, or nothing is written. */

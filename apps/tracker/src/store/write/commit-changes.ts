@@ -17,8 +17,8 @@ import { writeInstances } from './instances.js'
  * @param careful what should be new may be there already: after a commit failed, nothing is assumed about what the tables hold. Costs twice as
  *   much, and mends what would otherwise fail for ever.
  */
-export async function commitChanges(tx: Transaction, changes: Changes, careful: boolean): Promise<void> {
-  await Promise.all([
+export function commitChanges(tx: Transaction, changes: Changes, careful: boolean): Promise<unknown> {
+  return Promise.all([
     ...writeFacts(tx, changes, careful), ...writeInstances(tx, changes, careful),
     ...addCounts(tx, changes), ...changeAlertMembers(tx, changes), ...changeCommands(tx, changes), ...writeFaults(tx, changes), ...writeHeldFates(tx, changes),
   ])

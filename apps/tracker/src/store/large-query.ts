@@ -1,0 +1,68 @@
+import { Query, type Connection, type PoolClient, type QueryResult } from 'pg'
+
+/** Less is copied into one message by the client, which is quicker than a write of many pieces. */
+const LEAST_BYTES = 32 * 1024
+
+/** What pg's own types leave out. */
+interface QueryConnection extends Connection {
+  parse(query: { readonly text: string; readonly name?: string | undefined }): void
+  describe(what: { readonly type: 'P'; readonly name: string }): void
+  execute(what: { readonly portal: string }): void
+  sync(): void
+}
+
+/** A statement whose parameters are columns in Postgres's binary format, and texts, numbers and nulls between them; undefined where it is none, or a small one. */
+export function largeQuery(client: PoolClient, sql: string, params: readonly unknown[] = []): Promise<QueryResult> | undefined {
+  const bytes = params.reduce<number>((sum, param) => (param instanceof Uint8Array ? sum + param.length : sum), 0)
+  if (bytes < LEAST_BYTES || !params.every(isPlain)) return undefined
+  return new Promise((resolve, reject) => {
+    client.query(new LargeQuery(sql, params, (error, result) => (error ? reject(error) : resolve(result))))
+  })
+}
+
+type Plain = Uint8Array | string | number | bigint | null
+
+function isPlain(param: unknown): param is Plain {
+  return param === null || param instanceof Uint8Array || typeof param === 'string' || typeof param === 'number' || typeof param === 'bigint'
+}
+
+/** Its parameters go to the socket as they are. pg copies them into a message, which is as much memory again, held until the server has read it. */
+class LargeQuery extends Query {
+  constructor(sql: string, params: readonly Plain[], done: (error: Error | undefined, result: QueryResult) => void) {
+    super({ text: sql }, undefined, done as (error: Error | undefined) => void)
+    this.submit = (own) => {
+      const connection = own as QueryConnection
+      const { stream } = connection
+      stream.cork()
+      connection.parse({ text: sql })
+      for (const piece of bindMessage(params)) stream.write(piece)
+      connection.describe({ type: 'P', name: '' })
+      connection.execute({ portal: '' })
+      connection.sync()
+      stream.uncork()
+    }
+  }
+}
+
+/**
+ * Bind, of the nameless statement to the nameless portal, with results as text, in pieces.
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html
+ */
+export function bindMessage(params: readonly Plain[]): readonly Uint8Array[] {
+  const values = params.map((param) => (param === null || param instanceof Uint8Array ? param : Buffer.from(String(param))))
+  const head = Buffer.alloc(1 + 4 + 1 + 1 + 2 + 2 * params.length + 2)
+  head[0] = 0x42
+  head.writeInt32BE(head.length - 1 + values.reduce((sum, value) => sum + 4 + (value?.length ?? 0), 0) + 4, 1)
+  let at = head.writeInt16BE(params.length, 7)
+  for (const param of params) at = head.writeInt16BE(param instanceof Uint8Array ? 1 : 0, at)
+  head.writeInt16BE(params.length, at)
+  return [head, ...values.flatMap((value) => (value === null ? [lengthOf(-1)] : [lengthOf(value.length), value])), RESULTS_AS_TEXT]
+}
+
+const RESULTS_AS_TEXT = Buffer.from([0, 1, 0, 0])
+
+function lengthOf(bytes: number): Buffer {
+  const length = Buffer.allocUnsafe(4)
+  length.writeInt32BE(bytes)
+  return length
+}
