@@ -131,8 +131,8 @@ async function record(logDir, dataDir, databaseUrl, most) {
     transaction: (work, settings) => database.transaction(async (tx) => {
       const statements = []
       const result = await work({
-        query: (sql, params) => (statements.push({ sql, params }), tx.query(sql, params)),
-        copy: (sql, lines) => (statements.push({ sql, lines }), tx.copy(sql, lines)),
+        query: (sql, params) => (statements.push({ sql, params: params?.map(kept) }), tx.query(sql, params)),
+        copy: (sql, lines) => (statements.push({ sql, lines: kept(lines) }), tx.copy(sql, lines)),
       })
       commits.push({ statements, settings })
       return result
@@ -150,6 +150,11 @@ async function record(logDir, dataDir, databaseUrl, most) {
   await database.close()
   await log.close()
   return { commits, identity: log.identity, events: Number(events) }
+}
+
+/** Rows stand in memory that the next batch writes again. */
+function kept(value) {
+  return value instanceof Uint8Array ? Buffer.from(value) : value
 }
 
 async function replay({ commits, identity, events }, dataDir, server) {
