@@ -8,7 +8,7 @@ const BATCH = 500
 const IN_FLIGHT = 3
 /** Further behind than this the sender waits: a second or two. */
 const MAX_LAG_ENTRIES = 20_000
-const ASK_MS = 50
+const ASK_MS = 100
 const EVENTS_PER_ORDER = 8
 const DATA_BYTES = 300
 const DAY_MS = 86_400_000
