@@ -93,14 +93,14 @@ async function sustain(name, database, minutes) {
     lines.push({ rate: (events - last) / LINE_SECONDS, lag, rssMb })
     console.log(`${name} ${String(seconds).padStart(4)} s  ${String(Math.round(lines.at(-1).rate)).padStart(6)} events/s  ${String(lag).padStart(6)} entries behind  ${rssMb} MB`)
     last = events
-  }).finally(live.stop)
+  }, () => cpuOf(live)).finally(live.stop)
   const bare = await bareOf(name, database, wanted)
   const [rate, bareRate] = [measured.events / measured.seconds, bare.events / bare.bareSeconds]
   const third = Math.max(1, Math.floor(lines.length / 3))
   const mean = (some, of) => Math.round(some.reduce((sum, line) => sum + of(line), 0) / some.length)
   const both = (of) => `${mean(lines.slice(0, third), of)} -> ${mean(lines.slice(-third), of)}`
   return [name, {
-    events: measured.events, seconds: Math.round(measured.seconds), 'events/s': Math.round(rate), 'bare commits events/s': Math.round(bareRate), ratio: Number((rate / bareRate).toFixed(2)), 'CPU us/event': measured.cpuUs, 'peak MB': measured.peakMb,
+    events: measured.events, seconds: Math.round(measured.seconds), 'events/s': Math.round(rate), 'bare commits events/s': Math.round(bareRate), ratio: Number((rate / bareRate).toFixed(2)), 'CPU us/event': measured.cpuUs, 'its database': measured.databaseUs, 'bare client: its database': Math.round((bare.bareDatabaseSeconds / bare.events) * 1e6), 'peak MB': measured.peakMb,
     'lag p50 ms': measured.lagMs(0.5), 'lag p99 ms': measured.lagMs(0.99),
     'first and last third: events/s': both(({ rate }) => rate), 'entries behind': both(({ lag }) => lag), MB: both(({ rssMb }) => rssMb),
   }]

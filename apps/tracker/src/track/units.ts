@@ -44,7 +44,7 @@ export interface KnownUnit {
 }
 
 /** What is held in memory over all units, by the estimate below: less where the database lives in the same process. */
-const MAX_CACHED_BYTES = { embedded: 96 * 1024 * 1024, beside: 256 * 1024 * 1024 }
+const MAX_CACHED_BYTES = { embedded: 96 * 1024 * 1024, beside: 128 * 1024 * 1024 }
 /** Measured on the demo's orders and on recorded logs: a unit with its instance and view, and each fact with its step and story; at most, most take half. */
 const UNIT_BYTES = 4_000
 const FACT_BYTES = 2_000

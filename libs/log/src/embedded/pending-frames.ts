@@ -9,8 +9,8 @@ import type { LogError } from '../log.js'
 import { Answer } from './answer.js'
 import { FrameBuilder } from './frame-builder.js'
 
-/** A buffer for frames. Whoever keeps an entry's payload keeps all of it in memory, so it is not larger. */
-const SLAB_BYTES = 512 * 1024
+/** A buffer for frames: several of them, so that little is left over at its end. Whoever keeps an entry's payload keeps all of it in memory, so it is not larger. */
+const SLAB_BYTES = 1024 * 1024
 /** What lengths and times of records take beside their content, as a factor, and the header of a frame. */
 const HEADROOM = 1.1
 const HEADER_BYTES = 16 * 1024
