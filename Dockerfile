@@ -33,4 +33,4 @@ EXPOSE 3000
 # TIDEMARK_TOKEN (or TIDEMARK_TOKEN_FILE) must be given: beyond the loopback interface the tracker does not start without.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:3000/health/ready').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--min-semi-space-size=64", "--max-semi-space-size=64", "apps/tracker/bin/tidemark.js", "serve"]
+CMD ["node", "--max-semi-space-size=32", "apps/tracker/bin/tidemark.js", "serve"]

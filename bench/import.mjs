@@ -56,7 +56,7 @@ process.exitCode = failed ? 1 : 0
 
 async function run(name, databaseUrl) {
   const dataDir = join(work, name)
-  const tracker = await startTracker({ dataDir, databaseUrl })
+  const tracker = await startTracker({ dataDir, databaseUrl, memoryMb: 512 })
   let summary, live, peakMb, cpuSeconds
   try {
     // The log is of this process alone: activities that the model does not draw are deviations.

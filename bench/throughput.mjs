@@ -18,6 +18,7 @@ import { openDatabase } from '../apps/tracker/dist/store/open-database.js'
 import { Progress } from '../apps/tracker/dist/store/progress.js'
 import { ensureShards } from '../apps/tracker/dist/store/shards.js'
 import { takeShards } from '../apps/tracker/dist/store/write/shards.js'
+import { roomOf } from '../apps/tracker/dist/track/room.js'
 import { Tracker } from '../apps/tracker/dist/track/tracker.js'
 import { mappingFile, modelFile } from '../examples/order-fulfilment/dist/index.js'
 import { EmbeddedLog } from '../libs/log/dist/index.js'
@@ -140,7 +141,7 @@ async function record(logDir, dataDir, databaseUrl, most) {
   }
   await ensureShards(database, SHARDS, log)
   const progress = new Progress()
-  const tracker = new Tracker({ db: recording, log, progress, logger: pino({ level: 'warn' }), alertChannels: [] })
+  const tracker = new Tracker({ db: recording, log, progress, logger: pino({ level: 'warn' }), alertChannels: [], room: roomOf(1_024) })
   await tracker.start()
   const { last } = log.stats()
   const until = Number(last) > most ? BigInt(most) : last

@@ -7,17 +7,21 @@ import { promisify } from 'node:util'
 import { freePort } from './postgres.mjs'
 
 const PROGRAM = fileURLToPath(new URL('../../apps/tracker/bin/tidemark.js', import.meta.url))
-/** Beside a Postgres server, as in the Dockerfile. */
-const FLAGS = ['--min-semi-space-size=64', '--max-semi-space-size=64']
+/** What the README says for a gigabyte, and what the Dockerfile has, both beside a Postgres server. */
+const ROOMY = ['--min-semi-space-size=64', '--max-semi-space-size=64']
+const SMALL = ['--max-semi-space-size=32']
 const READY_MS = 120_000
 const LOOK_MS = 1_000
 
-/** @param databaseUrl the embedded database where it is undefined */
-export async function startTracker({ dataDir, databaseUrl, env = {} }) {
+/**
+ * @param databaseUrl the embedded database where it is undefined
+ * @param memoryMb as TIDEMARK_MEMORY_MB
+ */
+export async function startTracker({ dataDir, databaseUrl, memoryMb = 1_024, env = {} }) {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const child = spawn(process.execPath, [...(databaseUrl === undefined ? [] : FLAGS), PROGRAM, 'serve', '--port', String(port), '--data', dataDir], {
-    stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH, LOG_LEVEL: 'warn', ...env, ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }) },
+  const child = spawn(process.execPath, [...(databaseUrl === undefined ? [] : memoryMb < 1_024 ? SMALL : ROOMY), PROGRAM, 'serve', '--port', String(port), '--data', dataDir], {
+    stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH, LOG_LEVEL: 'warn', TIDEMARK_MEMORY_MB: String(memoryMb), ...env, ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }) },
   })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-4_000)))

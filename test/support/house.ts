@@ -50,7 +50,7 @@ export async function openHouse(settings: Partial<Settings> = {}, policy = readP
   return {
     db, log, progress, clock, policy, waysIn: new WaysIn(),
     settings: {
-      port: 0, host: '127.0.0.1', dataDir, shards: 1, logLevel: 'silent', commandUrls: {}, webhookUrls: [], eventOrigins: ['*'], outboxes: [], follows: true, logCompression: 'none', snapshots: { kept: 2 }, demo: false, ...settings,
+      port: 0, host: '127.0.0.1', dataDir, shards: 1, logLevel: 'silent', commandUrls: {}, webhookUrls: [], eventOrigins: ['*'], outboxes: [], follows: true, memoryMb: 512, logCompression: 'none', snapshots: { kept: 2 }, demo: false, ...settings,
     } as Settings,
     fold(changed = {}) {
       progress.report({

@@ -25,6 +25,8 @@ export interface Settings {
   readonly leaseMs: number
   /** False: events are taken and nothing is followed; another process, or this one later, does that. */
   readonly follows: boolean
+  /** Megabytes that the process may take, about, without those of an embedded database. */
+  readonly memoryMb: number
   /** Schemas of events, and what of them is not stored. Absent: all is taken as it comes. */
   readonly policyFile?: string
   /** How the files of the embedded log are written; what is there may be either. */
@@ -90,6 +92,10 @@ const MIN_TOKEN_CHARACTERS = 16
 const MAX_SHARDS = 256
 /** Longer, a tracker that died would be missed for too long. */
 const MAX_LEASE_SECONDS = 300
+const MIN_MEMORY_MB = 512
+const MAX_MEMORY_MB = 1_000_000
+/** From here on memory is given for speed. */
+export const ROOMY_MB = 1_024
 /** Each has a connection of its own. */
 const MAX_OUTBOXES = 32
 /** Days, and megabytes: beyond that somebody has mistaken the unit. */
@@ -139,6 +145,7 @@ const Variables = z.object({
   TIDEMARK_SNAPSHOTS_KEPT: wholeNumber(1, MAX_SNAPSHOTS_KEPT).default(2),
   TIDEMARK_SNAPSHOT_DIR: z.string().optional(),
   TIDEMARK_HISTORY_DAYS: wholeNumber(1, MAX_RETENTION).optional(),
+  TIDEMARK_MEMORY_MB: wholeNumber(MIN_MEMORY_MB, MAX_MEMORY_MB).default(MIN_MEMORY_MB),
   TIDEMARK_FOLLOW: z.enum(['on', 'off'], 'must be on or off').default('on'),
   TIDEMARK_POLICY: z.string().optional(),
   TIDEMARK_MASK_KEY: z.string().min(MIN_TOKEN_CHARACTERS, `must have at least ${MIN_TOKEN_CHARACTERS} characters`).optional(),
@@ -196,6 +203,7 @@ export function readSettings(env: Environment): Settings {
     shards: values.TIDEMARK_SHARDS,
     leaseMs: values.TIDEMARK_LEASE_SECONDS * 1_000,
     follows: values.TIDEMARK_FOLLOW === 'on',
+    memoryMb: values.TIDEMARK_MEMORY_MB,
     logCompression: values.TIDEMARK_LOG_COMPRESSION,
     snapshots: snapshotsOf(values),
     logLevel: values.TIDEMARK_LOG_LEVEL,

@@ -64,8 +64,6 @@ export interface Batch {
   readonly units: readonly KnownUnit[]
 }
 
-/** Entries folded and committed together at most: a batch costs a fixed twenty statements, and is to take a fraction of a second. */
-export const BATCH_ENTRIES = 4_000
 /** Units that are folded at a stretch, some milliseconds; then whoever waits for the event loop has a turn. */
 const UNITS_AT_A_STRETCH = 128
 

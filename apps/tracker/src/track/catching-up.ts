@@ -7,7 +7,7 @@ import type { Transaction } from '../store/database.js'
 import { deleteModelRows } from '../store/shadow/model-rows.js'
 import type { ModelShard } from '../store/write/model-versions.js'
 import type { Step } from './backlog.js'
-import { BATCH_ENTRIES, type BatchInput } from './batch.js'
+import type { BatchInput } from './batch.js'
 import { decode } from './core/decode.js'
 import { inTurns } from './in-turns.js'
 import { movedRows, moveRows } from './model-moves.js'
@@ -17,6 +17,8 @@ import { takesOver } from './takes-over.js'
 
 /** The tracker, as a model needs it that catches up. */
 export interface LiveSide {
+  /** Read and folded together at most. */
+  readonly batchEntries: number
   readonly log: Log
   readonly models: Models
   /** Shards of all trackers. */
@@ -83,7 +85,7 @@ export class CatchingUp {
     if (stored !== undefined && takesOver(stored)) await this.#forgetModel(model, rows.filter((row) => row.position === 0n).map(({ shard }) => shard))
     while (position < live.position() && !live.halt().aborted) {
       const from = position === 0n ? 'earliest' as const : { position: position + 1n }
-      for await (const entries of live.log.read({ from, until: live.position(), batchSize: BATCH_ENTRIES, signal: live.halt() })) {
+      for await (const entries of live.log.read({ from, until: live.position(), batchSize: live.batchEntries, signal: live.halt() })) {
         position = await this.#take(model, open, entries)
         this.#read = position
         // Other models do not wait for it. Where it has come as far as they have, it joins them: they would be ahead again each time.

@@ -11,6 +11,7 @@ import { CLOCK, DATABASE, LOG, LOGGER, PROGRESS, SETTINGS } from '../store/token
 import { version } from '../version.js'
 import { Audience } from './audience.js'
 import { Following } from './following.js'
+import { roomOf } from './room.js'
 
 /** What is said of alerts goes to the webhooks, where some are set. */
 @Module({
@@ -19,7 +20,7 @@ import { Following } from './following.js'
     useFactory: (db: Database, log: Log, progress: Progress, settings: Settings, logger: Logger, clock: Clock) =>
       new Following({
         db, log, progress, logger, clockScale: clock.scale, alertChannels: settings.webhookUrls.length > 0 ? ['webhook'] : [], now: () => clock.machine(), version,
-        snapshots: { ...settings.snapshots, dir: snapshotDir(settings) },
+        room: roomOf(settings.memoryMb), snapshots: { ...settings.snapshots, dir: snapshotDir(settings) },
         ...(isShared(settings) ? { sharing: { name: nameOf(settings), leaseMs: settings.leaseMs } } : {}),
       }),
     inject: [DATABASE, LOG, PROGRESS, SETTINGS, LOGGER, CLOCK],

@@ -21,7 +21,7 @@ import { holdShards, movedTo, moveShards, type Reached, type ShardState } from '
 import { Aliases } from './aliases.js'
 import { applyToAlerts, concernsAlerts } from './alert-entries.js'
 import { Backlog, NOTHING_AFTER, STAY, type BacklogBounds, type Step } from './backlog.js'
-import { BATCH_ENTRIES, commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput, type Prepared } from './batch.js'
+import { commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput, type Prepared } from './batch.js'
 import { Brake } from './brake.js'
 import { CatchingUp, type LiveSide } from './catching-up.js'
 import { ANYTHING, REPLAYABLE, summary, type What } from './commits.js'
@@ -35,6 +35,7 @@ import { Models } from './models.js'
 import { NextDue } from './next-due.js'
 import { SoleOwner, type Ownership } from './ownership.js'
 import { Pipeline } from './pipeline.js'
+import { SMALL_ROOM, type Room } from './room.js'
 import { leastOf, liveShare, NEVER } from './share.js'
 import { Units } from './units.js'
 import { aborted, sleep } from './waits.js'
@@ -52,6 +53,8 @@ export interface TrackerOptions {
   readonly ownership?: Ownership
   /** Nobody reads these tables yet: what happens to a unit is held back, and written together. */
   readonly holdsBack?: BacklogBounds
+  /** Absent: a small one. */
+  readonly room?: Room
 }
 
 /** Units whose deadlines are looked at in one commit. */
@@ -80,6 +83,7 @@ export class Tracker {
   readonly #aliases = new Aliases()
   readonly #backlog: Backlog | undefined
   readonly #catchingUp: CatchingUp
+  readonly #room: Room
   readonly #controlEntries: ControlEntries
   readonly #brake: Brake
   #units: Units
@@ -108,8 +112,9 @@ export class Tracker {
     this.#outageMs = OUTAGE_MS * (options.clockScale ?? 1)
     this.#nextDue = new NextDue(options.clockScale ?? 1)
     this.#ownership = options.ownership ?? new SoleOwner(options.db, options.progress)
+    this.#room = options.room ?? SMALL_ROOM
     this.#backlog = options.holdsBack && new Backlog(options.holdsBack)
-    this.#units = new Units(this.#models, 1, this.#db.embedded)
+    this.#units = new Units(this.#models, 1, this.#room.cachedBytes)
     const live = this.#liveSide()
     this.#catchingUp = new CatchingUp(live)
     this.#controlEntries = new ControlEntries(this.#controlSide())
@@ -160,7 +165,7 @@ export class Tracker {
 
   #liveSide(): LiveSide {
     return {
-      log: this.#log, models: this.#models,
+      log: this.#log, models: this.#models, batchEntries: this.#room.batchEntries,
       shards: () => this.#units.shards,
       position: () => this.#behind.position,
       atTheBack: () => this.#atTheBack,
@@ -257,7 +262,7 @@ export class Tracker {
     await assertSameLog(this.#log, mine)
     this.#aliases.clear()
     if (this.#units.shards === total) this.#units.clear()
-    else this.#units = new Units(this.#models, total, this.#db.embedded)
+    else this.#units = new Units(this.#models, total, this.#room.cachedBytes)
     const versions = await readModelVersions(this.#db)
     for (const version of versions) this.#models.put(version)
     this.#models.setShards(await readModelShards(this.#db, mine.map(({ id }) => id)))
@@ -275,7 +280,7 @@ export class Tracker {
   /** Until a model has to catch up, or we are to settle. */
   async #followLive(): Promise<void> {
     if (this.#shards.length === 0) return aborted(this.#halt)
-    for await (const entries of this.#log.read({ from: { position: this.#taken + 1n }, follow: true, batchSize: BATCH_ENTRIES, signal: this.#halt })) {
+    for await (const entries of this.#log.read({ from: { position: this.#taken + 1n }, follow: true, batchSize: this.#room.batchEntries, signal: this.#halt })) {
       const isDone = await this.#follow(entries)
       if (!isDone || this.#halt.aborted || this.#catchingUp.open !== undefined) return
     }
@@ -328,7 +333,7 @@ export class Tracker {
     this.#taken = last.position
     this.#takenAt = Math.max(this.#takenAt, last.appendTime)
     // What comes in meanwhile joins the next batch. Where a whole batch of it is there already, that is loaded while this one is folded.
-    if (this.#log.entriesAfter(this.#taken) < BATCH_ENTRIES) await this.#pipeline.handedOver()
+    if (this.#log.entriesAfter(this.#taken) < this.#room.batchEntries) await this.#pipeline.handedOver()
   }
 
   async #fold(prepared: Prepared): Promise<Batch> {
@@ -437,7 +442,7 @@ export class Tracker {
 
   /** In turn with a model that catches up. */
   async #followAvailable(): Promise<void> {
-    for await (const entries of this.#log.read({ from: { position: this.#taken + 1n }, limit: BATCH_ENTRIES, batchSize: BATCH_ENTRIES, signal: this.#halt })) {
+    for await (const entries of this.#log.read({ from: { position: this.#taken + 1n }, limit: this.#room.batchEntries, batchSize: this.#room.batchEntries, signal: this.#halt })) {
       if (!(await this.#follow(entries))) return
     }
   }

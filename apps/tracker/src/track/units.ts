@@ -43,8 +43,6 @@ export interface KnownUnit {
   holders: number
 }
 
-/** What is held in memory over all units, by the estimate below: less where the database lives in the same process. */
-const MAX_CACHED_BYTES = { embedded: 96 * 1024 * 1024, beside: 128 * 1024 * 1024 }
 /** Measured on the demo's orders and on recorded logs: a unit with its instance and view, and each fact with its step and story; at most, most take half. */
 const UNIT_BYTES = 4_000
 const FACT_BYTES = 2_000
@@ -58,12 +56,13 @@ export class Units {
   readonly #contexts = new Map<string, UnitContext>()
   #bytes = 0
 
-  readonly #mostBytes: number
+  readonly #cachedBytes: number
 
-  constructor(models: Models, shards: number, embedded: boolean) {
+  /** @param cachedBytes what is held in memory over all units, by the estimate above */
+  constructor(models: Models, shards: number, cachedBytes: number) {
     this.#models = models
     this.shards = shards
-    this.#mostBytes = embedded ? MAX_CACHED_BYTES.embedded : MAX_CACHED_BYTES.beside
+    this.#cachedBytes = cachedBytes
   }
 
   clear(): void {
@@ -121,7 +120,7 @@ export class Units {
       this.#known.set(cacheKey, unit)
     }
     for (const [cacheKey, unit] of this.#known) {
-      if (this.#bytes <= this.#mostBytes) return
+      if (this.#bytes <= this.#cachedBytes) return
       if (unit.holders > 0) continue
       this.#known.delete(cacheKey)
       this.#bytes -= unit.keptBytes
