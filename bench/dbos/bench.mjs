@@ -28,7 +28,7 @@ const { DBOS } = await import('@dbos-inc/dbos-sdk').catch(() => {
 const { Client } = createRequire(new URL('../../apps/tracker/package.json', import.meta.url))('pg')
 
 /** What the runtime compiles in a process that has just started is not what is measured, with either of them. */
-const WARM_EVENTS = 5_000
+const WARM_EVENTS = 40_000
 const DBOS_WARM_ORDERS = 50
 /** Long enough that none fires: the time-out has to be kept, not used. */
 const STEP_TIMEOUT_SECONDS = 3_600
