@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { isLoopback, readSettings, settingNames, snapshotDir } from './config.js'
+import { roomOf, SMALL_ROOM } from './track/room.js'
 
 const example = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8')
 
@@ -74,5 +75,20 @@ describe('settings', () => {
     expect(readSettings({ TIDEMARK_COMMAND_URLS: 'order=http://a:1/x, mail=https://b/y?z=1', TIDEMARK_WEBHOOK_URLS: 'http://c/, http://d/' })).toMatchObject({
       commandUrls: { order: 'http://a:1/x', mail: 'https://b/y?z=1' }, webhookUrls: ['http://c/', 'http://d/'],
     })
+  })
+})
+
+describe('memory that the process may take', () => {
+  test('is small where nothing is said, and large from a gigabyte on', () => {
+    const roomWith = (env: Record<string, string>) => roomOf(readSettings(env).memoryMb)
+    expect(roomWith({})).toBe(SMALL_ROOM)
+    expect(roomWith({ TIDEMARK_MEMORY_MB: '1023' })).toBe(SMALL_ROOM)
+    const large = roomWith({ TIDEMARK_MEMORY_MB: '1024' })
+    expect(large.batchEntries).toBeGreaterThan(SMALL_ROOM.batchEntries)
+    expect(large.cachedBytes).toBeGreaterThan(SMALL_ROOM.cachedBytes)
+  })
+
+  test.each(['511', '0', 'much', '1.5'])('%s is refused by its name', (value) => {
+    expect(() => readSettings({ TIDEMARK_MEMORY_MB: value })).toThrow(/TIDEMARK_MEMORY_MB/)
   })
 })

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { copyIn, copyOut } from './copy-in.js'
-import { largeQuery } from './large-query.js'
 import type { Database, Transaction, TransactionOptions } from './database.js'
+import { largeQuery } from './large-query.js'
 
 /** Waits for the answer to a statement, and minds where none will come. */
 export type Watch = <Answer>(client: PoolClient, statement: Promise<Answer>) => Promise<Answer>

@@ -1,7 +1,7 @@
 /**
  * Batches on their way through the tracker, overlapping: while the database commits one, the next is folded and its rows are made here, and the
- * one after it is loaded and planned. They are folded and committed one after the other, in the order in which they came, and each as soon as it can be: none waits for the
- * one behind it. So that somebody who waits for more to come hears of it, {@link broken} aborts when one goes wrong.
+ * one after it is loaded and planned. They are folded and committed one after the other, in the order in which they came, and each as soon as it
+ * can be: none waits for the one behind it. So that somebody who waits for more to come hears of it, {@link broken} aborts when one goes wrong.
  */
 import type { Batch, Prepared } from './batch.js'
 

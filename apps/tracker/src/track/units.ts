@@ -43,7 +43,8 @@ export interface KnownUnit {
   holders: number
 }
 
-/** Measured on the demo's orders and on recorded logs: a unit with its instance and view, and each fact with its step and story; at most, most take half. */
+/** Measured on the demo's orders and on recorded logs: a unit with its instance and view, and each fact with its step and
+ * story; at most, most take half. */
 const UNIT_BYTES = 4_000
 const FACT_BYTES = 2_000
 
@@ -54,9 +55,8 @@ export class Units {
   /** Least recently used first. */
   readonly #known = new Map<string, KnownUnit>()
   readonly #contexts = new Map<string, UnitContext>()
-  #bytes = 0
-
   readonly #cachedBytes: number
+  #bytes = 0
 
   /** @param cachedBytes what is held in memory over all units, by the estimate above */
   constructor(models: Models, shards: number, cachedBytes: number) {
