@@ -94,8 +94,6 @@ const MAX_SHARDS = 256
 const MAX_LEASE_SECONDS = 300
 const MIN_MEMORY_MB = 512
 const MAX_MEMORY_MB = 1_000_000
-/** From here on memory is given for speed. */
-export const ROOMY_MB = 1_024
 /** Each has a connection of its own. */
 const MAX_OUTBOXES = 32
 /** Days, and megabytes: beyond that somebody has mistaken the unit. */

@@ -13,9 +13,13 @@ export interface Queryable {
   query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row[]>
 }
 
-export interface Transaction extends Queryable {
+/** Where rows are written. */
+export interface Writing extends Queryable {
   /** `copy table (columns) from stdin`, as text or `(format binary)`, whose rows copyRows of binary.ts makes. As with {@link query}, it need not be awaited before the next statement. */
   copy(sql: string, rows: Uint8Array): Promise<void>
+}
+
+export interface Transaction extends Writing {
   /** The answer of `copy (...) to stdout`, whole: the statement is to bound it. */
   copyOut(sql: string): Promise<Buffer>
 }

@@ -1,16 +1,16 @@
-import type { Transaction } from './database.js'
+import type { Writing } from './database.js'
 import { giveBack } from './lent-memory.js'
 
 /**
  * Statements that are made before their transaction has begun: their parameters are bytes already when it does. Until they are sent nobody is
  * answered; later ones go straight on.
  */
-export class EarlyStatements implements Transaction {
-  #tx: Transaction | undefined
-  #waiting: ((tx: Transaction) => void)[] = []
+export class EarlyStatements implements Writing {
+  #tx: Writing | undefined
+  #waiting: ((tx: Writing) => void)[] = []
   #rows: Uint8Array[] = []
 
-  send(tx: Transaction): void {
+  send(tx: Writing): void {
     this.#tx = tx
     for (const send of this.#waiting) send(tx)
     this.#waiting = []
@@ -32,11 +32,7 @@ export class EarlyStatements implements Transaction {
     return this.#issue((tx) => tx.copy(sql, rows))
   }
 
-  copyOut(sql: string): Promise<Buffer> {
-    return this.#issue((tx) => tx.copyOut(sql))
-  }
-
-  #issue<Answer>(issue: (tx: Transaction) => Promise<Answer>): Promise<Answer> {
+  #issue<Answer>(issue: (tx: Writing) => Promise<Answer>): Promise<Answer> {
     if (this.#tx !== undefined) return issue(this.#tx)
     return new Promise((resolve, reject) => this.#waiting.push((tx) => void issue(tx).then(resolve, reject)))
   }

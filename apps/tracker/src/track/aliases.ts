@@ -3,21 +3,36 @@ import type { Queryable } from '../store/database.js'
 import { readLinks, readWaiting, restoreFact } from '../store/write/keys.js'
 import { aliasId, type Alias, type KnownAliases, type PlannedFact, type PlannedKeys } from './core/plan.js'
 
+/** What a plan says of one alias. */
+type Said = { readonly plan: PlannedKeys } & (
+  | { readonly linked: { readonly key: string; readonly learnedAt: bigint } }
+  | { readonly waits: PlannedFact }
+  | { readonly released: { readonly position: bigint; readonly by: bigint } })
+
 export class Aliases {
-  /** Plans that may not be in the tables yet, oldest first. */
-  #under: readonly PlannedKeys[] = []
+  /** What plans say that may not be in the tables yet, by {@link aliasId}: the oldest plan first, of each its links before what waits, and that before what it releases. */
+  readonly #under = new Map<string, readonly Said[]>()
 
   begin(plan: PlannedKeys): void {
-    if (plan.links.length > 0 || plan.waiting.length > 0 || plan.released.length > 0) this.#under = [...this.#under, plan]
+    for (const link of plan.links) this.#say(link, { plan, linked: { key: link.key, learnedAt: link.learnedAt } })
+    for (const waiting of plan.waiting) this.#say(waiting, { plan, waits: waiting.planned })
+    for (const row of plan.released) this.#say(row, { plan, released: { position: row.position, by: row.by } })
   }
 
   /** It is committed, and a later look-up finds it in the tables. */
   end(plan: PlannedKeys): void {
-    if (this.#under.includes(plan)) this.#under = this.#under.filter((other) => other !== plan)
+    for (const aliases of [plan.links, plan.waiting, plan.released]) {
+      for (const alias of aliases) {
+        const id = aliasId(alias)
+        const left = this.#under.get(id)?.filter((said) => said.plan !== plan) ?? NOTHING
+        if (left.length === 0) this.#under.delete(id)
+        else this.#under.set(id, left)
+      }
+    }
   }
 
   clear(): void {
-    this.#under = []
+    this.#under.clear()
   }
 
   /**
@@ -26,7 +41,7 @@ export class Aliases {
    */
   async read(db: Queryable, aliases: readonly Alias[], before: bigint): Promise<KnownAliases> {
     if (aliases.length === 0) return { linked: new Map(), waiting: new Map() }
-    const under = this.#under
+    const under = aliases.map((alias) => this.#under.get(aliasId(alias)) ?? NOTHING)
     const [links, rows] = await Promise.all([readLinks(db, aliases, before), readWaiting(db, aliases, before)])
     const linked = new Map<string, string[]>()
     const link = (id: string, key: string) => {
@@ -40,14 +55,30 @@ export class Aliases {
       const planned = restoreFact(row.fact)
       queue(aliasId(row)).set(planned.fact.position, planned)
     }
-    for (const plan of under) {
-      for (const row of plan.links) if (row.learnedAt < before) link(aliasId(row), row.key)
-      for (const row of plan.waiting) if (row.planned.fact.position < before) queue(aliasId(row)).set(row.planned.fact.position, row.planned)
-      for (const row of plan.released) if (row.by < before) queue(aliasId(row)).delete(row.position)
+    for (const [index, alias] of aliases.entries()) {
+      const all = under[index] ?? NOTHING
+      if (all.length === 0) continue
+      const id = aliasId(alias)
+      for (const said of all) {
+        if ('linked' in said) {
+          if (said.linked.learnedAt < before) link(id, said.linked.key)
+        } else if ('waits' in said) {
+          if (said.waits.fact.position < before) queue(id).set(said.waits.fact.position, said.waits)
+        } else if (said.released.by < before) {
+          queue(id).delete(said.released.position)
+        }
+      }
     }
     return { linked, waiting: new Map([...queues].map(([id, waiting]) => [id, [...waiting.values()]])) }
   }
+
+  #say(alias: Alias, said: Said): void {
+    const id = aliasId(alias)
+    this.#under.set(id, [...(this.#under.get(id) ?? NOTHING), said])
+  }
 }
+
+const NOTHING: readonly Said[] = []
 
 function entryOf<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
   const known = map.get(key)

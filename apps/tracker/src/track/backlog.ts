@@ -6,7 +6,9 @@
  * It is written in portions, a transaction each; the last one moves the shards. If the process dies between two of them, the same entries are read
  * again, and find what they said: units know the facts that they have, and what is said of keys is looked up as of a position.
  */
+import type { Fact } from '@tidemark/bpmn'
 import type { Transaction } from '../store/database.js'
+import { borrow, giveBack } from '../store/lent-memory.js'
 import type { Reached } from '../store/write/shards.js'
 import type { Prepared } from './batch.js'
 import type { PlannedFact, PlannedPart } from './core/plan.js'
@@ -46,18 +48,32 @@ export interface BacklogBounds {
 }
 
 /**
- * A fact takes some 700 bytes beside thrice its payload until it is written. More would save little: most instances have begun and ended within so
+ * A fact takes some 700 bytes beside its payload until it is written. More would save little: most instances have begun and ended within so
  * many entries, or live so long that they are written several times anyway. A portion is folded in a fraction of a second, and the database writes
  * it while the next one is.
  */
 export const BACKLOG: BacklogBounds = { facts: 120_000, bytes: 32 * 1024 * 1024, portion: 6_000, near: 4_000 }
 
+/** Its variables stay the JSON that they were: as objects they would be several times as large, and each would be moved about by the collector of garbage. */
+interface HeldFact extends PlannedFact {
+  patchJson: Uint8Array | undefined
+  /** Where its JSON is, if it was at hand; its patch is read from there when its turn comes. */
+  readonly kept: Kept | undefined
+}
+
+interface HeldPart {
+  readonly model: string
+  readonly key: string
+  readonly facts: HeldFact[]
+}
+
 export class Backlog {
   /** In the order in which they were first touched. */
-  readonly #pending = new Map<KnownUnit, PlannedPart>()
+  readonly #pending = new Map<KnownUnit, HeldPart>()
   #batches: Portion[] = []
   #facts = 0
   #bytes = 0
+  #kept = new KeptBytes()
 
   constructor(readonly bounds: BacklogBounds) {}
 
@@ -69,12 +85,10 @@ export class Backlog {
   add(prepared: Prepared, step: Step): void {
     for (const [index, unit] of prepared.units.entries()) {
       const { model, key, facts } = prepared.parts[index] as PlannedPart
-      const known = this.#pending.get(unit)
-      if (known === undefined) this.#pending.set(unit, { model, key, facts: facts.map(withoutView) })
-      else {
-        addTo(known.facts, facts)
-        unit.holders--
-      }
+      let held = this.#pending.get(unit)
+      if (held === undefined) this.#pending.set(unit, (held = { model, key, facts: [] }))
+      else unit.holders--
+      for (const planned of facts) held.facts.push(this.#hold(planned))
       this.#facts += facts.length
     }
     this.#bytes += prepared.payloadBytes
@@ -87,37 +101,32 @@ export class Backlog {
     this.#batches = []
     this.#facts = 0
     this.#bytes = 0
+    this.#kept = new KeptBytes()
   }
 
-  /** Everything, and nothing is left. What is said of keys comes first; what cannot be said twice (counts, operations) comes with the last, which moves the shards. */
-  take(): readonly Portion[] {
+  /**
+   * Everything, and nothing is left. What is said of keys comes first; what cannot be said twice (counts, operations) comes with the last, which moves the shards.
+   * A portion is to be folded before the next one is asked for: only then are its facts whole.
+   */
+  take(): Iterable<Portion> {
     const batches = this.#batches
-    const last = batches.at(-1)
-    if (last === undefined) return []
+    const kept = this.#kept
     const portions = [...this.#portions()]
     this.clear()
-    const loaded = Promise.all(batches.map(({ prepared }) => prepared.loaded)).then(() => undefined)
-    loaded.catch(() => undefined)
-    const input = { clock: Math.max(...batches.map(({ prepared }) => prepared.input.clock)), position: last.prepared.input.position }
-    return portions.map(({ parts, units }, index) => {
-      const begins = index === 0
-      const ends = index === portions.length - 1
-      return {
-        prepared: {
-          input, parts, units, loaded, payloadBytes: 0,
-          plans: begins ? batches.flatMap(({ prepared }) => prepared.plans) : [],
-          released: begins ? batches.flatMap(({ prepared }) => prepared.released) : [],
-          fates: begins ? batches.flatMap(({ prepared }) => prepared.fates) : [],
-          types: ends ? sumOf(batches.map(({ prepared }) => prepared.types)) : new Map(),
-        },
-        step: ends ? together(batches.map(({ step }) => step)) : STAY,
-      }
-    })
+    return batches.length === 0 ? [] : portionsOf(batches, portions, kept)
+  }
+
+  /** What is held back is to hold nothing of the log's memory: a few bytes of it would keep a megabyte. */
+  #hold({ fact, contentHash, by, patchJson }: PlannedFact): HeldFact {
+    if (patchJson === undefined) return { fact, contentHash, by, patchJson, kept: undefined }
+    // Others may have the same fact; this one is ours.
+    const { position, kind, time, appendTime, source, id, type, sequence, labels } = fact
+    return { fact: { position, kind, time, appendTime, source, id, type, sequence, labels, patch: undefined }, contentHash, by, patchJson: undefined, kept: this.#kept.keep(patchJson) }
   }
 
   /** At least one, which is empty where nothing concerns a unit. */
-  * #portions(): Iterable<{ readonly parts: readonly PlannedPart[]; readonly units: readonly KnownUnit[] }> {
-    let parts: PlannedPart[] = []
+  * #portions(): Iterable<UnitsTogether> {
+    let parts: HeldPart[] = []
     let units: KnownUnit[] = []
     let facts = 0
     for (const [unit, part] of this.#pending) {
@@ -135,16 +144,72 @@ export class Backlog {
   }
 }
 
-function addTo(facts: PlannedFact[], more: readonly PlannedFact[]): void {
-  for (const planned of more) facts.push(withoutView(planned))
+interface UnitsTogether {
+  readonly parts: readonly HeldPart[]
+  readonly units: readonly KnownUnit[]
 }
 
-/** What is held back is to hold nothing of the log's memory: a few bytes of it would keep a megabyte. */
-function withoutView({ fact, contentHash, by }: PlannedFact): PlannedFact {
-  return { fact, contentHash, by }
+function * portionsOf(batches: readonly Portion[], all: readonly UnitsTogether[], kept: KeptBytes): Iterable<Portion> {
+  const loaded = Promise.all(batches.map(({ prepared }) => prepared.loaded)).then(() => undefined)
+  loaded.catch(() => undefined)
+  const input = { clock: Math.max(...batches.map(({ prepared }) => prepared.input.clock)), position: batches.at(-1)?.prepared.input.position ?? 0n }
+  for (const [index, { parts, units }] of all.entries()) {
+    const begins = index === 0
+    const ends = index === all.length - 1
+    for (const { facts } of parts) for (const held of facts) makeWhole(held)
+    yield {
+      prepared: {
+        input, parts, units, loaded, payloadBytes: 0,
+        plans: begins ? batches.flatMap(({ prepared }) => prepared.plans) : [],
+        released: begins ? batches.flatMap(({ prepared }) => prepared.released) : [],
+        fates: begins ? batches.flatMap(({ prepared }) => prepared.fates) : [],
+        types: ends ? sumOf(batches.map(({ prepared }) => prepared.types)) : new Map(),
+      },
+      step: ends ? together(batches.map(({ step }) => step), () => kept.giveBack()) : STAY,
+    }
+  }
 }
 
-function together(steps: readonly Step[]): Step {
+function makeWhole(held: HeldFact): void {
+  const { kept } = held
+  if (kept === undefined) return
+  const { memory, start, end } = kept
+  held.patchJson = memory.subarray(start, end)
+  ;(held.fact as { patch: Fact['patch'] }).patch = JSON.parse(memory.toString('utf8', start, end)) as Fact['patch']
+}
+
+interface Kept {
+  readonly memory: Buffer
+  readonly start: number
+  readonly end: number
+}
+
+const KEPT_TOGETHER = 1024 * 1024
+
+/** Copies of many short runs of bytes, in a few pieces of memory. */
+class KeptBytes {
+  readonly #pieces: Buffer[] = []
+  #end = 0
+
+  keep(bytes: Uint8Array): Kept {
+    let memory = this.#pieces.at(-1)
+    if (memory === undefined || this.#end + bytes.length > memory.length) {
+      this.#pieces.push((memory = borrow(Math.max(KEPT_TOGETHER, bytes.length))))
+      this.#end = 0
+    }
+    const start = this.#end
+    memory.set(bytes, start)
+    this.#end += bytes.length
+    return { memory, start, end: this.#end }
+  }
+
+  /** Nobody reads any of it any more. */
+  giveBack(): void {
+    for (const piece of this.#pieces.splice(0)) giveBack(piece)
+  }
+}
+
+function together(steps: readonly Step[], atLast: () => void): Step {
   return {
     to: steps.findLast(({ to }) => to !== undefined)?.to,
     models: [...new Set(steps.flatMap(({ models }) => models))],
@@ -154,6 +219,7 @@ function together(steps: readonly Step[]): Step {
     },
     after: () => {
       for (const { after } of steps) after()
+      atLast()
     },
   }
 }

@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import type { Fact, InstanceView, TrackedModel } from '@tidemark/bpmn'
-import type { Database, Transaction } from '../store/database.js'
+import type { Database, Writing } from '../store/database.js'
 import { commitChanges } from '../store/write/commit-changes.js'
 import { noChanges, type Changes, type FactRow } from '../store/write/changes.js'
 import { countTypes, endWaitingFates, insertFates, insertLinks, insertWaiting, releaseWaiting, storeFact, type FateRow } from '../store/write/keys.js'
@@ -132,7 +132,7 @@ function countsByModel(units: readonly KnownUnit[]): ReadonlyMap<string, number>
  * Everything that a folded batch writes. Rows are made at once, and while their statements are under way nothing here holds what they were made of.
  * @param careful what should be new may be there already
  */
-export function commitBatch(tx: Transaction, batch: Batch, careful: boolean): Promise<unknown> {
+export function commitBatch(tx: Writing, batch: Batch, careful: boolean): Promise<unknown> {
   const { plans } = batch
   return Promise.all([
     commitChanges(tx, batch.changes, careful),

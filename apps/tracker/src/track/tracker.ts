@@ -6,7 +6,7 @@
  * live batches (catching-up.ts). Entries that ask something of the tracker itself are passed one by one (control-entries.ts). Batches overlap
  * (pipeline.ts); what needs to see everything before it flushes them first.
  */
-import { LogError, type Entry, type Log } from '@tidemark/log'
+import { LogError, type Log } from '@tidemark/log'
 import type { Logger } from 'pino'
 import { TrackerError } from '../problem.js'
 import type { Database, Transaction, TransactionOptions } from '../store/database.js'
@@ -26,15 +26,15 @@ import { Brake } from './brake.js'
 import { CatchingUp, type LiveSide } from './catching-up.js'
 import { ANYTHING, REPLAYABLE, summary, type What } from './commits.js'
 import { ControlEntries, isControlEntry, type ControlSide } from './control-entries.js'
-import { decode, type Decoded } from './core/decode.js'
+import type { Decoded } from './core/decode.js'
 import { OUTAGE_MS, outagesIn } from './core/outages.js'
 import { FoldFaults, Suspects } from './faults.js'
 import { Fenced } from './fenced.js'
-import { inTurns } from './in-turns.js'
 import { Models } from './models.js'
 import { NextDue } from './next-due.js'
 import { SoleOwner, type Ownership } from './ownership.js'
 import { Pipeline } from './pipeline.js'
+import { readAhead } from './read-ahead.js'
 import { SMALL_ROOM, type Room } from './room.js'
 import { leastOf, liveShare, NEVER } from './share.js'
 import { Units } from './units.js'
@@ -280,7 +280,8 @@ export class Tracker {
   /** Until a model has to catch up, or we are to settle. */
   async #followLive(): Promise<void> {
     if (this.#shards.length === 0) return aborted(this.#halt)
-    for await (const entries of this.#log.read({ from: { position: this.#taken + 1n }, follow: true, batchSize: this.#room.batchEntries, signal: this.#halt })) {
+    const batches = this.#log.read({ from: { position: this.#taken + 1n }, follow: true, batchSize: this.#room.batchEntries, signal: this.#halt })
+    for await (const entries of readAhead(batches, (position) => this.#isFarBehind(position))) {
       const isDone = await this.#follow(entries)
       if (!isDone || this.#halt.aborted || this.#catchingUp.open !== undefined) return
     }
@@ -291,9 +292,9 @@ export class Tracker {
    * said knowing everything before it, so that who joined an alert before it was resolved does not seem to have joined after. Answers false where the
    * rest has to wait until models have caught up.
    */
-  async #follow(entries: readonly Entry[]): Promise<boolean> {
-    const begin = entries.findIndex((entry) => entry.position > this.#taken)
-    const fresh = begin < 0 ? [] : await inTurns(begin === 0 ? entries : entries.slice(begin), (some) => some.map(decode))
+  async #follow(entries: readonly Decoded[]): Promise<boolean> {
+    const begin = entries.findIndex(({ entry }) => entry.position > this.#taken)
+    const fresh = begin < 0 ? [] : begin === 0 ? entries : entries.slice(begin)
     for (let from = 0; from < fresh.length;) {
       const first = fresh[from] as Decoded
       if (isControlEntry(first)) {
@@ -442,7 +443,8 @@ export class Tracker {
 
   /** In turn with a model that catches up. */
   async #followAvailable(): Promise<void> {
-    for await (const entries of this.#log.read({ from: { position: this.#taken + 1n }, limit: this.#room.batchEntries, batchSize: this.#room.batchEntries, signal: this.#halt })) {
+    const batches = this.#log.read({ from: { position: this.#taken + 1n }, limit: this.#room.batchEntries, batchSize: this.#room.batchEntries, signal: this.#halt })
+    for await (const entries of readAhead(batches, () => false)) {
       if (!(await this.#follow(entries))) return
     }
   }

@@ -9,6 +9,11 @@ import { KEPT_TABLES, REBUILD_SCHEMA } from './fresh-tables.js'
 
 /** Readers are waited for this long, then everybody has a turn before the next try. */
 const LOCK_WAIT = '3s'
+/**
+ * An autovacuum on a table gives way to whoever has waited for its lock so long, which is a second where nothing else is said: as long as nobody
+ * follows. Only some may say otherwise; for the others it stays a second.
+ */
+const CLEANERS_GIVE_WAY = `do $$ begin set local deadlock_timeout to '50ms'; exception when insufficient_privilege then null; end $$`
 const ATTEMPTS = 20
 const RETRY_MS = 250
 
@@ -32,6 +37,7 @@ async function swap(tx: Transaction, schema: string, also: Parameters<typeof swa
   const home = row?.home ?? 'public'
   const tables = await rebuilt(tx, schema)
   await tx.query(`set local lock_timeout to '${LOCK_WAIT}'`)
+  await tx.query(CLEANERS_GIVE_WAY)
   await tx.query(`lock table ${tables.map((table) => `${home}."${table}"`).join(', ')} in access exclusive mode`)
   await carryOver(tx, home, schema)
   await also?.(tx, home)

@@ -1,7 +1,7 @@
 /** What was extracted from entries, and how each was read. */
 import type { Fact } from '@tidemark/bpmn'
 import { bigints, copyRows, texts, uuids } from '../binary.js'
-import type { Queryable, Transaction } from '../database.js'
+import type { Queryable, Writing } from '../database.js'
 import type { Changes, FactRow } from './changes.js'
 import type { Statements } from './rows.js'
 
@@ -9,7 +9,7 @@ import type { Statements } from './rows.js'
  * New facts carry their reading at once; those of older ones are updated.
  * @param careful facts that should be new may be there already
  */
-export function writeFacts(tx: Transaction, { facts, readings }: Changes, careful: boolean): Statements {
+export function writeFacts(tx: Writing, { facts, readings }: Changes, careful: boolean): Statements {
   return [...(careful ? deleteFacts(tx, facts) : []), ...copyFacts(tx, facts), ...updateReadings(tx, readings)]
 }
 
@@ -21,7 +21,7 @@ function deleteFacts(tx: Queryable, rows: readonly FactRow[]): Statements {
   )]
 }
 
-function copyFacts(tx: Transaction, rows: readonly FactRow[]): Statements {
+function copyFacts(tx: Writing, rows: readonly FactRow[]): Statements {
   if (rows.length === 0) return []
   return [tx.copy(
     `copy instance_event (unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch, instance, element, phase, reading) from stdin (format binary)`,

@@ -1,11 +1,11 @@
 /** Instances with their tokens, deviations and next deadline. New rows are copied, which is the bulk of an import; others are updated. */
 import { bigints, booleans, copyRows, ints, jsons, texts, uuids } from '../binary.js'
-import type { Queryable, Transaction } from '../database.js'
+import type { Queryable, Writing } from '../database.js'
 import type { Changes, InstanceRow } from './changes.js'
 import { compare, type Statements } from './rows.js'
 
 /** @param careful rows that should be new may be there already: they are replaced */
-export function writeInstances(tx: Transaction, changes: Changes, careful: boolean): Statements {
+export function writeInstances(tx: Writing, changes: Changes, careful: boolean): Statements {
   const { instances } = changes
   const fresh = instances.filter((row) => row.isNew)
   return [
@@ -23,7 +23,7 @@ function deleteInstances(tx: Queryable, gone: readonly string[]): Statements {
 const COLUMNS = `id, unit, run, shard, model, version, key, former_ids, status, stuck, late, deviations, settling, approximate,
   started_at, last_event_at, ended_at, closed_at, shown_at, position, tokens, variables`
 
-function copyInstances(tx: Transaction, rows: readonly InstanceRow[]): Statements {
+function copyInstances(tx: Writing, rows: readonly InstanceRow[]): Statements {
   if (rows.length === 0) return []
   return [tx.copy(`copy instance (${COLUMNS}) from stdin (format binary)`, copyRows(rows, 22, (out, row) => {
     out.uuid(row.id).uuid(row.unit).int(row.run).int(row.shard).text(row.model).int(row.version).text(row.key).uuids(row.formerIds).text(row.status)
@@ -62,7 +62,7 @@ function inheritIds(tx: Queryable, heirs: readonly InstanceRow[]): Statements {
   )]
 }
 
-function replaceTokens(tx: Transaction, { tokens, goneTokens }: Changes, careful: boolean): Statements {
+function replaceTokens(tx: Writing, { tokens, goneTokens }: Changes, careful: boolean): Statements {
   const gone = careful ? [...goneTokens, ...tokens] : goneTokens
   return [
     ...(gone.length === 0 ? [] : [tx.query(
@@ -79,7 +79,7 @@ function replaceTokens(tx: Transaction, { tokens, goneTokens }: Changes, careful
   ]
 }
 
-function replaceDeviations(tx: Transaction, { deviations }: Changes, careful: boolean): Statements {
+function replaceDeviations(tx: Writing, { deviations }: Changes, careful: boolean): Statements {
   const before = deviations.filter((change) => change.had || careful).map((change) => change.instance)
   const rows = deviations.flatMap((change) => change.rows.map((row) => ({ instance: change.instance, ...row })))
   return [

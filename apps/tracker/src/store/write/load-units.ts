@@ -10,7 +10,8 @@ export interface StoredUnit {
 }
 
 interface FactRow {
-  unit: string
+  /** Of its unit among those that were asked for, from 1. */
+  n: number
   position: string
   kind: Fact['kind']
   time: string
@@ -20,40 +21,57 @@ interface FactRow {
   type: string
   sequence: string | null
   content_hash: string
-  labels: Record<string, string[]>
+  /** As text: most are alike, and {@link labelsOf} reads each once. */
+  labels: string
   patch: Record<string, unknown> | null
   shown_at: string | null
 }
 
 export async function loadUnits(db: Queryable, units: readonly string[]): Promise<ReadonlyMap<string, StoredUnit>> {
   if (units.length === 0) return new Map()
-  // One look-up in the index per unit, whatever statistics say: a table that has grown since the last ANALYZE was read whole for each batch.
+  // One look-up in each index per unit, whatever statistics say: a table that has grown since the last ANALYZE was read whole for each batch.
   const rows = await db.query<FactRow>(
-    `select wanted.unit, fact.* from unnest($1::uuid[]) as wanted (unit) cross join lateral (
-       select position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch,
-         (select max(shown_at) from instance where instance.unit = wanted.unit) as shown_at
-       from instance_event where instance_event.unit = wanted.unit offset 0
+    `select wanted.n, wanted.shown_at, fact.* from (
+       select unit, n::int, (select max(shown_at) from instance where instance.unit = given.unit) as shown_at from unnest($1::uuid[]) with ordinality as given (unit, n) offset 0
+     ) as wanted cross join lateral (
+       select position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels::text, patch from instance_event
+       where instance_event.unit = wanted.unit offset 0
      ) as fact`,
     [uuids(units, (unit) => unit)],
   )
   const loaded = new Map<string, { facts: { fact: Fact; contentHash: string }[]; shownAt: number | undefined }>()
+  let last = 0
+  let facts: { fact: Fact; contentHash: string }[] = []
   for (const row of rows) {
-    const unit = loaded.get(row.unit) ?? { facts: [], shownAt: row.shown_at === null ? undefined : Number(row.shown_at) }
-    loaded.set(row.unit, unit)
-    unit.facts.push({ fact: factOf(row), contentHash: row.content_hash })
+    // Those of a unit come together.
+    if (row.n !== last) loaded.set(units[row.n - 1] as string, { facts: (facts = []), shownAt: row.shown_at === null ? undefined : Number(row.shown_at) })
+    last = row.n
+    facts.push({ fact: factOf(row), contentHash: row.content_hash })
   }
   return loaded
 }
 
 function factOf(row: FactRow): Fact {
-  const labels: Record<string, readonly string[]> = {}
-  for (const version in row.labels) labels[version] = (row.labels[version] ?? []).map((label) => label.replace('\t', '\u0000'))
   const base = {
-    position: BigInt(row.position), kind: row.kind, time: Number(row.time), appendTime: Number(row.append_time), source: row.source, id: row.event_id, type: row.type, labels,
-    ...(row.sequence === null ? {} : { sequence: row.sequence }),
+    position: BigInt(row.position), kind: row.kind, time: Number(row.time), appendTime: Number(row.append_time), source: row.source, id: row.event_id, type: row.type,
+    labels: labelsOf(row.labels), ...(row.sequence === null ? {} : { sequence: row.sequence }),
   }
   if (row.patch === null) return base
   return row.kind === 'event' ? { ...base, patch: row.patch } : { ...base, ...(row.patch as Partial<Fact>) }
+}
+
+const MAX_LABELS = 10_000
+const labelsByText = new Map<string, Fact['labels']>()
+
+/** They say what an event means to each version of a model, and nothing of a case: so many events have the same ones. */
+function labelsOf(json: string): Fact['labels'] {
+  const known = labelsByText.get(json)
+  if (known !== undefined) return known
+  const stored = JSON.parse(json) as Record<string, readonly string[]>
+  const labels = Object.fromEntries(Object.entries(stored).map(([version, some]) => [version, some.map((label) => label.replace('\t', '\u0000'))]))
+  if (labelsByText.size >= MAX_LABELS) labelsByText.clear()
+  labelsByText.set(json, labels)
+  return labels
 }
 
 /** A place in the order in which deadlines fall due. */
