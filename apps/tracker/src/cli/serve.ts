@@ -1,9 +1,9 @@
-import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
 import { settingsOfProcess } from '../config.js'
 import { createApp } from '../main.js'
 import { finish, note, WrongUse } from './output.js'
 import { TrackerError } from '../problem.js'
+import { letHeapGrowBy } from '../track/heap.js'
 import { roomOf } from '../track/room.js'
 import { stopSignal } from './stop-signal.js'
 
@@ -30,7 +30,7 @@ async function serve(options: ServeOptions): Promise<0> {
     ...(options.data === undefined ? {} : { TIDEMARK_DATA: options.data }),
   })
   // The process holds no database then, and has room: to look for garbage at each half, as bin/tidemark.js has it, takes a twentieth of the time more.
-  if (settings.databaseUrl !== undefined) setFlagsFromString(`--heap-growing-percent=${roomOf(settings.memoryMb).heapGrowthPercent}`)
+  if (settings.databaseUrl !== undefined) letHeapGrowBy(roomOf(settings.memoryMb).heapGrowthPercent)
   const stop = stopSignal()
   const app = await createApp(settings)
   note(`Tidemark answers at ${app.url} (Ctrl+C stops it)`)

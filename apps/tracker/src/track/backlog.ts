@@ -48,11 +48,11 @@ export interface BacklogBounds {
 }
 
 /**
- * A fact takes some 700 bytes beside its payload until it is written. More would save little: most instances have begun and ended within so
- * many entries, or live so long that they are written several times anyway. A portion is folded in a fraction of a second, and the database writes
- * it while the next one is.
+ * A fact takes some 700 bytes beside its payload until it is written. Most instances are to begin and end within so many entries; others are written
+ * several times. A portion is folded in a fraction of a second, and the database writes it while the next one is.
  */
-export const BACKLOG: BacklogBounds = { facts: 120_000, bytes: 32 * 1024 * 1024, portion: 6_000, near: 4_000 }
+export const SMALL_BACKLOG: BacklogBounds = { facts: 120_000, bytes: 32 * 1024 * 1024, portion: 6_000, near: 4_000 }
+export const LARGE_BACKLOG: BacklogBounds = { ...SMALL_BACKLOG, facts: 240_000, bytes: 64 * 1024 * 1024 }
 
 /** Its variables stay the JSON that they were: as objects they would be several times as large, and each would be moved about by the collector of garbage. */
 interface HeldFact extends PlannedFact {
@@ -149,13 +149,14 @@ interface UnitsTogether {
   readonly units: readonly KnownUnit[]
 }
 
-function * portionsOf(batches: readonly Portion[], all: readonly UnitsTogether[], kept: KeptBytes): Iterable<Portion> {
+function * portionsOf(batches: readonly Portion[], all: UnitsTogether[], kept: KeptBytes): Iterable<Portion> {
   const loaded = Promise.all(batches.map(({ prepared }) => prepared.loaded)).then(() => undefined)
   loaded.catch(() => undefined)
   const input = { clock: Math.max(...batches.map(({ prepared }) => prepared.input.clock)), position: batches.at(-1)?.prepared.input.position ?? 0n }
-  for (const [index, { parts, units }] of all.entries()) {
-    const begins = index === 0
-    const ends = index === all.length - 1
+  // None is held here once it is on its way: what is folded is several times what was held back.
+  for (let begins = true, next = all.shift(); next !== undefined; begins = false, next = all.shift()) {
+    const { parts, units } = next
+    const ends = all.length === 0
     for (const { facts } of parts) for (const held of facts) makeWhole(held)
     yield {
       prepared: {

@@ -5,12 +5,13 @@
 import type { Log } from '@tidemark/log'
 import type { Database } from '../store/database.js'
 import { Progress } from '../store/progress.js'
-import { BACKLOG } from './backlog.js'
+import type { BacklogBounds } from './backlog.js'
+import { sparingly } from './heap.js'
 import { Tracker, type TrackerOptions } from './tracker.js'
 
 export interface Surroundings {
   readonly log: Log
-  readonly tracker: Omit<TrackerOptions, 'db' | 'progress' | 'log'>
+  readonly tracker: Omit<TrackerOptions, 'db' | 'progress' | 'log'> & { readonly holdsBack: BacklogBounds }
   readonly signal: AbortSignal
   /** Where the live tracker stands. */
   readonly position: () => bigint
@@ -45,25 +46,27 @@ export type Until = <Answer>(look: (at: Standing) => Promise<Answer | undefined>
 const LOOK_MS = 250
 
 /** The tracker runs as long as this does; `stop` ends it before. */
-export async function foldApart<Result>(
+export function foldApart<Result>(
   { log, tracker: options, signal }: Pick<Surroundings, 'log' | 'tracker' | 'signal'>, db: Database, run: (until: Until, stop: () => Promise<void>) => Promise<Result>,
 ): Promise<Result> {
-  const progress = new Progress()
-  const tracker = new Tracker({ ...options, log, db, progress, holdsBack: BACKLOG })
-  await tracker.start()
-  try {
-    return await run(async (look) => {
-      for (;;) {
-        if (tracker.failure !== undefined) throw tracker.failure
-        if (signal.aborted) return 'stopped'
-        const answer = await look({ taken: tracker.taken, committed: progress.position, clock: progress.clock })
-        if (answer !== undefined) return answer
-        await progressed(progress, LOOK_MS, signal)
-      }
-    }, () => tracker.stop())
-  } finally {
-    await tracker.stop()
-  }
+  return sparingly(async () => {
+    const progress = new Progress()
+    const tracker = new Tracker({ ...options, log, db, progress })
+    await tracker.start()
+    try {
+      return await run(async (look) => {
+        for (;;) {
+          if (tracker.failure !== undefined) throw tracker.failure
+          if (signal.aborted) return 'stopped'
+          const answer = await look({ taken: tracker.taken, committed: progress.position, clock: progress.clock })
+          if (answer !== undefined) return answer
+          await progressed(progress, LOOK_MS, signal)
+        }
+      }, () => tracker.stop())
+    } finally {
+      await tracker.stop()
+    }
+  })
 }
 
 /** Answers why it has ended: what `tell` said, `stopped` where the signal did, or `done`. */

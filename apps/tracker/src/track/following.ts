@@ -10,6 +10,7 @@ import { readShadow } from '../store/shadow/job.js'
 import { askForSnapshot, isUnderWay, readSnapshotJob } from '../store/snapshot/job.js'
 import { Membership, type MembershipOptions } from './membership.js'
 import { rebuild, type RebuildContext } from './rebuild.js'
+import { SMALL_ROOM } from './room.js'
 import { isWorkedOn, shadow } from './shadow.js'
 import { snapshot, type SnapshotOptions } from './snapshot.js'
 import { Tracker, type TrackerOptions } from './tracker.js'
@@ -73,10 +74,10 @@ export class Following {
   /** One of those that share the log does it: the one that leads when it begins. Another that came to lead meanwhile goes on with it. */
   async #workIfAsked(): Promise<void> {
     if (!this.#progress.standing.leads) return
-    const { db, log, logger, now, version, alertChannels, clockScale, snapshots } = this.#options
+    const { db, log, logger, now, version, alertChannels, clockScale, snapshots, room } = this.#options
     const context: RebuildContext = {
       db, log, logger, now, version, signal: this.#stop.signal,
-      tracker: { logger, alertChannels, ...(clockScale === undefined ? {} : { clockScale }) },
+      tracker: { logger, alertChannels, holdsBack: (room ?? SMALL_ROOM).backlog, ...(clockScale === undefined ? {} : { clockScale }) },
       position: () => this.#progress.position,
       whilePaused: (run) => this.#whilePaused(run), ...(snapshots === undefined ? {} : { snapshotDir: snapshots.dir }),
     }

@@ -1,3 +1,5 @@
+import { LARGE_BACKLOG, SMALL_BACKLOG, type BacklogBounds } from './backlog.js'
+
 /** How much memory following may take: more of it makes it quicker. */
 export interface Room {
   /** Entries folded and committed together at most: a batch costs a fixed twenty statements, and is to take a fraction of a second. */
@@ -6,14 +8,16 @@ export interface Room {
   readonly cachedBytes: number
   /** How far the heap of the process may grow beyond what lives in it before all of it is marked. */
   readonly heapGrowthPercent: number
+  /** What is held back where nobody reads the tables yet. */
+  readonly backlog: BacklogBounds
 }
 
 /** From here on memory is given for speed. */
 const ROOMY_MB = 1_024
 
 /** With this the process stays within 512 MB beside a server when a log is imported, and with the embedded database within 768 MB. */
-export const SMALL_ROOM: Room = { batchEntries: 2_000, cachedBytes: 96 * 1024 * 1024, heapGrowthPercent: 100 }
-const LARGE_ROOM: Room = { batchEntries: 4_000, cachedBytes: 128 * 1024 * 1024, heapGrowthPercent: 200 }
+export const SMALL_ROOM: Room = { batchEntries: 2_000, cachedBytes: 96 * 1024 * 1024, heapGrowthPercent: 100, backlog: SMALL_BACKLOG }
+const LARGE_ROOM: Room = { batchEntries: 4_000, cachedBytes: 128 * 1024 * 1024, heapGrowthPercent: 200, backlog: LARGE_BACKLOG }
 
 export function roomOf(memoryMb: number): Room {
   return memoryMb < ROOMY_MB ? SMALL_ROOM : LARGE_ROOM
