@@ -1,12 +1,15 @@
 import type { Log } from '@tidemark/log'
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Clock } from '../clock.js'
+import { snapshotDir, type Settings } from '../config.js'
 import type { Policy } from '../policy/policy.js'
 import type { Database } from '../store/database.js'
 import { lagOf } from '../store/lag.js'
 import type { Progress } from '../store/progress.js'
 import { readAllModelCounts } from '../store/read/models.js'
 import { readOutbox, readTotals } from '../store/read/totals.js'
+import { listSnapshots, sizeOf } from '../store/snapshot/files.js'
+import { readSnapshotJob } from '../store/snapshot/job.js'
 import type { WaysIn } from '../store/ways-in.js'
 import { readMembers } from '../store/write/members.js'
 import { version } from '../version.js'
@@ -21,11 +24,12 @@ export interface MetricsContext {
   readonly clock: Clock
   readonly policy: Policy
   readonly waysIn: WaysIn
+  readonly settings: Pick<Settings, 'snapshots' | 'dataDir'>
 }
 
 /**
  * What Prometheus scrapes. Figures that outlive the process (events, instances, what waits in the outbox) are read from the tables at each
- * scrape with three statements, so they are right after a restart; those of the process itself come from the client's defaults.
+ * scrape with a few statements, so they are right after a restart; those of the process itself come from the client's defaults.
  */
 export class Metrics {
   readonly #registry = new Registry()
@@ -58,6 +62,11 @@ export class Metrics {
   readonly #outbox = this.#gauge('tidemark_outbox_pending', 'Messages that wait to be sent', ['channel'])
   readonly #oldest = this.#gauge('tidemark_outbox_oldest_seconds', 'How long the longest of them has been due', ['channel'])
 
+  readonly #snapshots = this.#gauge('tidemark_snapshots', 'Snapshots on disk, by what was found when they were checked', ['found'])
+  readonly #snapshotTime = this.#gauge('tidemark_snapshot_timestamp_seconds', 'When the newest of them was taken, seconds since 1970', ['found'])
+  readonly #snapshotSize = this.#gauge('tidemark_snapshot_size_bytes', 'Size of the newest of them', ['found'])
+  readonly #snapshotFailing = this.#gauge('tidemark_snapshot_failing', 'Whether taking or checking one failed when it was last tried')
+
   readonly #checked = this.#gauge('tidemark_schema_checks', 'Events held to a schema since this process began', ['schema'])
   readonly #unfit = this.#gauge('tidemark_schema_faults', 'Those of them that do not fit', ['schema'])
   readonly #dropped = this.#gauge('tidemark_events_dropped', 'Events that a rule dropped since this process began', ['rule'])
@@ -77,6 +86,7 @@ export class Metrics {
     this.#measurePolicy()
     this.#measureWaysIn()
     await this.#measureTables()
+    await this.#measureSnapshots()
     return this.#registry.metrics()
   }
 
@@ -132,6 +142,21 @@ export class Metrics {
     for (const { channel, pending, oldest_seconds } of await readOutbox(db)) {
       this.#outbox.set({ channel }, Number(pending))
       this.#oldest.set({ channel }, Math.max(0, oldest_seconds))
+    }
+  }
+
+  async #measureSnapshots(): Promise<void> {
+    const { db, settings } = this.context
+    this.#snapshotFailing.set((await readSnapshotJob(db))?.status === 'failed' ? 1 : 0)
+    for (const gauge of [this.#snapshots, this.#snapshotTime, this.#snapshotSize]) gauge.reset()
+    const told = new Set<string>()
+    for (const one of await listSnapshots(snapshotDir(settings))) {
+      const found = 'error' in one ? 'damaged' : (one.verdict?.found ?? 'unchecked')
+      this.#snapshots.inc({ found })
+      if ('error' in one || told.has(found)) continue
+      told.add(found)
+      this.#snapshotTime.set({ found }, one.manifest.createdAt / 1_000)
+      this.#snapshotSize.set({ found }, await sizeOf(one))
     }
   }
 

@@ -3,10 +3,11 @@ import { Inject, Module } from '@nestjs/common'
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common'
 import { APP_PIPE, ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core'
 import type { Clock } from '../clock.js'
+import type { Settings } from '../config.js'
 import type { Policy } from '../policy/policy.js'
 import type { Database } from '../store/database.js'
 import type { Progress } from '../store/progress.js'
-import { CLOCK, DATABASE, LOG, POLICY, PROGRESS, WAYS_IN } from '../store/tokens.js'
+import { CLOCK, DATABASE, LOG, POLICY, PROGRESS, SETTINGS, WAYS_IN } from '../store/tokens.js'
 import type { WaysIn } from '../store/ways-in.js'
 import { AlertsController } from './alerts.controller.js'
 import { CommandsController } from './commands.controller.js'
@@ -41,8 +42,8 @@ import { validationPipe } from './validation.js'
     { provide: LiveChannel, useFactory: (progress: Progress, clock: Clock) => new LiveChannel(progress, clock), inject: [PROGRESS, CLOCK] },
     {
       provide: Metrics,
-      useFactory: (db: Database, log: Log, progress: Progress, clock: Clock, waysIn: WaysIn, policy: Policy) => new Metrics({ db, log, progress, clock, waysIn, policy }),
-      inject: [DATABASE, LOG, PROGRESS, CLOCK, WAYS_IN, POLICY],
+      useFactory: (db: Database, log: Log, progress: Progress, clock: Clock, waysIn: WaysIn, policy: Policy, settings: Settings) => new Metrics({ db, log, progress, clock, waysIn, policy, settings }),
+      inject: [DATABASE, LOG, PROGRESS, CLOCK, WAYS_IN, POLICY, SETTINGS],
     },
     {
       provide: OpenApi,
