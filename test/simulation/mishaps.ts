@@ -69,7 +69,9 @@ const MISHAPS: Readonly<Record<string, { readonly weight: number; readonly happe
   'nonsense comes in': {
     weight: 1,
     async happen({ current, senders }, share) {
-      await current?.intake.quarantine(Buffer.from([0xff, 0x00, 0x7b, Math.floor(share() * 256)])).catch(() => undefined)
+      const bytes = Buffer.from([0xff, 0x00, 0x7b, Math.floor(share() * 256)])
+      // Who dies over it never answers.
+      if (current !== undefined) await Promise.race([current.intake.quarantine(bytes).catch(() => undefined), current.life.ended])
       const id = `unknown ${share()}`
       await senders.sendNow([{ specversion: '1.0', id, source: '/elsewhere', type: 'nobody.knows', time: new Date(0).toISOString(), data: { '__proto__': id } } as never])
     },
