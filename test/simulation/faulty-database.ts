@@ -24,7 +24,8 @@ export class Session {
 }
 
 export interface Deed {
-  readonly by: string
+  /** Undefined where tables were swapped: shards may stand further then, and nobody has followed them there. */
+  readonly by: string | undefined
   readonly shards: readonly { readonly id: number; readonly epoch: string; readonly position: string }[]
 }
 
@@ -90,11 +91,13 @@ export class FaultyDatabase implements Database {
     const { life, chance, session } = this
     let failed: Error | undefined
     let movesShards = false
+    let swaps = false
     const passing = (sql: string) => {
       if (life.isOver) failed ??= new Error('the tracker is dead')
       else if (chance.strikes('a statement in a transaction fails')) failed ??= failure(chance)
       else if (chance.strikes('death before a statement')) life.die()
       if (sql.trimStart().startsWith('update shard')) movesShards = true
+      if (sql.endsWith('"shard" set schema public')) swaps = true
       // As in Postgres: after one has failed, those behind it fail.
       if (failed !== undefined) throw failed
     }
@@ -123,13 +126,13 @@ export class FaultyDatabase implements Database {
     if (chance.strikes('a transaction is refused at its end')) throw failure(chance)
     if (chance.strikes('death before a commit')) life.die()
     if (life.isOver) throw new Error('the tracker is dead')
-    if (movesShards) await this.#witness(tx)
+    if (movesShards || swaps) await this.#witness(tx, swaps ? undefined : life.name)
     return result
   }
 
-  async #witness(tx: Queryable): Promise<void> {
+  async #witness(tx: Queryable, by: string | undefined): Promise<void> {
     const [where] = await tx.query<{ schema: string }>('select current_schema() as schema')
-    if (where?.schema === 'public') this.onCommit({ by: this.life.name, shards: await tx.query('select id, epoch, position from shard order by id') })
+    if (where?.schema === 'public') this.onCommit({ by, shards: await tx.query('select id, epoch, position from shard order by id') })
   }
 
   async #approach(): Promise<void> {

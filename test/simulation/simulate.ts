@@ -49,7 +49,7 @@ export function usurped(deeds: readonly Deed[]): string[] {
   for (const { by, shards } of deeds) {
     for (const { id, epoch, position } of shards) {
       const before = last.get(id)
-      if (BigInt(position) !== before?.position) {
+      if (by !== undefined && BigInt(position) !== (before?.position ?? 0n)) {
         const owner = owners.get(`${id} ${epoch}`) ?? by
         owners.set(`${id} ${epoch}`, owner)
         if (owner !== by) faults.push(`${by} wrote in shard ${id} in epoch ${epoch}, which is that of ${owner}`)
