@@ -65,7 +65,7 @@ export class Metrics {
   readonly #snapshots = this.#gauge('tidemark_snapshots', 'Snapshots on disk, by what was found when they were checked', ['found'])
   readonly #snapshotTime = this.#gauge('tidemark_snapshot_timestamp_seconds', 'When the newest of them was taken, seconds since 1970', ['found'])
   readonly #snapshotSize = this.#gauge('tidemark_snapshot_size_bytes', 'Size of the newest of them', ['found'])
-  readonly #snapshotFailing = this.#gauge('tidemark_snapshot_failing', 'Whether taking or checking one failed when it was last tried')
+  readonly #snapshotFailing = this.#gauge('tidemark_snapshot_failing', 'Whether the last try to take or check one has failed, or their directory cannot be read')
 
   readonly #checked = this.#gauge('tidemark_schema_checks', 'Events held to a schema since this process began', ['schema'])
   readonly #unfit = this.#gauge('tidemark_schema_faults', 'Those of them that do not fit', ['schema'])
@@ -147,20 +147,41 @@ export class Metrics {
 
   async #measureSnapshots(): Promise<void> {
     const { db, settings } = this.context
-    this.#snapshotFailing.set((await readSnapshotJob(db))?.status === 'failed' ? 1 : 0)
+    const job = await readSnapshotJob(db)
+    const told = await findingsOf(snapshotDir(settings)).catch(() => undefined)
+    // All at once: others may be scraping too.
     for (const gauge of [this.#snapshots, this.#snapshotTime, this.#snapshotSize]) gauge.reset()
-    const told = new Set<string>()
-    for (const one of await listSnapshots(snapshotDir(settings))) {
-      const found = 'error' in one ? 'damaged' : (one.verdict?.found ?? 'unchecked')
-      this.#snapshots.inc({ found })
-      if ('error' in one || told.has(found)) continue
-      told.add(found)
-      this.#snapshotTime.set({ found }, one.manifest.createdAt / 1_000)
-      this.#snapshotSize.set({ found }, await sizeOf(one))
+    this.#snapshotFailing.set(told === undefined || job?.status === 'failed' ? 1 : 0)
+    for (const [found, { count, newest }] of told ?? []) {
+      this.#snapshots.set({ found }, count)
+      if (newest === undefined) continue
+      this.#snapshotTime.set({ found }, newest.seconds)
+      this.#snapshotSize.set({ found }, newest.bytes)
     }
   }
 
   #gauge(name: string, help: string, labelNames: readonly string[] = []): Gauge {
     return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.#registry] })
   }
+}
+
+interface SnapshotFinding {
+  count: number
+  /** Absent where none of them can be read. */
+  newest?: { readonly seconds: number; readonly bytes: number }
+}
+
+/** By what was found when they were checked. Throws where the directory cannot be read. */
+async function findingsOf(dir: string): Promise<ReadonlyMap<string, SnapshotFinding>> {
+  const told = new Map<string, SnapshotFinding>()
+  for (const one of await listSnapshots(dir)) {
+    // Deleted while they were listed.
+    if ('error' in one && one.error.code === 'snapshotNotFound') continue
+    const found = 'error' in one ? 'damaged' : (one.verdict?.found ?? 'unchecked')
+    const own = told.get(found) ?? { count: 0 }
+    told.set(found, own)
+    own.count++
+    if (!('error' in one)) own.newest ??= { seconds: one.manifest.createdAt / 1_000, bytes: await sizeOf(one) }
+  }
+  return told
 }

@@ -131,6 +131,34 @@ function behavesAsDatabase(urlOf: () => Promise<string | undefined>) {
     expect(await database.query(`select 1 from sample where id = 10`)).toEqual([])
   })
 
+  describe('a transaction that is over', () => {
+    /** Ends while something of it still runs, and answers how many of its rows there are. */
+    async function endsTooEarly(fails: boolean): Promise<number> {
+      let left: Promise<unknown> = Promise.resolve()
+      const transaction = database.transaction(async (tx) => {
+        await tx.query(`insert into sample (id) values (100)`)
+        left = (async () => {
+          for (let id = 101; id < 200; id++) await tx.query(`insert into sample (id) values ($1)`, [id])
+        })()
+        left.catch(() => undefined)
+        if (fails) throw new Error('fenced')
+      })
+      if (fails) await expect(transaction).rejects.toThrow('fenced')
+      else await transaction
+      await expect(left).rejects.toThrow('came too late')
+      return (await database.query(`delete from sample where id between 100 and 199 returning id`)).length
+    }
+
+    test('takes no statement more where it was rolled back: none stands by itself', async () => {
+      expect(await endsTooEarly(true)).toBe(0)
+    })
+
+    test('takes no statement more where it was committed', async () => {
+      // What was issued before it ended belongs to it.
+      expect(await endsTooEarly(false)).toBe(2)
+    })
+  })
+
   test('keeps transactions that run at the same time apart', async () => {
     const counts = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>

@@ -48,7 +48,8 @@ export class PooledDatabase implements Database {
     let broken: Error | undefined
     try {
       await this.#watch(client, client.query(beginning(options)))
-      const result = await run(handleOf(client, this.#watch))
+      const handle = new Handle(client, this.#watch)
+      const result = await run(handle).finally(() => handle.end())
       const { command } = await this.#watch(client, client.query('commit'))
       if (command === 'ROLLBACK') throw new Error('the transaction was rolled back: a statement in it failed and its error was swallowed')
       return result
@@ -75,14 +76,37 @@ function beginning({ synchronousCommit, byKey, abandonedAfterMs, sessionName, se
   ].join('; ')
 }
 
-function handleOf(client: PoolClient, watch: Watch): Transaction {
-  return {
-    async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
-      const result = await watch(client, largeQuery(client, sql, params) ?? client.query(sql, params as unknown[] | undefined))
-      return result.rows as Row[]
-    },
-    copy: (sql, rows) => watch(client, copyIn(client, sql, rows)),
-    copyOut: (sql) => watch(client, copyOut(client, sql)),
+/**
+ * Its statements are in the transaction or nowhere: a function that has failed may have left something running, whose next statement would come
+ * behind the rollback, and stand by itself.
+ */
+class Handle implements Transaction {
+  #isOver = false
+
+  constructor(private readonly client: PoolClient, private readonly watch: Watch) {}
+
+  end(): void {
+    this.#isOver = true
+  }
+
+  async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
+    this.#check()
+    const result = await this.watch(this.client, largeQuery(this.client, sql, params) ?? this.client.query(sql, params as unknown[] | undefined))
+    return result.rows as Row[]
+  }
+
+  async copy(sql: string, rows: Uint8Array): Promise<void> {
+    this.#check()
+    return this.watch(this.client, copyIn(this.client, sql, rows))
+  }
+
+  async copyOut(sql: string): Promise<Buffer> {
+    this.#check()
+    return this.watch(this.client, copyOut(this.client, sql))
+  }
+
+  #check(): void {
+    if (this.#isOver) throw new Error('the transaction is over: this statement came too late for it')
   }
 }
 

@@ -20,7 +20,6 @@ function batch(units: readonly KnownUnit[], facts: readonly (readonly PlannedFac
   }
 }
 
-/** Its facts are whole only until the next portion is asked for. */
 function written(portions: Iterable<Portion>): unknown[] {
   return [...portions].map(({ prepared: { parts } }) => parts.map(({ key, facts }) => [key, ...facts.map(({ fact, patchJson }) => [fact.patch, patchJson && Buffer.from(patchJson).toString()])]))
 }
@@ -35,7 +34,7 @@ test('what was held back of a unit comes together, with the variables and the JS
   backlog.add(batch([a], [[planned(3n, { paid: true })]], 3n), STAY)
   expect(written(backlog.take())).toEqual([[
     ['a', [{ name: 'Žofia — “ä”', parts: [1, { of: null }] }, '{"name":"Žofia — “ä”","parts":[1,{"of":null}]}'], [{ paid: true }, '{"paid":true}']],
-  ], [['b', [{ amount: 12.5 }, undefined]]]])
+  ], [['b', [{ amount: 12.5 }, '{"amount":12.5}']]]])
   expect(written(backlog.take())).toEqual([])
 })
 
@@ -51,9 +50,42 @@ test('more than fits into a piece of memory, and one that fits into none, come b
   const backlog = new Backlog({ ...BOUNDS, portion: 1_000 })
   const texts = [700_000, 700_000, 3_000_000, 10].map((length, index) => String(index).repeat(length))
   backlog.add(batch([unitOf('a')], [texts.map((text, index) => planned(BigInt(index + 1), { text }))], 4n), STAY)
-  expect(backlog.isFull).toBe(false)
   const [portion] = [...backlog.take()]
   expect(portion?.prepared.parts[0]?.facts.map(({ fact }) => (fact.patch as { text: string }).text === texts[Number(fact.position) - 1])).toEqual([true, true, true, true])
+})
+
+test('is full by facts, by what their events weigh in the log, and by what is kept of them', () => {
+  const [a, b] = [unitOf('a'), unitOf('b')]
+  const add = (backlog: Backlog, facts: readonly PlannedFact[], payloadBytes: number) => {
+    backlog.add({ ...batch([a, b], [facts, facts], 1n), payloadBytes }, STAY)
+    return backlog.isFull
+  }
+  const small = planned(1n, { text: 'x' })
+  expect(add(new Backlog(BOUNDS), Array.from({ length: 49 }, () => small), 10)).toBe(false)
+  expect(add(new Backlog(BOUNDS), Array.from({ length: 50 }, () => small), 10)).toBe(true)
+  expect(add(new Backlog(BOUNDS), [small], BOUNDS.bytes)).toBe(true)
+  // An event that concerns two units is kept twice.
+  expect(add(new Backlog(BOUNDS), [planned(1n, { text: 'x'.repeat(BOUNDS.bytes / 2) })], BOUNDS.bytes / 2)).toBe(true)
+  const again = new Backlog(BOUNDS)
+  add(again, [small], BOUNDS.bytes)
+  again.take()
+  expect(again.isFull).toBe(false)
+})
+
+test('memory is used again once all of it is committed, and not before', () => {
+  const backlog = new Backlog(BOUNDS)
+  const bufferOf = (portions: readonly Portion[]) => portions[0]?.prepared.parts[0]?.facts[0]?.patchJson?.buffer
+  const taken = (position: bigint) => {
+    backlog.add(batch([unitOf('a')], [[planned(position, { position: String(position) })]], position), STAY)
+    return [...backlog.take()]
+  }
+  const first = taken(1n)
+  const second = taken(2n)
+  expect(bufferOf(second)).not.toBe(bufferOf(first))
+  first.at(-1)?.step.after()
+  const third = taken(3n)
+  expect(bufferOf(third)).toBe(bufferOf(first))
+  expect(third[0]?.prepared.parts[0]?.facts[0]?.fact.patch).toEqual({ position: '3' })
 })
 
 test('the last portion moves the shards, and says once what cannot be said twice', () => {

@@ -8,7 +8,6 @@
  */
 import type { Fact } from '@tidemark/bpmn'
 import type { Transaction } from '../store/database.js'
-import { borrow, giveBack } from '../store/lent-memory.js'
 import type { Reached } from '../store/write/shards.js'
 import type { Prepared } from './batch.js'
 import type { PlannedFact, PlannedPart } from './core/plan.js'
@@ -57,7 +56,7 @@ export const LARGE_BACKLOG: BacklogBounds = { ...SMALL_BACKLOG, facts: 240_000, 
 /** Its variables stay the JSON that they were: as objects they would be several times as large, and each would be moved about by the collector of garbage. */
 interface HeldFact extends PlannedFact {
   patchJson: Uint8Array | undefined
-  /** Where its JSON is, if it was at hand; its patch is read from there when its turn comes. */
+  /** Where its JSON is; its patch is read from there when its turn comes. Absent where it has none. */
   readonly kept: Kept | undefined
 }
 
@@ -73,7 +72,9 @@ export class Backlog {
   #batches: Portion[] = []
   #facts = 0
   #bytes = 0
-  #kept = new KeptBytes()
+  /** Pieces that are used again. */
+  readonly #spare: Buffer[] = []
+  #kept = new KeptBytes(this.#spare)
 
   constructor(readonly bounds: BacklogBounds) {}
 
@@ -91,7 +92,7 @@ export class Backlog {
       for (const planned of facts) held.facts.push(this.#hold(planned))
       this.#facts += facts.length
     }
-    this.#bytes += prepared.payloadBytes
+    this.#bytes = Math.max(this.#bytes + prepared.payloadBytes, this.#kept.bytes)
     // Its facts are kept by unit.
     this.#batches.push({ prepared: { ...prepared, parts: [], units: [] }, step })
   }
@@ -101,12 +102,12 @@ export class Backlog {
     this.#batches = []
     this.#facts = 0
     this.#bytes = 0
-    this.#kept = new KeptBytes()
+    this.#kept = new KeptBytes(this.#spare)
   }
 
   /**
    * Everything, and nothing is left. What is said of keys comes first; what cannot be said twice (counts, operations) comes with the last, which moves the shards.
-   * A portion is to be folded before the next one is asked for: only then are its facts whole.
+   * The facts of a portion become whole when it is asked for; the bytes that they were stay until the last one is committed.
    */
   take(): Iterable<Portion> {
     const batches = this.#batches
@@ -118,10 +119,11 @@ export class Backlog {
 
   /** What is held back is to hold nothing of the log's memory: a few bytes of it would keep a megabyte. */
   #hold({ fact, contentHash, by, patchJson }: PlannedFact): HeldFact {
-    if (patchJson === undefined) return { fact, contentHash, by, patchJson, kept: undefined }
+    const { patch } = fact
+    if (fact.kind !== 'event' || patch === undefined) return { fact, contentHash, by, patchJson: undefined, kept: undefined }
     // Others may have the same fact; this one is ours.
     const { position, kind, time, appendTime, source, id, type, sequence, labels } = fact
-    return { fact: { position, kind, time, appendTime, source, id, type, sequence, labels, patch: undefined }, contentHash, by, patchJson: undefined, kept: this.#kept.keep(patchJson) }
+    return { fact: { position, kind, time, appendTime, source, id, type, sequence, labels, patch: undefined }, contentHash, by, patchJson: undefined, kept: this.#kept.keep(patchJson ?? Buffer.from(JSON.stringify(patch))) }
   }
 
   /** At least one, which is empty where nothing concerns a unit. */
@@ -191,22 +193,28 @@ const KEPT_TOGETHER = 1024 * 1024
 class KeptBytes {
   readonly #pieces: Buffer[] = []
   #end = 0
+  bytes = 0
+
+  /** @param spare pieces that are taken first, and to which they are given back */
+  constructor(readonly spare: Buffer[]) {}
 
   keep(bytes: Uint8Array): Kept {
     let memory = this.#pieces.at(-1)
     if (memory === undefined || this.#end + bytes.length > memory.length) {
-      this.#pieces.push((memory = borrow(Math.max(KEPT_TOGETHER, bytes.length))))
+      memory = bytes.length > KEPT_TOGETHER ? Buffer.allocUnsafeSlow(bytes.length) : (this.spare.pop() ?? Buffer.allocUnsafeSlow(KEPT_TOGETHER))
+      this.#pieces.push(memory)
       this.#end = 0
     }
     const start = this.#end
     memory.set(bytes, start)
     this.#end += bytes.length
+    this.bytes += bytes.length
     return { memory, start, end: this.#end }
   }
 
   /** Nobody reads any of it any more. */
   giveBack(): void {
-    for (const piece of this.#pieces.splice(0)) giveBack(piece)
+    this.spare.push(...this.#pieces.splice(0).filter(({ length }) => length === KEPT_TOGETHER))
   }
 }
 

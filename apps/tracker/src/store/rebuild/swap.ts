@@ -10,10 +10,10 @@ import { KEPT_TABLES, REBUILD_SCHEMA } from './fresh-tables.js'
 /** Readers are waited for this long, then everybody has a turn before the next try. */
 const LOCK_WAIT = '3s'
 /**
- * An autovacuum on a table gives way to whoever has waited for its lock so long, which is a second where nothing else is said: as long as nobody
+ * Whoever waits for a lock that an autovacuum holds sends it away after `deadlock_timeout`, a second where nothing else is said, in which nobody
  * follows. Only some may say otherwise; for the others it stays a second.
  */
-const CLEANERS_GIVE_WAY = `do $$ begin set local deadlock_timeout to '50ms'; exception when insufficient_privilege then null; end $$`
+const CLEANERS_GIVE_WAY = `select set_config('deadlock_timeout', '50ms', true) where has_parameter_privilege('deadlock_timeout', 'set')`
 const ATTEMPTS = 20
 const RETRY_MS = 250
 

@@ -1,5 +1,5 @@
 /** Loads what folding needs: the facts of units, and when they were last shown. One statement for all units of a batch. */
-import type { Fact } from '@tidemark/bpmn'
+import { namesItems, type Fact } from '@tidemark/bpmn'
 import { uuids } from '../binary.js'
 import type { Queryable } from '../database.js'
 
@@ -21,7 +21,7 @@ interface FactRow {
   type: string
   sequence: string | null
   content_hash: string
-  /** As text: most are alike, and {@link labelsOf} reads each once. */
+  /** As text, which {@link labelsOf} mostly knows. */
   labels: string
   patch: Record<string, unknown> | null
   shown_at: string | null
@@ -63,12 +63,13 @@ function factOf(row: FactRow): Fact {
 const MAX_LABELS = 10_000
 const labelsByText = new Map<string, Fact['labels']>()
 
-/** They say what an event means to each version of a model, and nothing of a case: so many events have the same ones. */
+/** They say what an event means to each version of a model: very many events have the same ones, except where they name items of their case. */
 function labelsOf(json: string): Fact['labels'] {
   const known = labelsByText.get(json)
   if (known !== undefined) return known
   const stored = JSON.parse(json) as Record<string, readonly string[]>
   const labels = Object.fromEntries(Object.entries(stored).map(([version, some]) => [version, some.map((label) => label.replace('\t', '\u0000'))]))
+  if (Object.keys(labels).some(namesItems)) return labels
   if (labelsByText.size >= MAX_LABELS) labelsByText.clear()
   labelsByText.set(json, labels)
   return labels

@@ -37,7 +37,7 @@ export interface Alias {
 export interface PlannedFact {
   readonly fact: Fact
   readonly contentHash: string
-  /** JSON of its patch as it came, where that is how it is stored. A view of the log's memory, so that nobody keeps it beyond the batch. */
+  /** JSON of its patch as it came, where that is how it is stored. A view of memory that is not its own, so that nobody keeps it beyond the batch. */
   readonly patchJson?: Uint8Array | undefined
   /** Of an event that waited: the entry that released it. */
   readonly by?: bigint | undefined
