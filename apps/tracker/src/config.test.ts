@@ -86,6 +86,7 @@ describe('memory that the process may take', () => {
     const large = roomWith({ TIDEMARK_MEMORY_MB: '1024' })
     expect(large.batchEntries).toBeGreaterThan(SMALL_ROOM.batchEntries)
     expect(large.cachedBytes).toBeGreaterThan(SMALL_ROOM.cachedBytes)
+    expect(large.backlog.facts).toBeGreaterThan(SMALL_ROOM.backlog.facts)
     expect(large.heapGrowthPercent).toBeGreaterThan(SMALL_ROOM.heapGrowthPercent)
   })
 

@@ -40,7 +40,8 @@ export interface TransactionOptions {
 export interface Database extends Queryable {
   /**
    * Rolls back and rethrows when the function throws. Inside it only the given handle may be used: the embedded database has one session,
-   * so a statement of its own would wait for the transaction that waits for it (refused after a minute).
+   * so a statement of its own would wait for the transaction that waits for it (refused after a minute). Once the function has ended the handle takes
+   * nothing more: what it has left running would stand by itself.
    */
   transaction<T>(run: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>
   readonly embedded: boolean

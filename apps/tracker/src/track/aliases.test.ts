@@ -69,6 +69,32 @@ describe('what is known of a key', () => {
     expect((await known(aliases, tables([], []))).linked).toEqual([])
   })
 
+  test('is what was under way when it was asked for, whatever begins and ends meanwhile', async () => {
+    const aliases = new Aliases()
+    const [first, second] = [links('A'), links('B')]
+    aliases.begin(first)
+    aliases.begin(second)
+    let answer: () => void = () => undefined
+    const slow = new Promise<void>((resolve) => (answer = resolve))
+    const asked = known(aliases, { query: <Row extends object>(sql: string) => slow.then(() => tables([], []).query<Row>(sql)) })
+    aliases.begin(links('C'))
+    aliases.end(first)
+    aliases.clear()
+    answer()
+    expect((await asked).linked).toEqual(['A', 'B'])
+  })
+
+  test('is told of each key by itself, and of none that was not asked for', async () => {
+    const aliases = new Aliases()
+    const other = { ...PARCEL, value: 'P2' }
+    const both = planOf({ links: [{ ...PARCEL, key: 'A', learnedAt: 1n }, { ...other, key: 'B', learnedAt: 1n }, { ...PARCEL, value: 'P3', key: 'C', learnedAt: 1n }] })
+    aliases.begin(both)
+    const { linked } = await aliases.read(tables([], []), [PARCEL, other], 100n)
+    expect([...linked]).toEqual([[ID, ['A']], [aliasId(other), ['B']]])
+    aliases.end(both)
+    expect((await aliases.read(tables([], []), [PARCEL, other], 100n)).linked.size).toBe(0)
+  })
+
   test('asks the tables nothing where no event has another key', async () => {
     const silent: Queryable = { query: () => Promise.reject(new Error('asked')) }
     expect((await new Aliases().read(silent, [], 1n)).linked.size).toBe(0)
