@@ -22,7 +22,7 @@ const MAX_LAG_ENTRIES = 10_000
 const ASK_MS = 50
 const WANTED = { embedded: 1.3, postgres: 2 }
 
-const { values: options } = parseArgs({ options: { events: { type: 'string', default: '160000' }, only: { type: 'string' } } })
+const { values: options } = parseArgs({ options: { events: { type: 'string', default: '320000' }, only: { type: 'string' } } })
 const wanted = Number(options.events)
 const work = mkdtempSync(join(tmpdir(), 'tidemark-bench-rebuild-'))
 const rows = {}

@@ -15,6 +15,8 @@ interface LoggedEvent {
   readonly content: string
   readonly type: string
   readonly data: Readonly<Record<string, unknown>>
+  /** It says that it happened after the log took it: somebody's clock was wrong, and it counts as of when it was taken. */
+  readonly isAhead: boolean
 }
 
 export interface Logged {
@@ -30,12 +32,16 @@ export async function readLogged(log: Log): Promise<Logged> {
   const unreadable: string[] = []
   const departures = new Map<string, number>()
   for await (const entries of log.read({ from: 'earliest' })) {
-    for (const { position, kind, key, payload } of entries) {
+    for (const { position, kind, key, payload, appendTime } of entries) {
       if (kind !== 'event' && kind !== 'settlement') continue
       const content = Buffer.from(payload).toString()
       const body = read(content)
       if (body === undefined) unreadable.push(String(position))
-      else if (kind === 'event') events.push({ position: String(position), key, content, type: String(body['type']), data: (body['data'] ?? {}) as LoggedEvent['data'] })
+      else if (kind === 'event') {
+        events.push({
+          position: String(position), key, content, type: String(body['type']), data: (body['data'] ?? {}) as LoggedEvent['data'], isAhead: Date.parse(String(body['time'])) > appendTime,
+        })
+      }
       else if (body['what'] === 'commandLeft') departures.set(String(body['command']), (departures.get(String(body['command'])) ?? 0) + 1)
     }
   }
@@ -93,8 +99,8 @@ export async function misplaced(db: Queried, { events, unreadable }: Logged, bou
     const [places, fates] = [tracked.get(event.position) ?? [], fated.get(event.position) ?? []]
     const order = orderOf(event)
     const expected = !boundTypes.has(event.type) ? places.length + fates.length === 0
-      : isOther ? fates.join() === 'quarantined' && places.length === 0
-      : isAgain ? (fates.join() === 'duplicate' || (order === undefined && fates.join() === 'waiting')) && places.length === 0
+      // As long as both wait for their order, nobody has either of them, or knows them apart.
+      : isOther || isAgain ? (fates.join() === (isOther ? 'quarantined' : 'duplicate') || (order === undefined && fates.join() === 'waiting')) && places.length === 0
       : order === undefined ? fates.join() === 'waiting' && places.length === 0 : fates.length === 0 && places.join() === order
     if (!expected) faults.push(`${show(event.key)} at ${event.position} belongs to ${order ?? 'no order that is known'}: tracked in [${places.join()}], fates [${fates.join()}]`)
   }
@@ -102,6 +108,12 @@ export async function misplaced(db: Queried, { events, unreadable }: Logged, bou
   const known = new Set([...events.map(({ position }) => position), ...unreadable])
   for (const position of [...tracked.keys(), ...fated.keys()]) if (!known.has(position)) faults.push(`nothing stands in the log at ${position}, which the tables know`)
   return faults
+}
+
+/** Of which an event counts as of another time than it says, so that it may be out of order. */
+export function ordersWithWrongTimes({ events }: Logged): ReadonlySet<string> {
+  const orderOf = ordersOf(events)
+  return new Set(events.flatMap((event) => (event.isAhead ? (orderOf(event) ?? []) : [])))
 }
 
 /** An event says its order, or a parcel that another event said the order of. */

@@ -2,7 +2,7 @@
 import type { OrderRun } from '@tidemark/example-order-fulfilment'
 import type { Log } from '@tidemark/log'
 import type { Database } from '../../apps/tracker/src/store/database.js'
-import { lostOrDoubled, miscounted, misplaced, readLogged, wrongCommands, type ReceivedCommand } from './checker.js'
+import { lostOrDoubled, miscounted, misplaced, ordersWithWrongTimes, readLogged, wrongCommands, type ReceivedCommand } from './checker.js'
 import { foldAll } from './follower.js'
 import { disagreements } from './journals.js'
 import { differences, emptyTables, readTables } from './tables.js'
@@ -31,7 +31,7 @@ export async function violations({ db, log, shop, xml, acknowledged, received, m
     ...(await misplaced(db, logged, boundTypesOf(xml))),
     ...(await miscounted(db)),
     ...(await wrongCommands(db, logged, received.map(commandOf))),
-    ...(await disagreements(db, shop.journal)),
+    ...(await disagreements(db, shop.journal, ordersWithWrongTimes(logged))),
   ]
   const lived = await readTables(db)
   await emptyTables(db)
