@@ -95,6 +95,7 @@ async function passAllDeadlines(house: FaultHouse): Promise<void> {
 async function commandsAreSettled(house: FaultHouse): Promise<void> {
   await house.api.until('it is ready at the end', () => house.isReady())
   await house.api.settled()
+  // What falls due in the quiet itself waits until the clock is there, which takes as long again, and then as long as nobody was there.
   // What a receiver has failed waits longer each time; a person would not wait for it either, and it may have more failures in store than one.
   const retriedAt = new Map<string, number>()
   await house.api.until('all commands are settled', async () => {
@@ -106,7 +107,7 @@ async function commandsAreSettled(house: FaultHouse): Promise<void> {
     return (await openCommands(house, 'scheduled,sending,failed')).length === 0
   }, async () => (
     JSON.stringify((await openCommands(house, 'scheduled,sending,failed')).slice(0, 3))
-  ))
+  ), 4 * (QUIET_MS / SCALE))
 }
 
 async function openCommands(house: FaultHouse, statuses: string): Promise<CommandSummary[]> {

@@ -70,10 +70,10 @@ export class TrackerApi {
   }
 
   /** Asks until it is so; throws what it waited for, and how it was then, when patience ends. */
-  async until(what: string, isSo: () => Promise<boolean>, how?: () => Promise<string>): Promise<void> {
-    const end = Date.now() + PATIENCE_MS
+  async until(what: string, isSo: () => Promise<boolean>, how?: () => Promise<string>, patienceMs = PATIENCE_MS): Promise<void> {
+    const end = Date.now() + patienceMs
     while (!(await isSo())) {
-      if (Date.now() > end) throw new Error(`waited ${PATIENCE_MS / 1_000} seconds until ${what}, in vain${how === undefined ? '' : `: ${await how()}`}`)
+      if (Date.now() > end) throw new Error(`waited ${patienceMs / 1_000} seconds until ${what}, in vain${how === undefined ? '' : `: ${await how()}`}`)
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
     }
   }
