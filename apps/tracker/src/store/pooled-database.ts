@@ -49,7 +49,8 @@ export class PooledDatabase implements Database {
     try {
       await this.#watch(client, client.query(beginning(options)))
       const handle = new Handle(client, this.#watch)
-      const result = await run(handle).finally(() => handle.end())
+      // By an async function: what throws at once ends it too.
+      const result = await (async () => run(handle))().finally(() => handle.end())
       const { command } = await this.#watch(client, client.query('commit'))
       if (command === 'ROLLBACK') throw new Error('the transaction was rolled back: a statement in it failed and its error was swallowed')
       return result

@@ -41,7 +41,10 @@ export class Aliases {
    */
   async read(db: Queryable, aliases: readonly Alias[], before: bigint): Promise<KnownAliases> {
     if (aliases.length === 0) return { linked: new Map(), waiting: new Map() }
-    const under = aliases.map((alias) => this.#under.get(aliasId(alias)) ?? NOTHING)
+    const under = aliases.flatMap((alias) => {
+      const id = aliasId(alias)
+      return (this.#under.get(id) ?? NOTHING).map((said) => ({ id, said }))
+    })
     const [links, rows] = await Promise.all([readLinks(db, aliases, before), readWaiting(db, aliases, before)])
     const linked = new Map<string, string[]>()
     const link = (id: string, key: string) => {
@@ -55,18 +58,13 @@ export class Aliases {
       const planned = restoreFact(row.fact)
       queue(aliasId(row)).set(planned.fact.position, planned)
     }
-    for (const [index, alias] of aliases.entries()) {
-      const all = under[index] ?? NOTHING
-      if (all.length === 0) continue
-      const id = aliasId(alias)
-      for (const said of all) {
-        if ('linked' in said) {
-          if (said.linked.learnedAt < before) link(id, said.linked.key)
-        } else if ('waits' in said) {
-          if (said.waits.fact.position < before) queue(id).set(said.waits.fact.position, said.waits)
-        } else if (said.released.by < before) {
-          queue(id).delete(said.released.position)
-        }
+    for (const { id, said } of under) {
+      if ('linked' in said) {
+        if (said.linked.learnedAt < before) link(id, said.linked.key)
+      } else if ('waits' in said) {
+        if (said.waits.fact.position < before) queue(id).set(said.waits.fact.position, said.waits)
+      } else if (said.released.by < before) {
+        queue(id).delete(said.released.position)
       }
     }
     return { linked, waiting: new Map([...queues].map(([id, waiting]) => [id, [...waiting.values()]])) }
