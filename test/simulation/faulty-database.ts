@@ -72,7 +72,7 @@ export class FaultyDatabase implements Database {
     if (chance.strikes('a transaction cannot begin')) throw failure(chance)
     const said: string[] = []
     try {
-      const result = await this.session.use((db) => db.transaction((tx) => this.#within(tx, run, said, options?.abandonedAfterMs), options))
+      const result = await this.session.use((db) => db.transaction((tx) => this.#within(tx, run, said, options), { ...options, atOnce: false }))
       for (const payload of said) this.switchboard?.say(payload)
       if (chance.strikes('death after a commit')) life.die()
       await life.running()
@@ -86,22 +86,27 @@ export class FaultyDatabase implements Database {
 
   async close(): Promise<void> {}
 
-  /** @param said is given what is announced by its commit */
-  async #within<T>(tx: Transaction, run: (tx: Transaction) => Promise<T>, said: string[], abandonedAfterMs: number | undefined): Promise<T> {
+  /**
+   * A commit that goes out with its statements is not sent before what happens to them is known: then it is as if it were behind them.
+   * @param said is given what is announced by its commit
+   */
+  async #within<T>(tx: Transaction, run: (tx: Transaction) => Promise<T>, said: string[], { abandonedAfterMs, atOnce = false }: TransactionOptions = {}): Promise<T> {
     const { life, chance, session } = this
+    let isSent = false
     let failed: Error | undefined
     let movesShards = false
     let swaps = false
     const passing = (sql: string) => {
+      if (isSent) throw new Error(`a statement that was to be issued at once came too late: ${sql}`)
       if (life.isOver) failed ??= new Error('the tracker is dead')
       else if (chance.strikes('a statement in a transaction fails')) failed ??= failure(chance)
       else if (chance.strikes('death before a statement')) life.die()
-      if (sql.trimStart().startsWith('update shard')) movesShards = true
+      if (sql.includes('update shard set')) movesShards = true
       if (sql.endsWith('"shard" set schema public')) swaps = true
       // As in Postgres: after one has failed, those behind it fail.
       if (failed !== undefined) throw failed
     }
-    const result = await run({
+    const running = run({
       query: async <Row extends object>(sql: string, params?: readonly unknown[]) => {
         passing(sql)
         if (isAnnouncement(sql)) said.push(String(params?.[0]))
@@ -116,8 +121,10 @@ export class FaultyDatabase implements Database {
         return tx.copyOut(sql)
       },
     })
+    if (atOnce) process.nextTick(() => (isSent = true))
+    const result = await running
     if (failed !== undefined) throw failed
-    if (life.standsStill) {
+    if (life.standsStill && !atOnce) {
       const patience = abandonedAfterMs === undefined ? [] : [session.time.sleep(abandonedAfterMs)]
       await session.time.waiting(() => Promise.race([life.running(), life.ended, ...patience]))
       if (life.standsStill) throw Object.assign(new Error('terminating connection due to idle-in-transaction timeout'), { code: '25P03' })

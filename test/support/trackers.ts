@@ -84,7 +84,8 @@ export class SharingTracker {
         const result = await run(tx)
         await this.#opened
         return result
-      }, options)),
+        // A commit that goes out with its statements would not wait for the gate.
+      }, { ...options, atOnce: false })),
       ...(db.listen === undefined ? {} : { listen: db.listen.bind(db) }),
       close: async () => undefined,
     }

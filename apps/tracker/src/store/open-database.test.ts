@@ -8,9 +8,10 @@ import { startPostgres } from '../../../../test/support/postgres.js'
 import { skipUnless } from '../../../../test/support/requires.js'
 import { TrackerError } from '../problem.js'
 import { copyRows } from './binary.js'
-import type { Database } from './database.js'
+import type { Database, Transaction } from './database.js'
 import { migrate } from './migrate.js'
 import { openDatabase } from './open-database.js'
+import { holdShards, moveShards } from './write/shards.js'
 
 const postgres = await startPostgres()
 
@@ -156,6 +157,56 @@ function behavesAsDatabase(urlOf: () => Promise<string | undefined>) {
     test('takes no statement more where it was committed', async () => {
       // What was issued before it ended belongs to it.
       expect(await endsTooEarly(false)).toBe(2)
+    })
+  })
+
+  describe('a commit that goes out with its statements', () => {
+    const insert = (tx: Transaction, id: number) => tx.query(`insert into sample (id) values ($1)`, [id])
+    const left = async () => (await database.query(`delete from sample where id >= 300 returning id`)).map(({ id }) => Number(id)).sort((a, b) => a - b)
+
+    test('writes all of them', async () => {
+      await database.transaction((tx) => Promise.all([300, 301].map((id) => insert(tx, id))), { atOnce: true })
+      expect(await left()).toEqual([300, 301])
+    })
+
+    test('comes to nothing where one of them fails', async () => {
+      await expect(database.transaction((tx) => Promise.all([300, 301, 300, 302].map((id) => insert(tx, id))), { atOnce: true })).rejects.toMatchObject({ code: '23505' })
+      const swallowed = database.transaction((tx) => Promise.all([insert(tx, 300), tx.query('select 1 / 0').catch(() => undefined)]), { atOnce: true })
+      await expect(swallowed).rejects.toThrow('rolled back')
+      expect(await left()).toEqual([])
+    })
+
+    test('does not go out where the function fails by itself, however deep', async () => {
+      const deep = async (levels: number): Promise<void> => (levels === 0 ? Promise.reject(new Error('no rows')) : deep(levels - 1))
+      await expect(database.transaction(async (tx) => Promise.all([insert(tx, 300), deep(100)]), { atOnce: true })).rejects.toThrow('no rows')
+      // What cannot be sent as a parameter is found here, and its statement never runs.
+      const unsendable = { toPostgres: () => { throw new Error('no value') } }
+      await expect(database.transaction((tx) => Promise.all([insert(tx, 300), tx.query('insert into sample (id) values ($1)', [unsendable])]), { atOnce: true })).rejects.toThrow('no value')
+      expect(await left()).toEqual([])
+    })
+
+    test('takes no statement that waited for an answer', async () => {
+      const waits = database.transaction(async (tx) => {
+        await insert(tx, 300)
+        await insert(tx, 301)
+      }, { atOnce: true })
+      await expect(waits).rejects.toThrow('came too late')
+      expect(await left()).toEqual([300])
+    })
+
+    test.each(['moved', 'held'] as const)('comes to nothing where shards that are %s have another owner', async (how) => {
+      await database.query(`insert into shard (id, epoch, owner, position, clock, log_identity, checksum) values (900, 2, 'b', 10, 0, 'log', ''), (901, 1, 'a', 10, 0, 'log', '')`)
+      const mine = [900, 901].map((id) => ({ id, epoch: 1n, owner: 'a', position: 10n, clock: 0, logIdentity: 'log', checksum: '' }))
+      const commit = (shards: typeof mine) => database.transaction(async (tx) => {
+        const held = how === 'held' ? holdShards(tx, shards) : moveShards(tx, shards, { position: 11n, clock: 1, checksum: 'x' })
+        insert(tx, 300).catch(() => undefined)
+        if (!(await held)) throw new Error('fenced')
+      }, { atOnce: true })
+      await expect(commit(mine)).rejects.toThrow('fenced')
+      expect(await left()).toEqual([])
+      await commit(mine.slice(1))
+      expect(await left()).toEqual([300])
+      expect(await database.query('delete from shard where id >= 900 returning id, position')).toEqual([{ id: 900, position: '10' }, { id: 901, position: how === 'held' ? '10' : '11' }])
     })
   })
 

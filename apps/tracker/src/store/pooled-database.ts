@@ -50,8 +50,9 @@ export class PooledDatabase implements Database {
       await this.#watch(client, client.query(beginning(options)))
       const handle = new Handle(client, this.#watch)
       // By an async function: what throws at once ends it too.
-      const result = await (async () => run(handle))().finally(() => handle.end())
-      const { command } = await this.#watch(client, client.query('commit'))
+      const running = (async () => run(handle))()
+      await (options.atOnce === true ? Promise.race([running, untilAllWaits()]) : running).finally(() => handle.end())
+      const [result, { command }] = await Promise.all([running, this.#watch(client, client.query('commit'))])
       if (command === 'ROLLBACK') throw new Error('the transaction was rolled back: a statement in it failed and its error was swallowed')
       return result
     } catch (error) {
@@ -109,6 +110,11 @@ class Handle implements Transaction {
   #check(): void {
     if (this.#isOver) throw new Error('the transaction is over: this statement came too late for it')
   }
+}
+
+/** Until everything that can run without an answer from outside has run: who has failed by itself has failed by then. */
+function untilAllWaits(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve))
 }
 
 function ignored(): void {}

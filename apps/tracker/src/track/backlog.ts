@@ -21,14 +21,14 @@ export interface Step {
   readonly models: readonly string[]
   /** There are entries in it of what people or we did. */
   readonly isControl: boolean
-  readonly also: (tx: Transaction) => Promise<unknown>
+  /** It may wait for answers; absent: the commit is written at once. */
+  readonly also?: (tx: Transaction) => Promise<unknown>
   /** Called once it is committed. */
   readonly after: () => void
 }
 
-const NOTHING_ELSE = async () => undefined
 export const NOTHING_AFTER = () => undefined
-export const STAY: Step = { to: undefined, models: [], isControl: false, also: NOTHING_ELSE, after: NOTHING_AFTER }
+export const STAY: Step = { to: undefined, models: [], isControl: false, after: NOTHING_AFTER }
 
 export interface Portion {
   readonly prepared: Prepared
@@ -219,13 +219,16 @@ class KeptBytes {
 }
 
 function together(steps: readonly Step[], atLast: () => void): Step {
+  const others = steps.flatMap(({ also }) => also ?? [])
   return {
     to: steps.findLast(({ to }) => to !== undefined)?.to,
     models: [...new Set(steps.flatMap(({ models }) => models))],
     isControl: steps.some(({ isControl }) => isControl),
-    also: async (tx) => {
-      for (const { also } of steps) await also(tx)
-    },
+    ...(others.length === 0 ? {} : {
+      also: async (tx: Transaction) => {
+        for (const also of others) await also(tx)
+      },
+    }),
     after: () => {
       for (const { after } of steps) after()
       atLast()

@@ -326,10 +326,12 @@ export class Tracker {
     const input = { entries, models: this.#models.live(this.#shardIds), clock, position: last.position, due: [], live: true, share: liveShare(this.#models, this.#shards, this.#units.shards) }
     await this.#push(input, {
       to: { position: last.position, clock, checksum: checksumOf(last) }, models: [], isControl: operations.length > 0, after: NOTHING_AFTER,
-      also: async (tx) => {
-        await Promise.all(insertOutages(tx, outages))
-        for (const entry of operations) await applyToAlerts(tx, entry, this.#alertChannels)
-      },
+      ...(outages.length + operations.length === 0 ? {} : {
+        also: async (tx: Transaction) => {
+          await Promise.all(insertOutages(tx, outages))
+          for (const entry of operations) await applyToAlerts(tx, entry, this.#alertChannels)
+        },
+      }),
     })
     this.#taken = last.position
     this.#takenAt = Math.max(this.#takenAt, last.appendTime)
@@ -375,8 +377,8 @@ export class Tracker {
     return async () => {
       await this.#transact(to, what, (tx) => {
         early.send(tx)
-        return Promise.all([written, also(tx)])
-      }, REPLAYABLE)
+        return Promise.all([written, also?.(tx)])
+      }, also === undefined ? { ...REPLAYABLE, atOnce: true } : REPLAYABLE)
       early.end()
       after()
       this.#careful = false

@@ -51,24 +51,39 @@ function statesOf(rows: readonly ShardRow[]): readonly ShardState[] {
 
 /**
  * Moves the shards on from where they stand; those that are further already stay. False where another owner has taken one of them, or one does
- * not stand where we think: then nothing may be committed.
+ * not stand where we think: then the statement has failed, and nothing can be committed, also where the commit is on its way.
  */
 export async function moveShards(tx: Queryable, shards: readonly ShardState[], to: Reached): Promise<boolean> {
   const behind = shards.filter(({ position }) => position < to.position)
-  const rows = await tx.query(
-    `update shard set position = $4, clock = greatest(clock, $5), checksum = $6 from unnest($1::int[], $2::bigint[], $3::bigint[]) as mine (id, epoch, position)
-     where shard.id = mine.id and shard.epoch = mine.epoch and shard.position = mine.position returning shard.id`,
+  return areAllThere(tx.query(
+    `with moved as (
+       update shard set position = $4, clock = greatest(clock, $5), checksum = $6 from unnest($1::int[], $2::bigint[], $3::bigint[]) as mine (id, epoch, position)
+       where shard.id = mine.id and shard.epoch = mine.epoch and shard.position = mine.position returning shard.id
+     ) select ${FAILS_UNLESS_ALL} from moved`,
     [...columnsOf(behind), to.position, to.clock, to.checksum],
-  )
-  return rows.length === behind.length
+  ))
 }
 
 /** As {@link moveShards}, for a commit that leaves the shards where they are. */
 export async function holdShards(tx: Queryable, shards: readonly ShardState[]): Promise<boolean> {
-  const rows = await tx.query(
-    `select shard.id from shard join unnest($1::int[], $2::bigint[], $3::bigint[]) as mine (id, epoch, position)
-       on shard.id = mine.id and shard.epoch = mine.epoch and shard.position = mine.position for update of shard`, columnsOf(shards))
-  return rows.length === shards.length
+  return areAllThere(tx.query(
+    `with held as (
+       select shard.id from shard join unnest($1::int[], $2::bigint[], $3::bigint[]) as mine (id, epoch, position)
+         on shard.id = mine.id and shard.epoch = mine.epoch and shard.position = mine.position for update of shard
+     ) select ${FAILS_UNLESS_ALL} from held`, columnsOf(shards)))
+}
+
+const FAILS_UNLESS_ALL = '1 / (count(*) = cardinality($1::int[]))::int'
+const DIVISION_BY_ZERO = '22012'
+
+async function areAllThere(statement: Promise<unknown>): Promise<boolean> {
+  try {
+    await statement
+    return true
+  } catch (error) {
+    if ((error as { code?: unknown }).code === DIVISION_BY_ZERO) return false
+    throw error
+  }
 }
 
 /** Where a shard stands once others were moved on. */
