@@ -27,7 +27,10 @@ export interface Transaction extends Writing {
 export interface TransactionOptions {
   /** False: the answer comes before the commit is on disk, for what the log can replay. */
   readonly synchronousCommit?: boolean
-  /** All its statements touch a few rows by their keys: they go through the index, also where statistics are older than the rows. */
+  /**
+   * All its statements touch a few rows by their keys: they go through the index, also where statistics are older than the rows, and their plans are kept
+   * for the next time. They are the same few texts each time, and name the columns that they answer.
+   */
   readonly byKey?: boolean
   /** What the session is called while it runs, so that others can end it: letters, digits, blanks. */
   readonly sessionName?: string

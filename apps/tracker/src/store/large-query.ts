@@ -9,14 +9,23 @@ interface QueryConnection extends Connection {
   describe(what: { readonly type: 'P'; readonly name: string }): void
   execute(what: { readonly portal: string }): void
   sync(): void
+  readonly parsedStatements: Record<string, string>
+  readonly submittedNamedStatements: Record<string, string>
+}
+
+export interface Statement {
+  readonly text: string
+  readonly values?: readonly unknown[] | undefined
+  /** Under which the server keeps it; absent: it does not. */
+  readonly name?: string | undefined
 }
 
 /** A statement whose parameters are columns in Postgres's binary format, and texts, numbers and nulls between them; undefined where it is none, or a small one. */
-export function largeQuery(client: PoolClient, sql: string, params: readonly unknown[] = []): Promise<QueryResult> | undefined {
+export function largeQuery(client: PoolClient, { text, values: params = [], name }: Statement): Promise<QueryResult> | undefined {
   const bytes = params.reduce<number>((sum, param) => (param instanceof Uint8Array ? sum + param.length : sum), 0)
   if (bytes < LEAST_BYTES || !params.every(isPlain)) return undefined
   return new Promise((resolve, reject) => {
-    client.query(new LargeQuery(sql, params, (error, result) => (error ? reject(error) : resolve(result))))
+    client.query(new LargeQuery(text, name, params, (error, result) => (error ? reject(error) : resolve(result))))
   })
 }
 
@@ -28,14 +37,19 @@ function isPlain(param: unknown): param is Plain {
 
 /** Its parameters go to the socket as they are. pg copies them into a message, which is as much memory again, held until the server has read it. */
 class LargeQuery extends Query {
-  constructor(sql: string, params: readonly Plain[], done: (error: Error | undefined, result: QueryResult) => void) {
-    super({ text: sql }, undefined, done as (error: Error | undefined) => void)
+  constructor(text: string, name: string | undefined, params: readonly Plain[], done: (error: Error | undefined, result: QueryResult) => void) {
+    super({ text, ...(name === undefined ? {} : { name }) }, undefined, done as (error: Error | undefined) => void)
     this.submit = (own) => {
       const connection = own as QueryConnection
       const { stream } = connection
       stream.cork()
-      connection.parse({ text: sql })
-      for (const piece of bindMessage(params)) stream.write(piece)
+      if (name === undefined) connection.parse({ text })
+      else if (connection.parsedStatements[name] === undefined && connection.submittedNamedStatements[name] === undefined) {
+        connection.parse({ text, name })
+        // The client takes it from there once the server has said so.
+        connection.submittedNamedStatements[name] = text
+      }
+      for (const piece of bindMessage(params, name)) stream.write(piece)
       connection.describe({ type: 'P', name: '' })
       connection.execute({ portal: '' })
       connection.sync()
@@ -45,15 +59,15 @@ class LargeQuery extends Query {
 }
 
 /**
- * Bind, of the nameless statement to the nameless portal, with results as text, in pieces.
+ * Bind, of a statement to the nameless portal, with results as text, in pieces.
  * https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
-export function bindMessage(params: readonly Plain[]): readonly Uint8Array[] {
+export function bindMessage(params: readonly Plain[], name = ''): readonly Uint8Array[] {
   const values = params.map((param) => (param === null || param instanceof Uint8Array ? param : Buffer.from(String(param))))
-  const head = Buffer.alloc(1 + 4 + 1 + 1 + 2 + 2 * params.length + 2)
+  const head = Buffer.alloc(1 + 4 + 1 + Buffer.byteLength(name) + 1 + 2 + 2 * params.length + 2)
   head[0] = 0x42
   head.writeInt32BE(head.length - 1 + values.reduce((sum, value) => sum + 4 + (value?.length ?? 0), 0) + 4, 1)
-  let at = head.writeInt16BE(params.length, 7)
+  let at = head.writeInt16BE(params.length, 6 + head.write(name, 6) + 1)
   for (const param of params) at = head.writeInt16BE(param instanceof Uint8Array ? 1 : 0, at)
   head.writeInt16BE(params.length, at)
   return [head, ...values.flatMap((value) => (value === null ? [lengthOf(-1)] : [lengthOf(value.length), value])), RESULTS_AS_TEXT]

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrations } from '@tidemark/migrations'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { prepareDatabase } from '../../../../test/support/database-template.js'
 import { startPostgres } from '../../../../test/support/postgres.js'
 import { skipUnless } from '../../../../test/support/requires.js'
@@ -207,6 +207,59 @@ function behavesAsDatabase(urlOf: () => Promise<string | undefined>) {
       await commit(mine.slice(1))
       expect(await left()).toEqual([300])
       expect(await database.query('delete from shard where id >= 900 returning id, position')).toEqual([{ id: 900, position: '10' }, { id: 901, position: how === 'held' ? '10' : '11' }])
+    })
+  })
+
+  describe('plans that are kept', () => {
+    const text = `insert into sample (id, note) select id, note from unnest($1::bigint[], $2::text[]) as row (id, note)`
+    const write = (ids: readonly number[], before?: string) => database.transaction((tx) => Promise.all([
+      ...(before === undefined ? [] : [tx.query(before)]), tx.query(text, [ids, ids.map(String)]),
+    ]), { byKey: true, atOnce: true })
+    const plans = () => database.query<{ name: string; statement: string }>(`select name, statement from pg_prepared_statements where statement = $1`, [text])
+    const left = async () => (await database.query(`delete from sample where id >= 400 returning id`)).length
+    afterEach(left)
+
+    test('are made once per connection', async () => {
+      for (const id of [400, 401, 402]) await write([id])
+      expect(await left()).toBe(3)
+      expect((await plans()).length).toBe(1)
+    })
+
+    test('are kept of large statements too', async () => {
+      const large = `insert into sample (id, note) select $1::bigint, length($2::bytea)::text`
+      for (const id of [400, 401, 402]) await database.transaction((tx) => tx.query(large, [id, Buffer.alloc(40_000)]), { byKey: true, atOnce: true })
+      expect(await database.query(`select distinct note from sample where id >= 400`)).toEqual([{ note: '40000' }])
+      expect(await database.query(`select 1 from pg_prepared_statements where statement = $1`, [large])).toHaveLength(1)
+    })
+
+    test('are made later where the first transaction with the statement has failed', async () => {
+      await database.query('deallocate all').then(() => write([400])).catch(() => undefined)
+      await expect(write([401], 'select 1 / 0')).rejects.toMatchObject({ code: '22012' })
+      await write([402])
+      expect(await database.query('select id from sample where id = 402')).toHaveLength(1)
+    })
+
+    test('are made anew on another connection where the server has lost them', async () => {
+      await write([400])
+      await database.query('deallocate all')
+      await expect(write([401])).rejects.toMatchObject({ code: '26000' })
+      await write([402])
+      expect(await left()).toBe(2)
+    })
+
+    test('are those of the table that has the name now', async () => {
+      const swapped = (id: number) => database.transaction((tx) => tx.query('update swapped set id = $1', [id]), { byKey: true, atOnce: true })
+      await database.query('create table swapped as select 1 as id')
+      await swapped(2)
+      await database.query('create schema aside')
+      await database.transaction(async (tx) => {
+        await tx.query('alter table swapped set schema aside')
+        await tx.query('create table swapped as select 3 as id, 4 as other')
+      })
+      await swapped(5)
+      expect(await database.query('select (select id from swapped) as now, (select id from aside.swapped) as before')).toEqual([{ now: 5, before: 2 }])
+      await database.query('drop schema aside cascade')
+      await database.query('drop table swapped')
     })
   })
 

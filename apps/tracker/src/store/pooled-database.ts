@@ -1,6 +1,7 @@
-import type { Pool, PoolClient } from 'pg'
+import type { Pool, PoolClient, QueryConfig } from 'pg'
 import { copyIn, copyOut } from './copy-in.js'
 import type { Database, Transaction, TransactionOptions } from './database.js'
+import { hasLostPlans, planName } from './kept-plans.js'
 import { largeQuery } from './large-query.js'
 
 /** Waits for the answer to a statement, and minds where none will come. */
@@ -48,7 +49,7 @@ export class PooledDatabase implements Database {
     let broken: Error | undefined
     try {
       await this.#watch(client, client.query(beginning(options)))
-      const handle = new Handle(client, this.#watch)
+      const handle = new Handle(client, this.#watch, options.byKey === true)
       // By an async function: what throws at once ends it too.
       const running = (async () => run(handle))()
       await (options.atOnce === true ? Promise.race([running, untilAllWaits()]) : running).finally(() => handle.end())
@@ -58,6 +59,7 @@ export class PooledDatabase implements Database {
     } catch (error) {
       // Queued behind whatever the function left running. A client that cannot even roll back is thrown away.
       await this.#watch(client, client.query('rollback')).catch((fault: Error) => (broken = fault))
+      if (hasLostPlans(error)) broken ??= error as Error
       throw error
     } finally {
       client.removeListener('error', ignored)
@@ -85,7 +87,7 @@ function beginning({ synchronousCommit, byKey, abandonedAfterMs, sessionName, se
 class Handle implements Transaction {
   #isOver = false
 
-  constructor(private readonly client: PoolClient, private readonly watch: Watch) {}
+  constructor(private readonly client: PoolClient, private readonly watch: Watch, private readonly keepsPlans: boolean) {}
 
   end(): void {
     this.#isOver = true
@@ -93,7 +95,8 @@ class Handle implements Transaction {
 
   async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
     this.#check()
-    const result = await this.watch(this.client, largeQuery(this.client, sql, params) ?? this.client.query(sql, params as unknown[] | undefined))
+    const statement = { text: sql, values: params as unknown[] | undefined, name: this.keepsPlans ? planName(this.client, sql) : undefined }
+    const result = await this.watch(this.client, largeQuery(this.client, statement) ?? this.client.query(statement as QueryConfig))
     return result.rows as Row[]
   }
 
