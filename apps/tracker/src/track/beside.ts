@@ -28,9 +28,19 @@ export interface Errand<Ended> {
   readonly isLevel: () => Promise<boolean>
   /** What takes a while, before the live tracker pauses. */
   readonly prepare?: () => Promise<void>
-  /** While both stand still at one position. */
-  readonly finish: () => Promise<void>
+  /** While the live tracker of this process stands still, and what is folded apart has come as far. */
+  readonly finish: (apart: Apart) => Promise<void>
 }
+
+/** What is folded apart, at its end. Trackers of other processes may still follow. */
+export interface Apart {
+  /** Until it has come to a position. Throws where it is to end before. */
+  readonly upTo: (position: bigint) => Promise<void>
+  /** Nothing of it is on its way any more. */
+  readonly stop: () => Promise<void>
+}
+
+class EndsBefore extends Error {}
 
 /** Where such a tracker is: what it has read, and what of that is committed. */
 export interface Standing {
@@ -73,9 +83,12 @@ export function foldApart<Result>(
 export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLevel, prepare, finish }: Errand<Ended>): Promise<Ended | 'stopped' | 'done'> {
   const { log, position, whilePaused } = around
   return foldApart(around, db, async (until, stop) => {
-    const reach = () => until<Ended | 'there'>(async ({ taken, committed }) => {
+    let isOver = false
+    const reach = (least = 0n) => until<Ended | 'there'>(async ({ taken, committed }) => {
       const total = log.stats().entries
-      return (await tell(Math.max(total - log.entriesAfter(taken), 0), total)) ?? (committed >= position() && (await isLevel()) ? 'there' : undefined)
+      const there = committed >= (least > 0n ? least : position()) && (await isLevel())
+      if (!there && isOver) throw new Error('others have followed on after what was folded apart had ended')
+      return (await tell(Math.max(total - log.entriesAfter(taken), 0), total)) ?? (there ? 'there' : undefined)
     })
     const ended = await reach()
     if (ended !== 'there') return ended
@@ -84,8 +97,18 @@ export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLeve
     await whilePaused(async () => {
       outcome.last = await reach()
       if (outcome.last !== 'there') return
-      await stop()
-      await finish()
+      await finish({
+        upTo: async (least) => {
+          outcome.last = await reach(least)
+          if (outcome.last !== 'there') throw new EndsBefore()
+        },
+        stop: async () => {
+          isOver = true
+          await stop()
+        },
+      }).catch((error: unknown) => {
+        if (!(error instanceof EndsBefore)) throw error
+      })
     })
     return outcome.last === 'there' ? 'done' : outcome.last
   })

@@ -74,7 +74,7 @@ async function foldAgain(context: RebuildContext, job: RebuildJob): Promise<Outc
       await makeLateIndexes(db, REBUILD_SCHEMA)
       await analyzeFreshTables(db)
     },
-    finish: () => swapTables(db),
+    finish: (apart) => swapTables(db, REBUILD_SCHEMA, { apart }),
   })
 }
 

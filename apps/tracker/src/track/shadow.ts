@@ -139,6 +139,9 @@ async function upToLive(context: RebuildContext, job: ShadowJob, finish: () => P
       if (status === 'suspended') throw new TrackerError('shadowStatus', 409, 'Too many instances cannot be folded by the new version: see the log of the service.')
       return status === 'active'
     },
-    finish,
+    finish: async ({ stop }) => {
+      await stop()
+      await finish()
+    },
   })
 }

@@ -5,7 +5,7 @@
  */
 import type { Database, Transaction } from '../database.js'
 import { isTransient } from '../postgres/transient.js'
-import { KEPT_TABLES, REBUILD_SCHEMA } from './fresh-tables.js'
+import { KEPT_TABLES } from './fresh-tables.js'
 
 /** Readers are waited for this long, then everybody has a turn before the next try. */
 const LOCK_WAIT = '3s'
@@ -17,14 +17,23 @@ const CLEANERS_GIVE_WAY = `select set_config('deadlock_timeout', '50ms', true) w
 const ATTEMPTS = 20
 const RETRY_MS = 250
 
-/**
- * The rebuilt shards must stand at `position` or further; both trackers have stopped.
- * @param also of tables that are kept: done before they come in, in the same transaction
- */
-export async function swapTables(db: Database, schema = REBUILD_SCHEMA, also?: (tx: Transaction, home: string) => Promise<void>): Promise<void> {
+export interface Swap {
+  /**
+   * Who still folds the new tables; absent: nobody. They are brought to where the old ones are, which trackers of other processes may have moved on
+   * meanwhile: these wait for the swap. Nothing that was shown or sent is undecided again.
+   */
+  readonly apart?: { readonly upTo: (position: bigint) => Promise<void>; readonly stop: () => Promise<void> }
+  /** Of tables that are kept: done before they come in, in the same transaction. */
+  readonly also?: (tx: Transaction, home: string) => Promise<void>
+}
+
+/** The live tracker of this process has stopped. */
+export async function swapTables(db: Database, schema: string, { apart, also }: Swap = {}): Promise<void> {
+  // The embedded database has one session, which the transaction is to have, and no other tracker.
+  if (db.embedded) await apart?.stop()
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db.transaction((tx) => swap(tx, schema, also))
+      return await db.transaction((tx) => swap(tx, schema, db.embedded ? undefined : apart, also))
     } catch (error) {
       if (attempt >= ATTEMPTS || !isTransient(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
@@ -32,12 +41,18 @@ export async function swapTables(db: Database, schema = REBUILD_SCHEMA, also?: (
   }
 }
 
-async function swap(tx: Transaction, schema: string, also: Parameters<typeof swapTables>[2]): Promise<void> {
+async function swap(tx: Transaction, schema: string, apart: Swap['apart'], also: Swap['also']): Promise<void> {
   const [row] = await tx.query<{ home: string }>(`select quote_ident(current_schema()) as home`)
   const home = row?.home ?? 'public'
   const tables = await rebuilt(tx, schema)
   await tx.query(`set local lock_timeout to '${LOCK_WAIT}'`)
   await tx.query(CLEANERS_GIVE_WAY)
+  if (apart !== undefined) {
+    await tx.query(`lock table ${home}.shard in exclusive mode`)
+    const [furthest] = await tx.query<{ position: string }>(`select max(position) as position from ${home}.shard`)
+    await apart.upTo(BigInt(furthest?.position ?? 0))
+    await apart.stop()
+  }
   await tx.query(`lock table ${tables.map((table) => `${home}."${table}"`).join(', ')} in access exclusive mode`)
   await carryOver(tx, home, schema)
   await also?.(tx, home)

@@ -19,7 +19,7 @@ export async function restoreSnapshot(db: Database, snapshot: Snapshot, onRows?:
   try {
     await loadSnapshot(db, snapshot, RESTORE_SCHEMA, onRows)
     await makeLateIndexes(db, RESTORE_SCHEMA)
-    await swapTables(db, RESTORE_SCHEMA, takeKept)
+    await swapTables(db, RESTORE_SCHEMA, { also: takeKept })
   } catch (error) {
     await dropFreshTables(db, RESTORE_SCHEMA).catch(() => undefined)
     throw error
