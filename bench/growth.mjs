@@ -1,6 +1,6 @@
 /**
  * What a database with very many live instances costs beside one with ten thousand:
- * `npm run build:server && node bench/growth.mjs [--instances 1000000] [--events 20000]`.
+ * `npm run build:server && node bench/growth.mjs [--instances 1000000] [--events 20000] [--setting shared_buffers=1GB]...`.
  *
  * How the instances are made stands in support/many-instances.mjs: really followed, then copied in SQL. Both databases are on one Postgres as it is
  * installed, each with a tracker of its own, and are loaded in turn; on a machine that others use the ratio of processor times says more than that
@@ -27,11 +27,13 @@ const { values: options } = parseArgs({
     instances: { type: 'string', default: '100000' }, events: { type: 'string', default: '10000' },
     /** A file that says which database was made before, to measure it again: JSON of dataDir, databaseUrl, rest, copies, postgresPid. */
     large: { type: 'string' },
+    /** Of the server, else as it is installed. */
+    setting: { type: 'string', multiple: true, default: [] },
   },
 })
 
 const work = mkdtempSync(join(tmpdir(), 'tidemark-bench-growth-'))
-const postgres = await startPostgres()
+const postgres = await startPostgres(options.setting)
 if (postgres === undefined) throw new Error('no Postgres on this machine')
 try {
   const copies = Math.max(1, Math.round(Number(options.instances) / FEW) - 1)
@@ -59,9 +61,9 @@ async function databaseLike(url, name) {
 }
 
 async function measure(small, large) {
-  const few = Object.assign(await startTracker(small), { postgresPid: small.postgresPid })
+  const few = Object.assign(await startTracker(small), { postgresPid: small.postgresPid, databaseUrl: small.databaseUrl })
   const started = performance.now()
-  const many = Object.assign(await startTracker(large), { postgresPid: large.postgresPid })
+  const many = Object.assign(await startTracker(large), { postgresPid: large.postgresPid, databaseUrl: large.databaseUrl })
   const readyMs = performance.now() - started
   const trackers = { few, many }
   try {
@@ -73,7 +75,8 @@ async function measure(small, large) {
       const seen = await followInTurn(trackers, bodies, ROUNDS)
       const ratio = seen.many.perSecond / seen.few.perSecond
       const cpuRatio = seen.few.cpuUs / seen.many.cpuUs
-      console.log(`${what}: ${round(seen.few.perSecond)} and ${round(seen.many.perSecond)} events/s, ${round(seen.few.cpuUs)} and ${round(seen.many.cpuUs)} us of processor time per event`)
+      console.log(`${what}: ${round(seen.few.perSecond)} and ${round(seen.many.perSecond)} events/s, ${round(seen.few.cpuUs)} and ${round(seen.many.cpuUs)} us of processor time and `
+        + `${round(seen.few.walBytes)} and ${round(seen.many.walBytes)} bytes of write-ahead log per event`)
       target(`${what}: rate beside that with few`, ratio.toFixed(2), `>= ${least} (by processor time ${cpuRatio.toFixed(2)})`, Math.max(ratio, cpuRatio) >= least)
     }
     const model = 'order-fulfilment'

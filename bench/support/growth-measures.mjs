@@ -9,19 +9,32 @@ const DAY_MS = 86_400_000
 
 /**
  * Events per second of processor time and of the clock, on each of two trackers in turn, so that what else the machine does hits both alike.
- * @param trackers by name, each with `postgresPid`: of its server, whose processor time counts too; undefined where that is none of ours
+ * @param trackers by name, each with `databaseUrl`, and `postgresPid`: of its server, whose processor time counts too; undefined where that is none of ours
  */
 export async function followInTurn(trackers, bodiesOf, rounds) {
   const seen = Object.fromEntries(Object.keys(trackers).map((name) => [name, []]))
   for (let round = 0; round < rounds; round++) {
     for (const [name, tracker] of Object.entries(trackers)) {
       const cpu = () => tracker.cpuSeconds() + (tracker.postgresPid === undefined ? 0 : cpuSecondsOfTree(tracker.postgresPid))
-      const before = cpu()
+      const [before, written] = [cpu(), await walOf(tracker.databaseUrl)]
       const { events, seconds } = await followOverHttp(tracker, [bodiesOf(name, round)])
-      seen[name].push({ perSecond: events / seconds, cpuUs: ((cpu() - before) / events) * 1e6 })
+      const [after, now] = [cpu(), await walOf(tracker.databaseUrl)]
+      seen[name].push({ perSecond: events / seconds, cpuUs: ((after - before) / events) * 1e6, walBytes: (now - written) / events })
     }
   }
-  return Object.fromEntries(Object.entries(seen).map(([name, all]) => [name, { perSecond: median(all.map((one) => one.perSecond)), cpuUs: median(all.map((one) => one.cpuUs)) }]))
+  const medians = (all) => Object.fromEntries(Object.keys(all[0]).map((field) => [field, median(all.map((one) => one[field]))]))
+  return Object.fromEntries(Object.entries(seen).map(([name, all]) => [name, medians(all)]))
+}
+
+/** Bytes that the server has written ahead so far. */
+async function walOf(databaseUrl) {
+  const db = await openPostgres(databaseUrl)
+  try {
+    const [row] = await db.query(`select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 as bytes`)
+    return row.bytes
+  } finally {
+    await db.close()
+  }
 }
 
 /** New orders, which come, go their way and end: what was there before is not touched. */

@@ -11,8 +11,11 @@ const BINARIES = '/usr/lib/postgresql'
 const START_MS = 60_000
 const { Client } = createRequire(new URL('../../apps/tracker/package.json', import.meta.url))('pg')
 
-/** Postgres does not run as root: there it runs as the user `postgres`. Settings are those of a fresh installation, which sync each commit. */
-export async function startPostgres() {
+/**
+ * Postgres does not run as root: there it runs as the user `postgres`. Settings are those of a fresh installation, which sync each commit.
+ * @param settings others, each as `name=value`; a server that was there has its own
+ */
+export async function startPostgres(settings = []) {
   const given = process.env.TIDEMARK_TEST_POSTGRES_URL
   if (given) return freshDatabase(given)
   const version = existsSync(BINARIES) ? readdirSync(BINARIES).map(Number).filter((number) => number >= 15).sort((a, b) => b - a)[0] : undefined
@@ -30,7 +33,7 @@ export async function startPostgres() {
   const data = join(dir, 'data')
   execFileSync(...command('initdb', ['-D', data, '-U', 'tidemark', '--auth=trust', '-E', 'UTF8', '--locale=C']), { stdio: 'ignore', cwd: '/' })
   const port = await freePort()
-  const server = spawn(...command('postgres', ['-D', data, '-p', String(port), '-k', dir, '-c', 'listen_addresses=127.0.0.1']), { stdio: 'ignore', cwd: '/', detached: true })
+  const server = spawn(...command('postgres', ['-D', data, '-p', String(port), '-k', dir, '-c', 'listen_addresses=127.0.0.1', ...settings.flatMap((setting) => ['-c', setting])]), { stdio: 'ignore', cwd: '/', detached: true })
   const url = `postgres://tidemark@127.0.0.1:${port}/postgres`
   await answers(url)
   return {
