@@ -5,14 +5,10 @@
 import { Unit } from '@tidemark/bpmn'
 import { MemoryLog, type Draft } from '@tidemark/log'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { discardFault } from '../../apps/tracker/src/serve/discard.js'
 import { findFault, listFaults, tryFaults } from '../../apps/tracker/src/serve/faults.js'
 import type { Database } from '../../apps/tracker/src/store/database.js'
-import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
-import { prepareDatabase } from '../support/database-template.js'
+import { openEmbedded, type Embedded } from '../support/embedded-database.js'
 import { foldAll, follow, type Follower } from '../support/follower.js'
 import { eventDraft, START } from '../support/recorded-shop.js'
 import { Fold } from '../../libs/bpmn/src/track/fold.js'
@@ -24,21 +20,19 @@ const TIMEOUT_MS = 120_000
 const STEPS = ['placed', 'paid', 'shipped']
 const healthy = Unit.prototype.add
 const healthyFold = Fold.prototype.fold
-let dataDir: string
+let embedded: Embedded
 let db: Database
 let follower: Follower | undefined
 beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'tidemark-poison-'))
-  await prepareDatabase(dataDir)
-  db = await openDatabase({ dataDir })
+  embedded = await openEmbedded()
+  db = embedded.db
 })
 afterEach(async () => {
   Unit.prototype.add = healthy
   Fold.prototype.fold = healthyFold
   await follower?.stop()
   follower = undefined
-  await db.close()
-  await rm(dataDir, { recursive: true, force: true })
+  await embedded.close()
 })
 
 /** As a fault of ours would: events whose id names it cannot be folded. */

@@ -2,9 +2,7 @@
  * The state is folded again beside the one in use, and swapped: afterwards every table says what it said before, whatever had become of it, and
  * following goes on. Told of and ended through the job, from which it also goes on after a restart.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { MemoryLog, type Log, type ReadOptions } from '@tidemark/log'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -15,7 +13,7 @@ import { haveFreshTables, KEPT_TABLES, makeFreshTables, REBUILD_SCHEMA } from '.
 import { askForRebuild, cancelRebuild, pauseRebuild, readRebuild, resumeRebuild } from '../../apps/tracker/src/store/rebuild/job.js'
 import { ensureShards } from '../../apps/tracker/src/store/shards.js'
 import { Following } from '../../apps/tracker/src/track/following.js'
-import { prepareDatabase } from '../support/database-template.js'
+import { openEmbedded } from '../support/embedded-database.js'
 import { follow } from '../support/follower.js'
 import { eventDraft, recordShop, START } from '../support/recorded-shop.js'
 import { startPostgres } from '../support/postgres.js'
@@ -28,11 +26,9 @@ const TIMEOUT_MS = 180_000
 const close: (() => Promise<unknown>)[] = []
 let db: Database
 beforeEach(async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'tidemark-rebuild-'))
-  close.push(() => rm(dataDir, { recursive: true, force: true }))
-  await prepareDatabase(dataDir)
-  db = await openDatabase({ dataDir })
-  close.push(() => db.close())
+  const embedded = await openEmbedded()
+  close.push(embedded.close)
+  db = embedded.db
 })
 afterEach(async () => {
   for (const step of close.splice(0).reverse()) await step()

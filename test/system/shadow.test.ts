@@ -2,9 +2,7 @@
  * A new version is told from the log beside the one in use: it is said what would differ, and nothing changes until somebody accepts it. Then all is
  * exchanged at once, and the log alone gives the same tables.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { MemoryLog, type Draft, type Log } from '@tidemark/log'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -17,7 +15,7 @@ import { haveFreshTables } from '../../apps/tracker/src/store/rebuild/fresh-tabl
 import { askForShadow, moveShadow, readShadow, SHADOW_SCHEMA, type Candidate } from '../../apps/tracker/src/store/shadow/job.js'
 import { ensureShards } from '../../apps/tracker/src/store/shards.js'
 import { Following } from '../../apps/tracker/src/track/following.js'
-import { prepareDatabase } from '../support/database-template.js'
+import { openEmbedded } from '../support/embedded-database.js'
 import { foldAll, isQuiet, type Cut } from '../support/follower.js'
 import { startPostgres } from '../support/postgres.js'
 import { eventDraft } from '../support/recorded-shop.js'
@@ -38,11 +36,9 @@ const close: (() => Promise<unknown>)[] = []
 let embedded: Database
 let clock: { now: number }
 beforeEach(async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'tidemark-shadow-'))
-  close.push(() => rm(dataDir, { recursive: true, force: true }))
-  await prepareDatabase(dataDir)
-  embedded = await openDatabase({ dataDir })
-  close.push(() => embedded.close())
+  const opened = await openEmbedded()
+  close.push(opened.close)
+  embedded = opened.db
   clock = { now: NOON }
 })
 afterEach(async () => {

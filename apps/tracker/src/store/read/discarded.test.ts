@@ -1,22 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { prepareDatabase } from '../../../../../test/support/database-template.js'
+import { openEmbedded, type Embedded } from '../../../../../test/support/embedded-database.js'
 import type { Database } from '../database.js'
-import { openDatabase } from '../open-database.js'
 import { readDiscarded } from './events.js'
 import { readFaultTotals } from './faults.js'
 
 const OPERATIONS = 20_000
 const DISCARDED = 50
-let dataDir: string
+let embedded: Embedded
 let db: Database
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'tidemark-discarded-'))
-  await prepareDatabase(dataDir)
-  db = await openDatabase({ dataDir })
+  embedded = await openEmbedded()
+  db = embedded.db
   await db.query(
     `insert into operation (position, op, target, actor, at, outcome)
      select n, case when n <= $1::int then 'discardEvent' else 'acknowledgeAlert' end, (n + 1000000)::text, 'ada', n, 'done' from generate_series(1, $2::int) as n`, [DISCARDED, OPERATIONS])
@@ -24,10 +19,7 @@ beforeAll(async () => {
     `insert into event_fate (position, model, kind, reason) select n + 1000000, 'orders', 'quarantined', 'unreadable' from generate_series(1, $1::int) as n`, [DISCARDED + 7])
   await db.query('analyze')
 }, 60_000)
-afterAll(async () => {
-  await db.close()
-  await rm(dataDir, { recursive: true, force: true })
-})
+afterAll(() => embedded.close())
 
 /** How often the table was read whole, and how many rows were looked at by the index of what was discarded. */
 async function looks(): Promise<{ whole: number; byIndex: number }> {
