@@ -66,13 +66,14 @@ export class FaultyDatabase implements Database {
     return rows
   }
 
+  /** Texts are not the same each time, since they name the virtual time: no plan of them is kept. */
   async transaction<T>(run: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T> {
     const { life, chance } = this
     await this.#approach()
     if (chance.strikes('a transaction cannot begin')) throw failure(chance)
     const said: string[] = []
     try {
-      const result = await this.session.use((db) => db.transaction((tx) => this.#within(tx, run, said, options), { ...options, atOnce: false }))
+      const result = await this.session.use((db) => db.transaction((tx) => this.#within(tx, run, said, options), { ...options, atOnce: false, byKey: false }))
       for (const payload of said) this.switchboard?.say(payload)
       if (chance.strikes('death after a commit')) life.die()
       await life.running()

@@ -17,6 +17,7 @@ import { askForShadow, moveShadow, readShadow } from '../../apps/tracker/src/sto
 import { readSnapshot } from '../../apps/tracker/src/store/snapshot/files.js'
 import { askForSnapshot, readSnapshotJob } from '../../apps/tracker/src/store/snapshot/job.js'
 import { restoreSnapshot } from '../../apps/tracker/src/store/snapshot/restore.js'
+import { readShards } from '../../apps/tracker/src/store/write/shards.js'
 import type { SnapshotOptions } from '../../apps/tracker/src/track/snapshot.js'
 import { randomOf } from '../../libs/bpmn/src/testing/walk.js'
 import { miscounted } from '../support/checker.js'
@@ -186,6 +187,45 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
     expect(differences(alone, await readTables(db))).toEqual([])
     await until('each has its half', () => trackers.every(({ shards }) => shards.length === SHARDS / 2))
     expect(trackers.map(({ failure }) => failure)).toEqual([undefined, undefined])
+  }, TIMEOUT_MS)
+
+  test('rebuild the state also where somebody reads for longer than tables are waited for, and none of them goes back', async () => {
+    const { log, alone } = await shop(`${SEED}-read`)
+    const trackers = await Promise.all([start('a', log), start('b', log)])
+    log.feed(0.3)
+    await until('shards are shared', () => trackers.every(({ shards }) => shards.length === SHARDS / 2))
+    await settled(log)
+    const waits = async (ms: number) => (await db.query(
+      `select 1 from pg_locks where not granted and mode = 'AccessExclusiveLock' and waitstart < clock_timestamp() - make_interval(secs => $1::float8)`, [ms / 1_000])).length > 0
+    const ended = async () => ['done', 'failed'].includes((await readRebuild(db))?.status ?? '')
+    const reader = db.transaction(async (tx) => {
+      await tx.query('select count(*) from instance')
+      await askForRebuild(db, Date.now())
+      // Longer than the swap waits for it: it lets go, others go on, and it tries again.
+      await until('the swap has waited for long', () => waits(2_500))
+      await until('it has given up', async () => !(await waits(0)))
+      log.feed(0.1)
+    })
+    const seen = new Map<number, bigint>()
+    const back: string[] = []
+    const watching = until('it is done', async () => {
+      for (const { id, position } of await readShards(db)) {
+        if (position < (seen.get(id) ?? 0n)) back.push(`shard ${id}: from ${seen.get(id)} to ${position}`)
+        seen.set(id, position)
+      }
+      return ended()
+    })
+    await reader
+    for (let step = 0; step < 20 && !(await ended()); step++) {
+      log.feed(0.02)
+      await pause(50)
+    }
+    await watching
+    expect(await readRebuild(db)).toMatchObject({ status: 'done', error: undefined })
+    expect(back).toEqual([])
+    log.feed(1)
+    await settled(log)
+    expect(differences(alone, await readTables(db))).toEqual([])
   }, TIMEOUT_MS)
 
   test('take snapshots while they go on, each with its shards where they stood; one goes on from the last', async () => {

@@ -1,23 +1,15 @@
-import type { PoolClient } from 'pg'
+import { createHash } from 'node:crypto'
 
 /**
- * Statements that each batch sends are parsed and planned once per connection, under a name. For these alone: there are few of them, their plans do not
- * depend on how many rows there are, and what they answer has the same columns whatever is migrated beside them.
+ * Statements that each batch sends are parsed once per connection, under a name, and the server may keep a plan of them. For these alone: there are few of
+ * them, their plans do not depend on how many rows there are, and what they answer has the same columns whatever is migrated beside them.
  */
-interface Names {
-  readonly connection: number
-  readonly byText: Map<string, string>
-}
+const names = new Map<string, string>()
 
-const named = new WeakMap<PoolClient, Names>()
-let connections = 0
-
-/** Of this connection alone: the embedded database has one session for those that come one after the other, and it keeps the names of all. */
-export function planName(client: PoolClient, sql: string): string {
-  let names = named.get(client)
-  if (names === undefined) named.set(client, (names = { connection: ++connections, byText: new Map() }))
-  let name = names.byText.get(sql)
-  if (name === undefined) names.byText.set(sql, (name = `t${names.connection}_${names.byText.size}`))
+/** The same for the same text, whoever names it: what is found under it can be nothing else. */
+export function planName(sql: string): string {
+  let name = names.get(sql)
+  if (name === undefined) names.set(sql, (name = `t_${createHash('sha256').update(sql).digest('hex').slice(0, 32)}`))
   return name
 }
 

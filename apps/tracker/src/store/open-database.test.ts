@@ -247,6 +247,15 @@ function behavesAsDatabase(urlOf: () => Promise<string | undefined>) {
       expect(await left()).toBe(2)
     })
 
+    test('do not become more when connections are replaced', async () => {
+      for (let id = 400; id < 405; id++) {
+        await write([id])
+        await database.query('select $1::int', ['no number']).catch(() => undefined)
+      }
+      expect(await left()).toBe(5)
+      expect((await plans()).length).toBeLessThanOrEqual(1)
+    })
+
     test('are those of the table that has the name now', async () => {
       const swapped = (id: number) => database.transaction((tx) => tx.query('update swapped set id = $1', [id]), { byKey: true, atOnce: true })
       await database.query('create table swapped as select 1 as id')

@@ -16,13 +16,16 @@ export class PooledDatabase implements Database {
   readonly #pool: Pool
   readonly #close: () => Promise<void>
   readonly #watch: Watch
+  readonly #keepsPlans: (client: PoolClient) => boolean
   #closed: Promise<void> | undefined
 
-  constructor(pool: Pool, embedded: boolean, close: () => Promise<void>, watch: Watch = (_client, statement) => statement) {
+  /** @param keepsPlans whether what is kept on a connection will be there the next time */
+  constructor(pool: Pool, embedded: boolean, close: () => Promise<void>, watch: Watch = (_client, statement) => statement, keepsPlans: (client: PoolClient) => boolean = () => true) {
     this.#pool = pool
     this.embedded = embedded
     this.#close = close
     this.#watch = watch
+    this.#keepsPlans = keepsPlans
     // A connection may break at any moment, also while the pool hands it out and nobody listens yet: that must not end the process.
     pool.on('connect', (client) => void client.on('error', ignored))
   }
@@ -49,7 +52,7 @@ export class PooledDatabase implements Database {
     let broken: Error | undefined
     try {
       await this.#watch(client, client.query(beginning(options)))
-      const handle = new Handle(client, this.#watch, options.byKey === true)
+      const handle = new Handle(client, this.#watch, options.byKey === true && this.#keepsPlans(client))
       // By an async function: what throws at once ends it too.
       const running = (async () => run(handle))()
       await (options.atOnce === true ? Promise.race([running, untilAllWaits()]) : running).finally(() => handle.end())
@@ -95,7 +98,7 @@ class Handle implements Transaction {
 
   async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
     this.#check()
-    const statement = { text: sql, values: params as unknown[] | undefined, name: this.keepsPlans ? planName(this.client, sql) : undefined }
+    const statement = { text: sql, values: params as unknown[] | undefined, name: this.keepsPlans ? planName(sql) : undefined }
     const result = await this.watch(this.client, largeQuery(this.client, statement) ?? this.client.query(statement as QueryConfig))
     return result.rows as Row[]
   }

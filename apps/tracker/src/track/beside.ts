@@ -34,13 +34,16 @@ export interface Errand<Ended> {
 
 /** What is folded apart, at its end. Trackers of other processes may still follow. */
 export interface Apart {
-  /** Until it has come to a position. Throws where it is to end before. */
+  /** Until it has come to a position. Throws where it is to end before, or does not come there soon: then it is tried again later. */
   readonly upTo: (position: bigint) => Promise<void>
   /** Nothing of it is on its way any more. */
   readonly stop: () => Promise<void>
 }
 
 class EndsBefore extends Error {}
+
+/** Trackers of other processes wait while the last entries are folded. */
+const SOON_MS = 2_000
 
 /** Where such a tracker is: what it has read, and what of that is committed. */
 export interface Standing {
@@ -84,10 +87,10 @@ export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLeve
   const { log, position, whilePaused } = around
   return foldApart(around, db, async (until, stop) => {
     let isOver = false
-    const reach = (least = 0n) => until<Ended | 'there'>(async ({ taken, committed }) => {
+    const reach = (least = 0n, before = Infinity) => until<Ended | 'there' | 'stopped'>(async ({ taken, committed }) => {
       const total = log.stats().entries
       const there = committed >= (least > 0n ? least : position()) && (await isLevel())
-      if (!there && isOver) throw new Error('others have followed on after what was folded apart had ended')
+      if (!there && (isOver || performance.now() > before)) return 'stopped'
       return (await tell(Math.max(total - log.entriesAfter(taken), 0), total)) ?? (there ? 'there' : undefined)
     })
     const ended = await reach()
@@ -99,7 +102,7 @@ export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLeve
       if (outcome.last !== 'there') return
       await finish({
         upTo: async (least) => {
-          outcome.last = await reach(least)
+          outcome.last = await reach(least, performance.now() + SOON_MS)
           if (outcome.last !== 'there') throw new EndsBefore()
         },
         stop: async () => {

@@ -6,7 +6,7 @@ import { foldAll, follow } from '../../../../test/support/follower.js'
 import { eventDraft, recordShop, START } from '../../../../test/support/recorded-shop.js'
 import { BY_ORDER, cloudEvent, xmlOf } from '../../../../test/support/small-process.js'
 import { differences, emptyTables, readTables } from '../../../../test/support/tables.js'
-import type { Database } from '../store/database.js'
+import type { Database, TransactionOptions } from '../store/database.js'
 
 let embedded: Embedded
 let db: Database
@@ -25,6 +25,25 @@ test('commits that fail while the next batch is already folded change nothing of
   await foldAll(failing.db, log, { batch: 25 })
   expect(failing.commits()).toBeGreaterThan(12)
   expect(differences(smooth, await readTables(db))).toEqual([])
+}, 120_000)
+
+test('what a batch writes goes out at once with its commit, and is planned once', async () => {
+  await emptyTables(db)
+  const options: TransactionOptions[] = []
+  const seen: Database = {
+    embedded: db.embedded,
+    query: (sql, params) => db.query(sql, params),
+    close: () => db.close(),
+    transaction: (run, how = {}) => {
+      options.push(how)
+      return db.transaction(run, how)
+    },
+  }
+  const log = await recordShop(db, { seed: 'at once', orders: 20, days: 9 })
+  await emptyTables(db)
+  await foldAll(seen, log, { batch: 25 })
+  const atOnce = options.filter((how) => how.atOnce === true && how.byKey === true)
+  expect(atOnce.length).toBeGreaterThan(options.length / 4)
 }, 120_000)
 
 test('a model becomes active though something comes in with each commit', async () => {

@@ -378,7 +378,8 @@ export class Tracker {
       await this.#transact(to, what, (tx) => {
         early.send(tx)
         return Promise.all([written, also?.(tx)])
-      }, also === undefined ? { ...REPLAYABLE, atOnce: true } : REPLAYABLE)
+        // One that came late, after we had given it up, would find the shards where they stood, if it does not move them.
+      }, { ...REPLAYABLE, atOnce: also === undefined && to !== undefined })
       early.end()
       after()
       this.#careful = false

@@ -51,6 +51,8 @@ export async function openPglite(dir: string, { upkeep: looksAfter = true, boot 
   })
   await source.initialize()
   const { master } = source.driver as unknown as { master: pg.Pool }
+  // There is one session for all connections that come one after the other: it does not keep what the one before has named.
+  master.on('connect', (client) => void client.query('deallocate all').catch(() => undefined))
   const upkeep = new Upkeep(master)
   if (looksAfter) upkeep.start()
   return new PooledDatabase(master, true, async () => {

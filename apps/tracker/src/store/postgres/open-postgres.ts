@@ -54,7 +54,7 @@ export async function openPostgres(url: string, options: PostgresOptions = {}): 
     vigil.close()
     await Promise.all([...ears].map((ear) => ear.close()))
     await source.destroy()
-  }, (client, statement) => vigil.over(client, statement))
+  }, (client, statement) => vigil.over(client, statement), (client) => vigil.knows(client))
   return Object.assign(database, {
     async listen(channel: string, hear: (payload: string) => void) {
       const ear = new Ear(url, channel, hear)

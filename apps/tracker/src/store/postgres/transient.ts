@@ -1,5 +1,5 @@
-/** Connection lost, shutting down, starting up, out of resources, serialization, deadlock, lock not available: SQLSTATE classes of Postgres. */
-const TRANSIENT_STATES = /^(08...|53...|57P0.|40001|40P01|55P03)$/
+/** Connection lost, shutting down, starting up, out of resources, given up as idle, serialization, deadlock, lock not available: SQLSTATE classes of Postgres. */
+const TRANSIENT_STATES = /^(08...|53...|57P0.|25P03|40001|40P01|55P03)$/
 const TRANSIENT_NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN', 'ENOENT'])
 /** What pg and its pool say without a code. */
 const TRANSIENT_MESSAGE =

@@ -40,6 +40,11 @@ export class Vigil {
     clearInterval(this.#timer)
   }
 
+  /** It has a process of its own at the server, and no pooler between. */
+  knows(client: PoolClient): boolean {
+    return this.#processes.has(client)
+  }
+
   async over<T>(client: PoolClient, statement: Promise<T>): Promise<T> {
     const waiting = this.#waiting.get(client) ?? { statements: 0, since: performance.now(), heard: -1 }
     this.#waiting.set(client, waiting)

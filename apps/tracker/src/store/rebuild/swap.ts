@@ -1,5 +1,6 @@
 /**
- * The rebuilt tables take the place of those in use, in one transaction: nobody sees some of both. Every lock is taken first, in one order. What
+ * The rebuilt tables take the place of those in use, in one transaction: nobody sees some of both. Every lock is taken first, in one order, but for that of
+ * the shards, which holds up other trackers before it holds up readers. What
  * the log does not say of commands and messages (attempts, when the next one is) is carried over, and no message leaves that was not on its
  * way before: it may have been decided when nobody was to be told.
  */
@@ -15,12 +16,15 @@ const LOCK_WAIT = '3s'
  */
 const CLEANERS_GIVE_WAY = `select set_config('deadlock_timeout', '50ms', true) where has_parameter_privilege('deadlock_timeout', 'set')`
 const ATTEMPTS = 20
+/** Who stands still in it is ended by the server: other trackers wait. */
+const ABANDONED_MS = 5_000
 const RETRY_MS = 250
 
 export interface Swap {
   /**
    * Who still folds the new tables; absent: nobody. They are brought to where the old ones are, which trackers of other processes may have moved on
-   * meanwhile: these wait for the swap. Nothing that was shown or sent is undecided again.
+   * meanwhile: these wait for the swap, so that it does not set back what they have followed. `upTo` is to give up in time, since they wait; `stop` is called when nothing
+   * is left to be waited for.
    */
   readonly apart?: { readonly upTo: (position: bigint) => Promise<void>; readonly stop: () => Promise<void> }
   /** Of tables that are kept: done before they come in, in the same transaction. */
@@ -33,7 +37,7 @@ export async function swapTables(db: Database, schema: string, { apart, also }: 
   if (db.embedded) await apart?.stop()
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db.transaction((tx) => swap(tx, schema, db.embedded ? undefined : apart, also))
+      return await db.transaction((tx) => swap(tx, schema, db.embedded ? undefined : apart, also), db.embedded ? {} : { abandonedAfterMs: ABANDONED_MS })
     } catch (error) {
       if (attempt >= ATTEMPTS || !isTransient(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
@@ -51,9 +55,9 @@ async function swap(tx: Transaction, schema: string, apart: Swap['apart'], also:
     await tx.query(`lock table ${home}.shard in exclusive mode`)
     const [furthest] = await tx.query<{ position: string }>(`select max(position) as position from ${home}.shard`)
     await apart.upTo(BigInt(furthest?.position ?? 0))
-    await apart.stop()
   }
   await tx.query(`lock table ${tables.map((table) => `${home}."${table}"`).join(', ')} in access exclusive mode`)
+  await apart?.stop()
   await carryOver(tx, home, schema)
   await also?.(tx, home)
   await tx.query(`drop table ${tables.map((table) => `${home}."${table}"`).join(', ')}`)
