@@ -323,13 +323,14 @@ export class Tracker {
     const clock = Math.max(this.#behind.clock, last.appendTime)
     const outages = this.#positionOf(0) < last.position ? outagesIn(this.#takenAt, entries, this.#outageMs) : []
     const operations = entries.filter((entry) => (entry.kind === 'operation' || entry.kind === 'settlement') && this.#tells(entry.entry.position))
+    const said = operations.filter((entry) => entry.kind === 'operation' || concernsAlerts(entry))
     const input = { entries, models: this.#models.live(this.#shardIds), clock, position: last.position, due: [], live: true, share: liveShare(this.#models, this.#shards, this.#units.shards) }
     await this.#push(input, {
       to: { position: last.position, clock, checksum: checksumOf(last) }, models: [], isControl: operations.length > 0, after: NOTHING_AFTER,
-      ...(outages.length + operations.length === 0 ? {} : {
+      ...(outages.length + said.length === 0 ? {} : {
         also: async (tx: Transaction) => {
           await Promise.all(insertOutages(tx, outages))
-          for (const entry of operations) await applyToAlerts(tx, entry, this.#alertChannels)
+          for (const entry of said) await applyToAlerts(tx, entry, this.#alertChannels)
         },
       }),
     })
