@@ -18,8 +18,8 @@ import { round, target } from './support/targets.mjs'
 import { startTracker, tidemark } from './support/tracker.mjs'
 
 /** What the runtime compiles in a process that has just started is not what is measured. */
-const WARM_ROUNDS = 4
-const MOST_ROUNDS = 4
+const WARM_ROUNDS = 1
+const MOST_ROUNDS = 2
 const EVENTS_PER_ROUND = 10_000
 /** Requests per second of the even load: small ones, as services send them, not a file that is read in. */
 const REQUESTS_PER_SECOND = 50
