@@ -2,7 +2,7 @@
  * From the answer 202 until the API shows it, at half of the load that the tracker follows at most:
  * `npm run build:server && node bench/latency.mjs [--only embedded|postgres] [--rate EVENTS_PER_SECOND] [--seconds N]`.
  *
- * The most is found in the same run, or given. Then orders come in at half of it, evenly, and between them orders that are looked for: each is placed,
+ * The most is found in the same run, or given. Then orders come in at half of it, evenly, and after ten seconds, between them, orders that are looked for: each is placed,
  * its instance asked for by its key every 10 ms, later less often; when it is there it is paid, and its page asked for until it shows the payment. What is
  * measured begins when the sender has its 202 and ends with the answer that shows the event, so it includes the time of that question. How long it takes
  * until a page in a browser shows it is measured in test/e2e/live.test.ts.
@@ -20,6 +20,8 @@ import { startTracker, tidemark } from './support/tracker.mjs'
 /** What the runtime compiles in a process that has just started is not what is measured. */
 const WARM_ROUNDS = 1
 const MOST_ROUNDS = 2
+/** Of the even load: its small batches go other ways through the code than those of the rounds. */
+const WARM_SECONDS = 10
 const EVENTS_PER_ROUND = 10_000
 /** Requests per second of the even load: small ones, as services send them, not a file that is read in. */
 const REQUESTS_PER_SECOND = 50
@@ -55,8 +57,8 @@ async function measure(name, databaseUrl) {
     const rate = most / 2
     const cpu = tracker.cpuSeconds()
     const { sent, lateMs, placed, paid } = await underLoad(tracker.url, rate, smallRequests(batches, WARM_ROUNDS + MOST_ROUNDS, rate))
-    const busy = (tracker.cpuSeconds() - cpu) / seconds
-    console.log(`${name}: at most ${round(most)} events/s; ${round(sent / seconds)}/s were sent (${round(rate)} wanted, ${lateMs.toFixed(0)} ms behind at worst), `
+    const busy = (tracker.cpuSeconds() - cpu) / (WARM_SECONDS + seconds)
+    console.log(`${name}: at most ${round(most)} events/s; ${round(sent / (WARM_SECONDS + seconds))}/s were sent (${round(rate)} wanted, ${lateMs.toFixed(0)} ms behind at worst), `
       + `the tracker busy with ${busy.toFixed(2)} processors`)
     for (const [what, times] of [['an instance by its key', placed], ['an event on the page of its instance', paid]]) {
       console.log(`${name}: ${what}: ${times.length} times, p50 ${at(times, 0.5).toFixed(0)} ms, p99 ${at(times, 0.99).toFixed(0)} ms, at most ${times.at(-1).toFixed(0)} ms`)
@@ -77,7 +79,7 @@ async function mostOf(tracker, rounds) {
 function smallRequests(batches, round, rate) {
   const size = Math.max(1, Math.round(rate / REQUESTS_PER_SECOND))
   const requests = []
-  for (let missing = Math.ceil(rate * seconds); missing > 0; round++) {
+  for (let missing = Math.ceil(rate * (WARM_SECONDS + seconds)); missing > 0; round++) {
     const events = [...batches(round)].flatMap(({ json }) => JSON.parse(json))
     missing -= events.length
     for (let at = 0; at < events.length; at += size) {
@@ -90,7 +92,8 @@ function smallRequests(batches, round, rate) {
 
 async function underLoad(url, rate, requests) {
   const began = performance.now()
-  const ends = began + seconds * 1_000
+  const warm = began + WARM_SECONDS * 1_000
+  const ends = warm + seconds * 1_000
   let sent = 0
   let lateMs = 0
   const load = (async () => {
@@ -108,6 +111,7 @@ async function underLoad(url, rate, requests) {
   })()
   const probes = []
   const probing = (async () => {
+    await new Promise((done) => setTimeout(done, warm - performance.now()))
     for (let n = 0; performance.now() < ends; n++) {
       probes.push(probe(url, `probe-${n}`))
       await new Promise((done) => setTimeout(done, 1_000 / PROBES_PER_SECOND))
