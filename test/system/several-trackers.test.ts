@@ -69,6 +69,8 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
     running.delete(tracker)
     await tracker.stop()
   }
+  const areShared = (two: readonly SharingTracker[]) => until('shards are shared', () => two.every(({ shards }) => shards.length === SHARDS / 2))
+  const rebuildEnded = async () => ['done', 'failed'].includes((await readRebuild(db))?.status ?? '')
   const farthest = () => Math.max(0, ...[...running].map(({ progress }) => Number(progress.position)))
   /** Everything that is fed is folded, by whoever. */
   const settled = (log: Log) => until('everything is folded', async () => {
@@ -134,7 +136,7 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
     await emptyTables(db)
     const fed = new FedLog(log, 5)
     const [a, b] = await Promise.all([start('a', fed), start('b', fed)])
-    await until('shards are shared', () => a.shards.length === SHARDS / 2 && b.shards.length === SHARDS / 2)
+    await areShared([a, b])
     fed.feed(1)
     const statuses = async () => (await db.query<{ status: string; shards: string }>(`select status, count(*) as shards from model_shard group by status`))
     await until('both catch up', async () => (await statuses()).some(({ status, shards }) => status === 'catchingUp' && Number(shards) === SHARDS))
@@ -157,7 +159,7 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
     await emptyTables(db)
     const fed = new FedLog(log, 10)
     const [a, b] = await Promise.all([start('a', fed), start('b', fed)])
-    await until('shards are shared', () => a.shards.length === SHARDS / 2 && b.shards.length === SHARDS / 2)
+    await areShared([a, b])
     for (let part = 0; part < 6; part++) {
       const behind = part % 2 === 0 ? a : b
       behind.standStill()
@@ -174,13 +176,13 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
     const { log, alone } = await shop(`${SEED}-rebuild`)
     const trackers = await Promise.all([start('a', log), start('b', log)])
     log.feed(0.6)
-    await until('shards are shared', () => trackers.every(({ shards }) => shards.length === SHARDS / 2))
+    await areShared(trackers)
     await settled(log)
     for (const damage of [`delete from token`, `update element_count set visits = visits + 1`, `delete from model_count`]) await db.query(damage)
     expect(await miscounted(db)).not.toEqual([])
     await askForRebuild(db, Date.now())
     log.feed(0.2)
-    await until('it is done', async () => ['done', 'failed'].includes((await readRebuild(db))?.status ?? ''))
+    await until('it is done', rebuildEnded)
     expect(await readRebuild(db)).toMatchObject({ status: 'done', error: undefined })
     log.feed(1)
     await settled(log)
@@ -193,11 +195,10 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
     const { log, alone } = await shop(`${SEED}-read`)
     const trackers = await Promise.all([start('a', log), start('b', log)])
     log.feed(0.3)
-    await until('shards are shared', () => trackers.every(({ shards }) => shards.length === SHARDS / 2))
+    await areShared(trackers)
     await settled(log)
     const waits = async (ms: number) => (await db.query(
       `select 1 from pg_locks where not granted and mode = 'AccessExclusiveLock' and waitstart < clock_timestamp() - make_interval(secs => $1::float8)`, [ms / 1_000])).length > 0
-    const ended = async () => ['done', 'failed'].includes((await readRebuild(db))?.status ?? '')
     const reader = db.transaction(async (tx) => {
       await tx.query('select count(*) from instance')
       await askForRebuild(db, Date.now())
@@ -213,10 +214,10 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
         if (position < (seen.get(id) ?? 0n)) back.push(`shard ${id}: from ${seen.get(id)} to ${position}`)
         seen.set(id, position)
       }
-      return ended()
+      return rebuildEnded()
     })
     await reader
-    for (let step = 0; step < 20 && !(await ended()); step++) {
+    for (let step = 0; step < 20 && !(await rebuildEnded()); step++) {
       log.feed(0.02)
       await pause(50)
     }
@@ -232,7 +233,7 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
     const { log, alone } = await shop(`${SEED}-snapshot`)
     const trackers = await Promise.all([start('a', log), start('b', log)])
     log.feed(0.2)
-    await until('shards are shared', () => trackers.every(({ shards }) => shards.length === SHARDS / 2))
+    await areShared(trackers)
     const taken: string[] = []
     for (let round = 0; round < 3; round++) {
       await until('it is asked for', async () => (await askForSnapshot(db, Date.now())) !== undefined)
@@ -267,7 +268,7 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
         await log.append(types.map((type) => eventDraft({ ...cloudEvent({ type, data: { order: `${order}` } }), id: `${type} ${order}`, time: new Date(clock.now).toISOString() })))
       }
     }
-    await until('shards are shared', () => trackers.every(({ shards }) => shards.length === SHARDS / 2))
+    await areShared(trackers)
     await events(0, 40)
     await settled(log)
     await askForShadow(db, { model: 'parcels', version: 2, hash: sourceHash(tried, BY_ORDER, undefined), since: ALWAYS, xml: tried, mapping: BY_ORDER, by: 'test' }, Date.now())
@@ -298,7 +299,7 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
     for (let split = 0; split < SPLITS; split++) {
       const { log, alone } = await shop(`${SEED}-${split}`)
       const [a, b] = await Promise.all([start('a', log), start('b', log)])
-      await until('shards are shared', () => a.shards.length === SHARDS / 2 && b.shards.length === SHARDS / 2)
+      await areShared([a, b])
       log.feed(0.1 + dice.roll('moment', split) / 2)
       const isIdle = split === 0 || dice.roll('idle', split) < 0.5
       if (isIdle) await settled(log)

@@ -11,3 +11,16 @@ test('a connection that breaks while nobody listens to it does not end the proce
   pool.emit('connect', client)
   expect(client.emit('error', new Error('read ECONNRESET'))).toBe(true)
 })
+
+test('nothing is kept on a connection that is not one for long', async () => {
+  const names = async (keeps: boolean) => {
+    const sent: unknown[] = []
+    const client = Object.assign(new EventEmitter(), { query: async (what: unknown) => (sent.push(what), { rows: [], command: 'COMMIT' }), release: () => undefined })
+    const pool = Object.assign(new EventEmitter(), { connect: async () => client })
+    const database = new PooledDatabase(pool as unknown as Pool, false, async () => undefined, undefined, () => keeps)
+    await database.transaction((tx) => tx.query('select $1::int as one', [1]), { byKey: true })
+    return sent.flatMap((what) => (typeof what === 'object' && what !== null && 'name' in what && what.name !== undefined ? [what.name] : []))
+  }
+  expect(await names(false)).toEqual([])
+  expect(await names(true)).toEqual([expect.stringMatching(/^t_[0-9a-f]{32}$/)])
+})

@@ -87,9 +87,9 @@ export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLeve
   const { log, position, whilePaused } = around
   return foldApart(around, db, async (until, stop) => {
     let isOver = false
-    const reach = (least = 0n, before = Infinity) => until<Ended | 'there' | 'stopped'>(async ({ taken, committed }) => {
+    const reach = (goal = position, before = Infinity) => until<Ended | 'there' | 'stopped'>(async ({ taken, committed }) => {
       const total = log.stats().entries
-      const there = committed >= (least > 0n ? least : position()) && (await isLevel())
+      const there = committed >= goal() && (await isLevel())
       if (!there && (isOver || performance.now() > before)) return 'stopped'
       return (await tell(Math.max(total - log.entriesAfter(taken), 0), total)) ?? (there ? 'there' : undefined)
     })
@@ -102,7 +102,7 @@ export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLeve
       if (outcome.last !== 'there') return
       await finish({
         upTo: async (least) => {
-          outcome.last = await reach(least, performance.now() + SOON_MS)
+          outcome.last = await reach(() => least, performance.now() + SOON_MS)
           if (outcome.last !== 'there') throw new EndsBefore()
         },
         stop: async () => {

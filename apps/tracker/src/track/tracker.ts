@@ -375,12 +375,13 @@ export class Tracker {
     const written = commitBatch(early, batch, this.#careful)
     written.catch(() => undefined)
     const { plans, units, changes: { faults } } = batch
+    // One that moves nothing waits for its answers: if it came late, after we had given it up, it would find the shards where they stood, and count.
+    const options = { ...REPLAYABLE, atOnce: also === undefined && to !== undefined }
     return async () => {
       await this.#transact(to, what, (tx) => {
         early.send(tx)
         return Promise.all([written, also?.(tx)])
-        // One that came late, after we had given it up, would find the shards where they stood, if it does not move them.
-      }, { ...REPLAYABLE, atOnce: also === undefined && to !== undefined })
+      }, options)
       early.end()
       after()
       this.#careful = false
