@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Batch, Prepared } from './batch.js'
 import { Pipeline } from './pipeline.js'
 
@@ -20,10 +20,10 @@ function pipeline() {
     await step('fold', prepared as unknown as string)
     return prepared as unknown as Batch
   })
-  const push = (name: string) => own.push(name as unknown as Prepared, (batch) => {
+  const push = (name: string, since?: number) => own.push(name as unknown as Prepared, (batch) => {
     told.push(`make ${batch as unknown as string}`)
     return () => step('commit', batch as unknown as string)
-  })
+  }, since)
   return { own, push, gate, told }
 }
 
@@ -108,4 +108,47 @@ test('what is given up while it is folded is not committed', async () => {
   await given
   await turns()
   expect(told).toEqual(['fold a'])
+})
+
+test('the next is taken when it will be ready as the one before it is committed, going by how long both took of late', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { push, gate, own } = pipeline()
+  const passes = async (ms: number) => {
+    vi.advanceTimersByTime(ms)
+    await turns()
+  }
+  /** Prepared in 10 ms; answers whether another is to be taken yet. */
+  const taken = async (name: string) => {
+    const held = gate(`commit ${name}`)
+    await push(name, performance.now() - 10)
+    const seen = { held, isReady: false }
+    void own.ready().then(() => (seen.isReady = true))
+    await turns()
+    return seen
+  }
+  const first = await taken('a')
+  // Of how long it takes nothing is known.
+  expect(first.isReady).toBe(true)
+  await passes(30)
+  first.held.open()
+  await own.flush()
+
+  const second = await taken('b')
+  await passes(19)
+  expect(second.isReady).toBe(false)
+  await passes(1)
+  expect(second.isReady).toBe(true)
+  await passes(10)
+  second.held.open()
+  await own.flush()
+
+  const third = await taken('c')
+  await passes(5)
+  expect(third.isReady).toBe(false)
+  third.held.open()
+  await turns()
+  // It was quicker than the others.
+  expect(third.isReady).toBe(true)
+  expect(vi.getTimerCount()).toBe(0)
 })

@@ -2,17 +2,29 @@
  * Batches on their way through the tracker, overlapping: while the database commits one, the next is folded and its rows are made here, and the
  * one after it is loaded and planned. They are folded and committed one after the other, in the order in which they came, and each as soon as it
  * can be: none waits for the one behind it. So that somebody who waits for more to come hears of it, {@link broken} aborts when one goes wrong.
+ *
+ * A batch that is ready long before its turn could have been larger, and larger ones cost less for each of their events: {@link ready} says when to
+ * take the next, so that it is ready when the one before it is committed.
  */
 import type { Batch, Prepared } from './batch.js'
+import { Lately } from './lately.js'
+import { sleep } from './waits.js'
 
 /** Makes ready what a folded batch writes, while the one before it is still being committed; what it answers commits it, in its turn. */
 export type Commit = (batch: Batch) => () => Promise<void>
+
+/** Timers are no finer. */
+const LEAST_WAIT_MS = 1
 
 export class Pipeline {
   readonly #fold: (prepared: Prepared) => Promise<Batch>
   /** Until the last that was pushed is folded and being committed. */
   #folding: Promise<void> = Promise.resolve()
   #committing: Promise<void> = Promise.resolve()
+  #committingSince = 0
+  /** Milliseconds from when a batch is taken until it can be committed, and from there until it is. */
+  readonly #preparation = new Lately()
+  readonly #commitment = new Lately()
   #fault = new AbortController()
 
   constructor(fold: (prepared: Prepared) => Promise<Batch>) {
@@ -27,18 +39,25 @@ export class Pipeline {
   /**
    * Takes a batch that is being loaded, and resolves when the one before it is being committed: then there is room for another. Throws what went wrong
    * with any before.
+   * @param since when it was taken, by `performance.now()`; absent where that was not when {@link ready} said
    */
-  async push(prepared: Prepared, commit: Commit): Promise<void> {
+  async push(prepared: Prepared, commit: Commit, since?: number): Promise<void> {
     const before = this.#folding
     const fault = this.#fault
-    this.#folding = before.then(() => this.#advance(prepared, commit, fault))
+    this.#folding = before.then(() => this.#advance(prepared, commit, fault, since))
     heard(this.#folding, fault)
     await before
   }
 
-  /** Until everything that was pushed is folded and being committed. */
-  async handedOver(): Promise<void> {
+  /** Until everything that was pushed is folded and being committed, and that takes no longer than preparing another. */
+  async ready(): Promise<void> {
     await this.#folding
+    const leftMs = this.#committingSince + this.#commitment.value - this.#preparation.value - performance.now()
+    if (leftMs < LEAST_WAIT_MS) return
+    const wait = new AbortController()
+    // What goes wrong is told to whoever pushes next.
+    await Promise.race([sleep(leftMs, wait.signal), this.#committing.catch(() => undefined)])
+    wait.abort()
   }
 
   /** Until everything that was pushed is committed. */
@@ -57,12 +76,14 @@ export class Pipeline {
     this.#fault = new AbortController()
   }
 
-  async #advance(prepared: Prepared, commit: Commit, fault: AbortController): Promise<void> {
+  async #advance(prepared: Prepared, commit: Commit, fault: AbortController, since: number | undefined): Promise<void> {
     fault.signal.throwIfAborted()
     const send = await this.#make(prepared, commit, fault)
+    if (since !== undefined) this.#preparation.note(performance.now() - since)
     await this.#committing
     fault.signal.throwIfAborted()
-    this.#committing = send()
+    this.#committingSince = performance.now()
+    this.#committing = send().then(() => this.#commitment.note(performance.now() - this.#committingSince))
     heard(this.#committing, fault)
   }
 

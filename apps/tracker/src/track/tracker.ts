@@ -320,6 +320,7 @@ export class Tracker {
   async #take(entries: readonly Decoded[]): Promise<void> {
     const last = entries.at(-1)?.entry
     if (last === undefined) return
+    const since = performance.now()
     const clock = Math.max(this.#behind.clock, last.appendTime)
     const outages = this.#positionOf(0) < last.position ? outagesIn(this.#takenAt, entries, this.#outageMs) : []
     const operations = entries.filter((entry) => (entry.kind === 'operation' || entry.kind === 'settlement') && this.#tells(entry.entry.position))
@@ -333,11 +334,11 @@ export class Tracker {
           for (const entry of said) await applyToAlerts(tx, entry, this.#alertChannels)
         },
       }),
-    })
+    }, since)
     this.#taken = last.position
     this.#takenAt = Math.max(this.#takenAt, last.appendTime)
     // What comes in meanwhile joins the next batch. Where a whole batch of it is there already, that is loaded while this one is folded.
-    if (this.#log.entriesAfter(this.#taken) < this.#room.batchEntries) await this.#pipeline.handedOver()
+    if (this.#log.entriesAfter(this.#taken) < this.#room.batchEntries) await this.#pipeline.ready()
   }
 
   async #fold(prepared: Prepared): Promise<Batch> {
@@ -346,9 +347,9 @@ export class Tracker {
     return batch
   }
 
-  async #push(input: BatchInput, step: Step): Promise<void> {
+  async #push(input: BatchInput, step: Step, since?: number): Promise<void> {
     const prepared = await prepareBatch(this.#db, this.#units, this.#aliases, input)
-    if (this.#backlog === undefined) return this.#pipeline.push(prepared, (batch) => this.#commit(batch, step))
+    if (this.#backlog === undefined) return this.#pipeline.push(prepared, (batch) => this.#commit(batch, step), since)
     this.#backlog.add(prepared, step)
     if (this.#backlog.isFull || !this.#isFarBehind(input.position)) await this.#pushBacklog()
   }
