@@ -10,6 +10,7 @@ import { severalTrackers } from './0009-several-trackers.js'
 import { itemsOfDeviations } from './0010-items-of-deviations.js'
 import { alertsByOpening } from './0011-alerts-by-opening.js'
 import { discardedEvents } from './0012-discarded-events.js'
+import { cheaperUpkeep } from './0013-cheaper-upkeep.js'
 
 export interface Migration {
   /** Runs in order; never changes once landed. */
@@ -21,5 +22,5 @@ export interface Migration {
 /** Every step, oldest first. */
 export const migrations: readonly Migration[] = [
   initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts, instancesByState, droppedHistory, placesInLists, severalTrackers, itemsOfDeviations,
-  alertsByOpening, discardedEvents,
+  alertsByOpening, discardedEvents, cheaperUpkeep,
 ]

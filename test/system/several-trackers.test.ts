@@ -206,6 +206,8 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('severa
       await until('the swap has waited for long', () => waits(2_500))
       await until('it has given up', async () => !(await waits(0)))
       log.feed(0.1)
+      await settled(log)
+      await until('the swap waits again', () => waits(0))
     })
     const seen = new Map<number, bigint>()
     const back: string[] = []

@@ -4,6 +4,7 @@
  */
 import type { Log } from '@tidemark/log'
 import type { Database } from '../store/database.js'
+import { isTransient } from '../store/postgres/transient.js'
 import { Progress } from '../store/progress.js'
 import type { BacklogBounds } from './backlog.js'
 import { sparingly } from './heap.js'
@@ -16,7 +17,7 @@ export interface Surroundings {
   /** Where the live tracker stands. */
   readonly position: () => bigint
   /** Stops the live tracker while this runs, and starts it again on what is there then. */
-  readonly whilePaused: (run: () => Promise<void>) => Promise<void>
+  readonly whilePaused: <Answer>(run: () => Promise<Answer>) => Promise<Answer>
 }
 
 export interface Errand<Ended> {
@@ -28,7 +29,7 @@ export interface Errand<Ended> {
   readonly isLevel: () => Promise<boolean>
   /** What takes a while, before the live tracker pauses. */
   readonly prepare?: () => Promise<void>
-  /** While the live tracker of this process stands still, and what is folded apart has come as far. */
+  /** While the live tracker of this process stands still, and what is folded apart has come as far. What fails for a passing reason is tried again, when everybody has followed on for a while. */
   readonly finish: (apart: Apart) => Promise<void>
 }
 
@@ -44,6 +45,8 @@ class EndsBefore extends Error {}
 
 /** Trackers of other processes wait while the last entries are folded. */
 const SOON_MS = 2_000
+/** Where the database could not do it, everybody follows on for so long before the next try, and twice as long before each further one, up to the longest. */
+const AGAIN_MS = { first: 2_000, most: 60_000 }
 
 /** Where such a tracker is: what it has read, and what of that is committed. */
 export interface Standing {
@@ -84,36 +87,54 @@ export function foldApart<Result>(
 
 /** Answers why it has ended: what `tell` said, `stopped` where the signal did, or `done`. */
 export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLevel, prepare, finish }: Errand<Ended>): Promise<Ended | 'stopped' | 'done'> {
-  const { log, position, whilePaused } = around
+  const { log, tracker: { logger }, position, whilePaused } = around
   return foldApart(around, db, async (until, stop) => {
     let isOver = false
-    const reach = (goal = position, before = Infinity) => until<Ended | 'there' | 'stopped'>(async ({ taken, committed }) => {
+    const said = (taken: bigint) => {
       const total = log.stats().entries
+      return tell(Math.max(total - log.entriesAfter(taken), 0), total)
+    }
+    const reach = (goal = position, before = Infinity) => until<Ended | 'there' | 'stopped'>(async ({ taken, committed }) => {
       const there = committed >= goal() && (await isLevel())
       if (!there && (isOver || performance.now() > before)) return 'stopped'
-      return (await tell(Math.max(total - log.entriesAfter(taken), 0), total)) ?? (there ? 'there' : undefined)
+      return (await said(taken)) ?? (there ? 'there' : undefined)
     })
     const ended = await reach()
     if (ended !== 'there') return ended
     await prepare?.()
-    const outcome: { last: Ended | 'there' | 'stopped' } = { last: 'stopped' }
-    await whilePaused(async () => {
-      outcome.last = await reach()
-      if (outcome.last !== 'there') return
-      await finish({
-        upTo: async (least) => {
-          outcome.last = await reach(() => least, performance.now() + SOON_MS)
-          if (outcome.last !== 'there') throw new EndsBefore()
-        },
-        stop: async () => {
-          isOver = true
-          await stop()
-        },
-      }).catch((error: unknown) => {
-        if (!(error instanceof EndsBefore)) throw error
-      })
-    })
-    return outcome.last === 'there' ? 'done' : outcome.last
+    const bringIn = async (): Promise<Ended | 'there' | 'stopped' | 'busy'> => {
+      const last = await reach()
+      if (last !== 'there') return last
+      let ends: Ended | 'stopped' | undefined
+      try {
+        await finish({
+          upTo: async (least) => {
+            const there = await reach(() => least, performance.now() + SOON_MS)
+            if (there === 'there') return
+            ends = there
+            throw new EndsBefore()
+          },
+          stop: async () => {
+            isOver = true
+            await stop()
+          },
+        })
+        return 'there'
+      } catch (error) {
+        if (error instanceof EndsBefore && ends !== undefined) return ends
+        if (!isTransient(error)) throw error
+        logger.warn({ err: error }, 'what was folded beside cannot be brought in yet: that is tried again')
+        // Where nobody folds any more it goes on as after a restart.
+        return isOver ? 'stopped' : 'busy'
+      }
+    }
+    for (let waitMs = AGAIN_MS.first; ; waitMs = Math.min(waitMs * 2, AGAIN_MS.most)) {
+      const last = await whilePaused(bringIn)
+      if (last !== 'busy') return last === 'there' ? 'done' : last
+      const again = performance.now() + waitMs
+      const rest = await until<Ended | 'again' | 'stopped'>(async ({ taken }) => (await said(taken)) ?? (performance.now() < again ? undefined : 'again'))
+      if (rest !== 'again') return rest
+    }
   })
 }
 

@@ -101,12 +101,12 @@ export class Following {
     if (isUnderWay(job) && !this.#stop.signal.aborted) await snapshot({ ...context, snapshots }, job)
   }
 
-  async #whilePaused(run: () => Promise<void>): Promise<void> {
+  async #whilePaused<Answer>(run: () => Promise<Answer>): Promise<Answer> {
     const { failure } = this.#tracker
     if (failure instanceof TrackerError && failure.code === 'fenced') throw failure
     await this.#tracker.stop()
     try {
-      await run()
+      return await run()
     } finally {
       this.#tracker = new Tracker(this.#options)
       if (!this.#stop.signal.aborted) await this.#tracker.start()

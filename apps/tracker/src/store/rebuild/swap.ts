@@ -8,17 +8,18 @@ import type { Database, Transaction } from '../database.js'
 import { isTransient } from '../postgres/transient.js'
 import { KEPT_TABLES } from './fresh-tables.js'
 
-/** Readers are waited for this long, then everybody has a turn before the next try. */
+/** Readers are waited for this long: whoever comes after waits too. */
 const LOCK_WAIT = '3s'
 /**
  * Whoever waits for a lock that an autovacuum holds sends it away after `deadlock_timeout`, a second where nothing else is said, in which nobody
  * follows. Only some may say otherwise; for the others it stays a second.
  */
 const CLEANERS_GIVE_WAY = `select set_config('deadlock_timeout', '50ms', true) where has_parameter_privilege('deadlock_timeout', 'set')`
+/** Where nobody follows meanwhile. Whoever folds apart tries again by himself, when everybody has followed on. */
 const ATTEMPTS = 20
+const RETRY_MS = 250
 /** Who stands still in it is ended by the server: other trackers wait. */
 const ABANDONED_MS = 5_000
-const RETRY_MS = 250
 
 export interface Swap {
   /**
@@ -39,7 +40,7 @@ export async function swapTables(db: Database, schema: string, { apart, also }: 
     try {
       return await db.transaction((tx) => swap(tx, schema, db.embedded ? undefined : apart, also), db.embedded ? {} : { abandonedAfterMs: ABANDONED_MS })
     } catch (error) {
-      if (attempt >= ATTEMPTS || !isTransient(error)) throw error
+      if (apart !== undefined || attempt >= ATTEMPTS || !isTransient(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     }
   }
