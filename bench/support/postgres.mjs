@@ -34,6 +34,12 @@ export async function startPostgres(settings = []) {
   execFileSync(...command('initdb', ['-D', data, '-U', 'tidemark', '--auth=trust', '-E', 'UTF8', '--locale=C']), { stdio: 'ignore', cwd: '/' })
   const port = await freePort()
   const server = spawn(...command('postgres', ['-D', data, '-p', String(port), '-k', dir, '-c', 'listen_addresses=127.0.0.1', ...settings.flatMap((setting) => ['-c', setting])]), { stdio: 'ignore', cwd: '/', detached: true })
+  // A bench that ends by a fault of its own leaves no server behind.
+  const end = () => {
+    process.kill(-server.pid, 'SIGQUIT')
+    rmSync(dir, { recursive: true, force: true })
+  }
+  process.once('exit', end)
   const url = `postgres://tidemark@127.0.0.1:${port}/postgres`
   await answers(url)
   return {
@@ -43,6 +49,7 @@ export async function startPostgres(settings = []) {
     /** Of the process that all of the server's are below; absent for a server that was there. */
     pid: server.pid,
     async stop() {
+      process.removeListener('exit', end)
       const exited = once(server, 'exit')
       process.kill(-server.pid, 'SIGINT')
       await exited
