@@ -115,6 +115,7 @@ async function underLoad(url, rate, requests) {
     for (let n = 0; performance.now() < ends; n++) {
       const counts = performance.now() >= warm
       const found = probe(url, `probe-${n}`)
+      found.catch(() => undefined)
       if (counts) probes.push(found)
       await new Promise((done) => setTimeout(done, 1_000 / PROBES_PER_SECOND))
     }

@@ -1,6 +1,6 @@
 /**
  * With a million instances looking after the tables cost the server a tenth of what following did: token, instance and deadline were vacuumed after
- * fifty thousand events, which takes three seconds, and analyzed after twenty thousand, which takes two. Twice as rarely is still twice as often as
+ * fifty thousand events, which takes three seconds, and analyzed after twenty thousand, which takes two. Half as often is still twice as often as
  * Postgres does it by itself. Of columns of JSON nothing is said that a plan would need, and they are a third of what analyzing takes.
  */
 const LARGE = 'autovacuum_vacuum_scale_factor = 0.1, autovacuum_analyze_scale_factor = 0.05'

@@ -36,8 +36,12 @@ export async function startPostgres(settings = []) {
   const server = spawn(...command('postgres', ['-D', data, '-p', String(port), '-k', dir, '-c', 'listen_addresses=127.0.0.1', ...settings.flatMap((setting) => ['-c', setting])]), { stdio: 'ignore', cwd: '/', detached: true })
   // A bench that ends by a fault of its own leaves no server behind.
   const end = () => {
-    process.kill(-server.pid, 'SIGQUIT')
-    rmSync(dir, { recursive: true, force: true })
+    try {
+      process.kill(-server.pid, 'SIGKILL')
+    } catch {
+      // It has ended by itself.
+    }
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
   }
   process.once('exit', end)
   const url = `postgres://tidemark@127.0.0.1:${port}/postgres`

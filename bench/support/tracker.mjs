@@ -24,8 +24,8 @@ export async function startTracker({ dataDir, databaseUrl, memoryMb = 1_024, env
     stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH, LOG_LEVEL: 'warn', TIDEMARK_MEMORY_MB: String(memoryMb), ...env, ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }) },
   })
   // A bench that ends by a fault of its own leaves no tracker behind.
-  const end = () => child.kill('SIGKILL')
-  process.once('exit', end)
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-4_000)))
   for (const end = Date.now() + READY_MS; ;) {
@@ -46,7 +46,7 @@ export async function startTracker({ dataDir, databaseUrl, memoryMb = 1_024, env
     peakMb: () => memoryOf(child.pid).VmHWM,
     cpuSeconds: () => cpuOf(child.pid),
     async stop() {
-      process.removeListener('exit', end)
+      process.removeListener('exit', kill)
       clearInterval(timer)
       if (child.exitCode !== null) throw new Error(`the tracker has ended by itself: ${said}`)
       const exited = once(child, 'exit')

@@ -18,6 +18,8 @@ export interface Surroundings {
   readonly position: () => bigint
   /** Stops the live tracker while this runs, and starts it again on what is there then. */
   readonly whilePaused: <Answer>(run: () => Promise<Answer>) => Promise<Answer>
+  /** Whether what belongs to all that share the log is still this process's to do. */
+  readonly leads: () => boolean
 }
 
 export interface Errand<Ended> {
@@ -29,13 +31,16 @@ export interface Errand<Ended> {
   readonly isLevel: () => Promise<boolean>
   /** What takes a while, before the live tracker pauses. */
   readonly prepare?: () => Promise<void>
-  /** While the live tracker of this process stands still, and what is folded apart has come as far. What fails for a passing reason is tried again, when everybody has followed on for a while. */
+  /**
+   * While the live tracker of this process stands still, and what is folded apart has come as far. What fails for a passing reason before that is stopped is
+   * tried again, when everybody has followed on for a while.
+   */
   readonly finish: (apart: Apart) => Promise<void>
 }
 
 /** What is folded apart, at its end. Trackers of other processes may still follow. */
 export interface Apart {
-  /** Until it has come to a position. Throws where it is to end before, or does not come there soon: then it is tried again later. */
+  /** Until it has come to a position. Throws where it is to end before, or does not come there soon. */
   readonly upTo: (position: bigint) => Promise<void>
   /** Nothing of it is on its way any more. */
   readonly stop: () => Promise<void>
@@ -87,7 +92,7 @@ export function foldApart<Result>(
 
 /** Answers why it has ended: what `tell` said, `stopped` where the signal did, or `done`. */
 export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLevel, prepare, finish }: Errand<Ended>): Promise<Ended | 'stopped' | 'done'> {
-  const { log, tracker: { logger }, position, whilePaused } = around
+  const { log, tracker: { logger }, position, whilePaused, leads } = around
   return foldApart(around, db, async (until, stop) => {
     let isOver = false
     const said = (taken: bigint) => {
@@ -105,6 +110,7 @@ export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLeve
     const bringIn = async (): Promise<Ended | 'there' | 'stopped' | 'busy'> => {
       const last = await reach()
       if (last !== 'there') return last
+      if (!leads()) return 'stopped'
       let ends: Ended | 'stopped' | undefined
       try {
         await finish({
@@ -121,11 +127,10 @@ export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLeve
         })
         return 'there'
       } catch (error) {
-        if (error instanceof EndsBefore && ends !== undefined) return ends
-        if (!isTransient(error)) throw error
+        if (error instanceof EndsBefore && ends !== undefined) return ends === 'stopped' && !isOver ? 'busy' : ends
+        if (isOver || !isTransient(error)) throw error
         logger.warn({ err: error }, 'what was folded beside cannot be brought in yet: that is tried again')
-        // Where nobody folds any more it goes on as after a restart.
-        return isOver ? 'stopped' : 'busy'
+        return 'busy'
       }
     }
     for (let waitMs = AGAIN_MS.first; ; waitMs = Math.min(waitMs * 2, AGAIN_MS.most)) {
@@ -134,6 +139,8 @@ export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLeve
       const again = performance.now() + waitMs
       const rest = await until<Ended | 'again' | 'stopped'>(async ({ taken }) => (await said(taken)) ?? (performance.now() < again ? undefined : 'again'))
       if (rest !== 'again') return rest
+      const level = await reach()
+      if (level !== 'there') return level
     }
   })
 }

@@ -79,7 +79,7 @@ export class Following {
       db, log, logger, now, version, signal: this.#stop.signal,
       tracker: { logger, alertChannels, holdsBack: (room ?? SMALL_ROOM).backlog, ...(clockScale === undefined ? {} : { clockScale }) },
       position: () => this.#progress.position,
-      whilePaused: (run) => this.#whilePaused(run), ...(snapshots === undefined ? {} : { snapshotDir: snapshots.dir }),
+      whilePaused: (run) => this.#whilePaused(run), leads: () => this.#progress.standing.leads, ...(snapshots === undefined ? {} : { snapshotDir: snapshots.dir }),
     }
     const job = await readRebuild(db)
     if (this.#stop.signal.aborted) return

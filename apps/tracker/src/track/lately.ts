@@ -1,12 +1,13 @@
 /** The last five times or so count. */
 const SHARE_OF_LAST = 0.2
 
-/** What something was of late, smoothed; 0 before it was known. */
+/** What something was of late, smoothed. */
 export class Lately {
   #value: number | undefined
 
-  get value(): number {
-    return this.#value ?? 0
+  /** Undefined before it was known. */
+  get value(): number | undefined {
+    return this.#value
   }
 
   note(value: number): void {

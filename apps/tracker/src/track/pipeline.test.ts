@@ -99,6 +99,19 @@ test('after a commit that fails nothing is committed; who waits for more hears o
   expect(told.slice(5)).toEqual(['fold d', 'make d', 'commit d'])
 })
 
+test('who waits to take the next goes on where the commit fails, and is told why', async () => {
+  const { push, gate, own } = pipeline()
+  await push('a', performance.now())
+  await own.flush()
+  const held = gate('commit b')
+  await push('b', performance.now())
+  const ready = own.ready()
+  held.fail(new Error('the disk is full'))
+  await ready
+  await push('c')
+  await expect(own.flush()).rejects.toThrow('the disk is full')
+})
+
 test('what is given up while it is folded is not committed', async () => {
   const { push, gate, told, own } = pipeline()
   const held = gate('fold a')

@@ -22,7 +22,7 @@ export class Pipeline {
   #folding: Promise<void> = Promise.resolve()
   #committing: Promise<void> = Promise.resolve()
   #committingSince = 0
-  /** Milliseconds from when a batch is taken until it can be committed, and from there until it is. */
+  /** Milliseconds until a batch that is taken can be committed, without what it waits for others, and from there until it is. */
   readonly #preparation = new Lately()
   readonly #commitment = new Lately()
   #fault = new AbortController()
@@ -39,12 +39,13 @@ export class Pipeline {
   /**
    * Takes a batch that is being loaded, and resolves when the one before it is being committed: then there is room for another. Throws what went wrong
    * with any before.
-   * @param since when it was taken, by `performance.now()`; absent where that was not when {@link ready} said
+   * @param since when it was taken, by `performance.now()`; absent where nobody waits for {@link ready}
    */
   async push(prepared: Prepared, commit: Commit, since?: number): Promise<void> {
     const before = this.#folding
     const fault = this.#fault
-    this.#folding = before.then(() => this.#advance(prepared, commit, fault, since))
+    const loadedMs = since === undefined ? undefined : performance.now() - since
+    this.#folding = before.then(() => this.#advance(prepared, commit, fault, loadedMs))
     heard(this.#folding, fault)
     await before
   }
@@ -52,10 +53,12 @@ export class Pipeline {
   /** Until everything that was pushed is folded and being committed, and that takes no longer than preparing another. */
   async ready(): Promise<void> {
     await this.#folding
-    const leftMs = this.#committingSince + this.#commitment.value - this.#preparation.value - performance.now()
+    const [preparation, commitment] = [this.#preparation.value, this.#commitment.value]
+    if (preparation === undefined || commitment === undefined) return
+    const leftMs = this.#committingSince + commitment - preparation - performance.now()
     if (leftMs < LEAST_WAIT_MS) return
     const wait = new AbortController()
-    // What goes wrong is told to whoever pushes next.
+    // What goes wrong is told by the next push or flush.
     await Promise.race([sleep(leftMs, wait.signal), this.#committing.catch(() => undefined)])
     wait.abort()
   }
@@ -76,10 +79,11 @@ export class Pipeline {
     this.#fault = new AbortController()
   }
 
-  async #advance(prepared: Prepared, commit: Commit, fault: AbortController, since: number | undefined): Promise<void> {
+  async #advance(prepared: Prepared, commit: Commit, fault: AbortController, loadedMs: number | undefined): Promise<void> {
     fault.signal.throwIfAborted()
+    const began = performance.now()
     const send = await this.#make(prepared, commit, fault)
-    if (since !== undefined) this.#preparation.note(performance.now() - since)
+    if (loadedMs !== undefined) this.#preparation.note(loadedMs + performance.now() - began)
     await this.#committing
     fault.signal.throwIfAborted()
     this.#committingSince = performance.now()
@@ -97,5 +101,5 @@ export class Pipeline {
 
 /** Whoever comes next is told what went wrong; until then nobody listens, and Node would end the process. */
 function heard(work: Promise<void>, fault: AbortController): void {
-  work.catch(() => fault.abort())
+  work.catch((error: unknown) => fault.abort(error))
 }

@@ -43,8 +43,10 @@ export async function rebuild(context: RebuildContext, job: RebuildJob): Promise
   try {
     const outcome = job.status === 'cancelling' ? 'cancelled' as const : await foldAgain(context, job)
     if (outcome === 'stopped' || outcome === 'paused') return
-    if (outcome === 'cancelled') await dropFreshTables(db)
-    await setRebuildStatus(db, job.id, outcome, now())
+    if (outcome === 'cancelled') {
+      await dropFreshTables(db)
+      await setRebuildStatus(db, job.id, outcome, now())
+    }
     logger.info({ job: job.id, outcome }, 'a rebuild has ended')
   } catch (error) {
     if (signal.aborted) return
@@ -63,18 +65,19 @@ async function foldAgain(context: RebuildContext, job: RebuildJob): Promise<Outc
   const fresh = resumed ? freshTables(db) : base === undefined ? await makeFreshTables(db) : await loadSnapshot(db, base, REBUILD_SCHEMA)
   await dropLateIndexes(db, REBUILD_SCHEMA)
   await ensureShards(fresh, (await readShards(db)).length, log)
-  return foldBeside<'cancelled' | 'paused'>(context, {
+  return foldBeside<'cancelled' | 'paused' | 'stopped'>(context, {
     db: fresh,
     tell: async (done, total) => {
       const status = await tellProgress(db, job.id, done, total, now())
-      return status === 'cancelling' ? 'cancelled' : status === 'paused' ? 'paused' : undefined
+      // Whatever else it is, somebody else has ended it.
+      return status === 'running' ? undefined : status === 'cancelling' ? 'cancelled' : status === 'paused' ? 'paused' : 'stopped'
     },
     isLevel: async () => (await readModelVersions(fresh)).every(({ status }) => status !== 'catchingUp'),
     prepare: async () => {
       await makeLateIndexes(db, REBUILD_SCHEMA)
       await analyzeFreshTables(db)
     },
-    finish: (apart) => swapTables(db, REBUILD_SCHEMA, { apart }),
+    finish: (apart) => swapTables(db, REBUILD_SCHEMA, { apart, also: (tx) => setRebuildStatus(tx, job.id, 'done', now()) }),
   })
 }
 

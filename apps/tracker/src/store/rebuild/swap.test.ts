@@ -64,6 +64,40 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('tables
     expect(await commit(9n)).toBe(true)
   })
 
+  test('one whose commit has lost its answer has happened, once', async () => {
+    const lost = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
+    let tries = 0
+    const also: string[] = []
+    const losing: Database = {
+      embedded: false, query: db.query.bind(db), close: db.close.bind(db),
+      async transaction(run, options) {
+        const answer = await db.transaction(run, options)
+        if (++tries === 1) throw lost
+        return answer
+      },
+    }
+    await swapTables(losing, REBUILD_SCHEMA, {
+      apart: { upTo: async (position) => void (await freshTables(db).query('update shard set position = $1', [position])), stop: async () => undefined }, also: async () => void also.push('once'),
+    })
+    expect([tries, also]).toEqual([2, ['once']])
+    expect(await positions()).toEqual([7, 7])
+  })
+
+  test('one that has to wait for long leaves it to whoever still folds to come again', async () => {
+    let reads: () => void = () => undefined
+    const reader = db.transaction(async (tx) => {
+      await tx.query('select count(*) from instance')
+      await new Promise<void>((resolve) => (reads = resolve))
+    })
+    let stopped = 0
+    const swapped = swapTables(db, REBUILD_SCHEMA, { apart: { upTo: async () => undefined, stop: async () => void stopped++ } })
+    await expect(swapped).rejects.toMatchObject({ code: '55P03' })
+    expect(stopped).toBe(0)
+    expect(await commit(9n)).toBe(true)
+    reads()
+    await reader
+  })
+
   test('it goes on at once where the new ones do not come so far', async () => {
     const gaveUp = swapTables(db, REBUILD_SCHEMA, { apart: { upTo: () => Promise.reject(new Error('cancelled')), stop: async () => undefined } })
     await expect(gaveUp).rejects.toThrow('cancelled')

@@ -15,7 +15,7 @@ const LOCK_WAIT = '3s'
  * follows. Only some may say otherwise; for the others it stays a second.
  */
 const CLEANERS_GIVE_WAY = `select set_config('deadlock_timeout', '50ms', true) where has_parameter_privilege('deadlock_timeout', 'set')`
-/** Where nobody follows meanwhile. Whoever folds apart tries again by himself, when everybody has followed on. */
+/** Where nobody folds the new tables any more. Before that, whoever does tries again by himself, when everybody has followed on for a while. */
 const ATTEMPTS = 20
 const RETRY_MS = 250
 /** Who stands still in it is ended by the server: other trackers wait. */
@@ -34,22 +34,32 @@ export interface Swap {
 
 /** The live tracker of this process has stopped. */
 export async function swapTables(db: Database, schema: string, { apart, also }: Swap = {}): Promise<void> {
+  let isFolding = apart !== undefined
+  const own = apart && {
+    upTo: apart.upTo,
+    stop: async () => {
+      isFolding = false
+      await apart.stop()
+    },
+  }
   // The embedded database has one session, which the transaction is to have, and no other tracker.
-  if (db.embedded) await apart?.stop()
+  if (db.embedded) await own?.stop()
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db.transaction((tx) => swap(tx, schema, db.embedded ? undefined : apart, also), db.embedded ? {} : { abandonedAfterMs: ABANDONED_MS })
+      return await db.transaction((tx) => swap(tx, attempt, schema, db.embedded ? undefined : own, also), db.embedded ? {} : { abandonedAfterMs: ABANDONED_MS })
     } catch (error) {
-      if (apart !== undefined || attempt >= ATTEMPTS || !isTransient(error)) throw error
+      if (isFolding || attempt >= ATTEMPTS || !isTransient(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     }
   }
 }
 
-async function swap(tx: Transaction, schema: string, apart: Swap['apart'], also: Swap['also']): Promise<void> {
+async function swap(tx: Transaction, attempt: number, schema: string, apart: Swap['apart'], also: Swap['also']): Promise<void> {
   const [row] = await tx.query<{ home: string }>(`select quote_ident(current_schema()) as home`)
   const home = row?.home ?? 'public'
   const tables = await rebuilt(tx, schema)
+  // By a commit whose answer was lost they have come in.
+  if (tables.length === 0 && attempt > 1) return
   await tx.query(`set local lock_timeout to '${LOCK_WAIT}'`)
   await tx.query(CLEANERS_GIVE_WAY)
   if (apart !== undefined) {
