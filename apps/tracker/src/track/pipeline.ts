@@ -50,7 +50,7 @@ export class Pipeline {
     await before
   }
 
-  /** Until everything that was pushed is folded and being committed, and that takes no longer than preparing another. */
+  /** Until everything that was pushed is folded and being committed, and what is left of that is likely to take no longer than preparing another. */
   async ready(): Promise<void> {
     await this.#folding
     const [preparation, commitment] = [this.#preparation.value, this.#commitment.value]
