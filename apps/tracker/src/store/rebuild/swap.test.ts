@@ -84,17 +84,20 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('tables
   })
 
   test('one that has to wait for long leaves it to whoever still folds to come again', async () => {
-    let reads: () => void = () => undefined
-    const reader = db.transaction(async (tx) => {
-      await tx.query('select count(*) from instance')
-      await new Promise<void>((resolve) => (reads = resolve))
+    let reader: Promise<void> | undefined
+    const letGo = await new Promise<() => void>((reads, fails) => {
+      reader = db.transaction(async (tx) => {
+        await tx.query('select count(*) from instance')
+        await new Promise<void>((resolve) => reads(resolve))
+      })
+      reader.catch(fails)
     })
     let stopped = 0
     const swapped = swapTables(db, REBUILD_SCHEMA, { apart: { upTo: async () => undefined, stop: async () => void stopped++ } })
     await expect(swapped).rejects.toMatchObject({ code: '55P03' })
     expect(stopped).toBe(0)
     expect(await commit(9n)).toBe(true)
-    reads()
+    letGo()
     await reader
   })
 
