@@ -1,6 +1,6 @@
 /**
  * From the answer 202 until the API shows it, at half of the load that the tracker follows at most:
- * `npm run build:server && node bench/latency.mjs [--only embedded|postgres] [--rate EVENTS_PER_SECOND] [--seconds N]`.
+ * `npm run build:server && node bench/latency.mjs [--only embedded|postgres] [--rate EVENTS_PER_SECOND] [--seconds N] [--setting shared_buffers=1GB...]`.
  *
  * The most is found in the same run, or given. Then orders come in at half of it, evenly, and between them orders that are looked for, which count after ten seconds: each is placed,
  * its instance asked for by its key every 10 ms, later less often; when it is there it is paid, and its page asked for until it shows the payment. What is
@@ -33,13 +33,13 @@ const ASK_SHARE = 0.1
 const GIVE_UP_MS = 30_000
 const WANTED_MS = 250
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, rate: { type: 'string' }, seconds: { type: 'string', default: '60' } } })
+const { values } = parseArgs({ options: { only: { type: 'string' }, rate: { type: 'string' }, seconds: { type: 'string', default: '60' }, setting: { type: 'string', multiple: true, default: [] } } })
 const seconds = Number(values.seconds)
 const work = mkdtempSync(join(tmpdir(), 'tidemark-bench-latency-'))
 try {
   if (values.only !== 'postgres') await measure('embedded', undefined)
   if (values.only !== 'embedded') {
-    const postgres = await startPostgres()
+    const postgres = await startPostgres(values.setting)
     if (postgres === undefined) console.log('no Postgres on this machine: only the embedded database')
     else await measure('postgres', postgres.url).finally(postgres.stop)
   }

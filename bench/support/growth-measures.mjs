@@ -43,13 +43,13 @@ export function newOrders(events) {
   return (name, round) => batches(round)
 }
 
-/** The next event of orders taken from all that are under way, each once in a round. */
-export function anyOrders(perName, events) {
+/** The next events of orders taken from all that are under way, each once in a round. */
+export function anyOrders(perName) {
   const states = Object.fromEntries(Object.entries(perName).map(([name, { rest, copies }]) => {
     const orders = [...rest].filter(([, left]) => left.length > 0)
     return [name, { orders, copies, random: randomOf(7), used: new Map() }]
   }))
-  return (name) => {
+  return (name, events) => {
     const { orders, copies, random, used } = states[name]
     const texts = []
     const now = new Set()

@@ -1,4 +1,5 @@
 import { Query, type Connection, type PoolClient } from 'pg'
+import { parseOnce } from './large-query.js'
 
 /**
  * Rows on their way into a table by COPY: a third of the cost of an insert from arrays (no arrays to parse, whole pages of rows at once). The
@@ -20,9 +21,19 @@ export function copyOut(client: PoolClient, sql: string): Promise<Buffer> {
   })
 }
 
+/** The same, for who sends it together with others. */
+export function copyInTrip(sql: string, rows: Uint8Array, name: string | undefined, done: (error: Error | undefined) => void): Query {
+  return new CopyInTrip(sql, rows, name, done)
+}
+
 /** What pg's own types leave out of its connection. */
 interface CopyConnection extends Connection {
+  parse(statement: { readonly text: string; readonly name?: string | undefined }): void
+  bind(statement: { readonly statement?: string | undefined }): void
+  execute(portal: { readonly portal: string }): void
   endCopyFrom(): void
+  readonly parsedStatements: Record<string, string>
+  readonly submittedNamedStatements: Record<string, string>
 }
 
 /** What stands before rows in a message of theirs; the rows themselves are not copied into it. */
@@ -50,6 +61,22 @@ class CopyIn extends Query {
   }
 
   handleCopyInResponse(): void {}
+}
+
+/** By the extended protocol, whose statements can stand behind each other without a word from the server. */
+class CopyInTrip extends Query {
+  constructor(sql: string, rows: Uint8Array, name: string | undefined, done: (error: Error | undefined) => void) {
+    super({ text: sql, ...(name === undefined ? {} : { name }) }, undefined, done)
+    this.submit = (own) => {
+      const connection = own as CopyConnection
+      parseOnce(connection, sql, name)
+      connection.bind({ statement: name })
+      connection.execute({ portal: '' })
+      connection.stream.write(headOf(rows))
+      connection.stream.write(rows)
+      connection.endCopyFrom()
+    }
+  }
 }
 
 class CopyOut extends Query {

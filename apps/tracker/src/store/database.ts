@@ -37,8 +37,8 @@ export interface TransactionOptions {
   /** The database rolls it back when nothing is heard of it for so long: whoever stands still in it holds up those who took over from them. */
   readonly abandonedAfterMs?: number
   /**
-   * The function issues all its statements before it first waits for an answer, and only one of them that fails undoes it: the commit goes out right
-   * behind them, in the same round trip. A statement that it issues later is refused.
+   * The function issues all its statements before it first waits for an answer, and any of them that fails undoes it: begin, all of them and the commit go out
+   * together, in one round trip. A statement that it issues later is refused.
    */
   readonly atOnce?: boolean
   /** It only reads, and all its statements see the same moment. */

@@ -1,4 +1,4 @@
-import { Query, type Connection, type PoolClient, type QueryResult } from 'pg'
+import { Query, type Connection, type QueryResult } from 'pg'
 
 /** Less is copied into one message by the client, which is quicker than a write of many pieces. */
 const LEAST_BYTES = 32 * 1024
@@ -21,12 +21,18 @@ export interface Statement {
 }
 
 /** A statement whose parameters are columns in Postgres's binary format, and texts, numbers and nulls between them; undefined where it is none, or a small one. */
-export function largeQuery(client: PoolClient, { text, values: params = [], name }: Statement): Promise<QueryResult> | undefined {
+export function largeQuery({ text, values: params = [], name }: Statement, done: (error: Error | undefined, result: QueryResult) => void): Query | undefined {
   const bytes = params.reduce<number>((sum, param) => (param instanceof Uint8Array ? sum + param.length : sum), 0)
-  if (bytes < LEAST_BYTES || !params.every(isPlain)) return undefined
-  return new Promise((resolve, reject) => {
-    client.query(new LargeQuery(text, name, params, (error, result) => (error ? reject(error) : resolve(result))))
-  })
+  return bytes < LEAST_BYTES || !params.every(isPlain) ? undefined : new LargeQuery(text, name, params, done)
+}
+
+/** Has the server parse a statement, unless it has it by its name. */
+export function parseOnce(connection: Pick<QueryConnection, 'parse' | 'parsedStatements' | 'submittedNamedStatements'>, text: string, name: string | undefined): void {
+  if (name === undefined) return connection.parse({ text })
+  if (connection.parsedStatements[name] !== undefined || connection.submittedNamedStatements[name] !== undefined) return
+  connection.parse({ text, name })
+  // The client takes it from there once the server has said so.
+  connection.submittedNamedStatements[name] = text
 }
 
 type Plain = Uint8Array | string | number | bigint | null
@@ -43,12 +49,7 @@ class LargeQuery extends Query {
       const connection = own as QueryConnection
       const { stream } = connection
       stream.cork()
-      if (name === undefined) connection.parse({ text })
-      else if (connection.parsedStatements[name] === undefined && connection.submittedNamedStatements[name] === undefined) {
-        connection.parse({ text, name })
-        // The client takes it from there once the server has said so.
-        connection.submittedNamedStatements[name] = text
-      }
+      parseOnce(connection, text, name)
       for (const piece of bindMessage(params, name)) stream.write(piece)
       connection.describe({ type: 'P', name: '' })
       connection.execute({ portal: '' })

@@ -1,8 +1,9 @@
-import type { Pool, PoolClient, QueryConfig } from 'pg'
-import { copyIn, copyOut } from './copy-in.js'
+import { Query, type Pool, type PoolClient, type QueryConfig, type QueryResult } from 'pg'
+import { copyIn, copyInTrip, copyOut } from './copy-in.js'
 import type { Database, Transaction, TransactionOptions } from './database.js'
 import { hasLostPlans, planName } from './kept-plans.js'
-import { largeQuery } from './large-query.js'
+import { largeQuery, type Statement } from './large-query.js'
+import { sendTogether } from './one-trip.js'
 
 /** Waits for the answer to a statement, and minds where none will come. */
 export type Watch = <Answer>(client: PoolClient, statement: Promise<Answer>) => Promise<Answer>
@@ -51,14 +52,8 @@ export class PooledDatabase implements Database {
     client.on('error', ignored)
     let broken: Error | undefined
     try {
-      await this.#watch(client, client.query(beginning(options)))
-      const handle = new Handle(client, this.#watch, options.byKey === true && this.#keepsPlans(client))
-      // By an async function: what throws at once ends it too.
-      const running = (async () => run(handle))()
-      await (options.atOnce === true ? Promise.race([running, untilAllWaits()]) : running).finally(() => handle.end())
-      const [result, { command }] = await Promise.all([running, this.#watch(client, client.query('commit'))])
-      if (command === 'ROLLBACK') throw new Error('the transaction was rolled back: a statement in it failed and its error was swallowed')
-      return result
+      const keepsPlans = this.#keepsPlans(client)
+      return await (options.atOnce === true && keepsPlans ? this.#inOneTrip(client, run, options) : this.#inTurns(client, run, options, keepsPlans))
     } catch (error) {
       // Queued behind whatever the function left running. A client that cannot even roll back is thrown away.
       await this.#watch(client, client.query('rollback')).catch((fault: Error) => (broken = fault))
@@ -70,27 +65,53 @@ export class PooledDatabase implements Database {
     }
   }
 
+  async #inTurns<T>(client: PoolClient, run: (tx: Transaction) => Promise<T>, options: TransactionOptions, keepsPlans: boolean): Promise<T> {
+    await this.#watch(client, client.query(beginningOf(options).join('; ')))
+    const handle = new Turns(client, this.#watch, options.byKey === true && keepsPlans)
+    // By an async function: what throws at once ends it too.
+    const running = (async () => run(handle))()
+    await (options.atOnce === true ? Promise.race([running, untilAllWaits()]) : running).finally(() => handle.end())
+    const [result, { command }] = await Promise.all([running, this.#watch(client, client.query('commit'))])
+    if (command === 'ROLLBACK') throw new Error('the transaction was rolled back: a statement in it failed and its error was swallowed')
+    return result
+  }
+
+  async #inOneTrip<T>(client: PoolClient, run: (tx: Transaction) => Promise<T>, options: TransactionOptions): Promise<T> {
+    const handle = new Trip(options.byKey === true)
+    for (const statement of beginningOf(options)) handle.add(statement)
+    const running = (async () => run(handle))()
+    await Promise.race([running, untilAllWaits()]).finally(() => handle.end())
+    handle.add('commit')
+    const trip = this.#watch(client, sendTogether(client, handle.statements))
+    trip.catch(() => undefined)
+    // What the function makes of a failure says more than the failure.
+    const result = await running
+    await trip
+    return result
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
   }
 }
 
-function beginning({ synchronousCommit, byKey, abandonedAfterMs, sessionName, seesOneMoment }: TransactionOptions): string {
+function beginningOf({ synchronousCommit, byKey, abandonedAfterMs, sessionName, seesOneMoment }: TransactionOptions): readonly string[] {
   return [
-    seesOneMoment === true ? 'begin isolation level repeatable read read only' : 'begin', ...(sessionName === undefined ? [] : [`set local application_name to '${sessionName.replace(/[^\w ]/g, '_')}'`]), ...(abandonedAfterMs === undefined ? [] : [`set local idle_in_transaction_session_timeout to ${Math.ceil(abandonedAfterMs)}`]), ...(synchronousCommit === false ? ['set local synchronous_commit to off'] : []),
+    seesOneMoment === true ? 'begin isolation level repeatable read read only' : 'begin',
+    ...(sessionName === undefined ? [] : [`set local application_name to '${sessionName.replace(/[^\w ]/g, '_')}'`]),
+    ...(abandonedAfterMs === undefined ? [] : [`set local idle_in_transaction_session_timeout to ${Math.ceil(abandonedAfterMs)}`]),
+    ...(synchronousCommit === false ? ['set local synchronous_commit to off'] : []),
     ...(byKey === true ? ['set local enable_hashjoin to off', 'set local enable_mergejoin to off', 'set local enable_seqscan to off'] : []),
-  ].join('; ')
+  ]
 }
 
 /**
  * Its statements are in the transaction or nowhere: a function that has failed may have left something running, whose next statement would come
  * behind the rollback, and stand by itself.
  */
-class Handle implements Transaction {
+abstract class Handle implements Transaction {
   #isOver = false
-
-  constructor(private readonly client: PoolClient, private readonly watch: Watch, private readonly keepsPlans: boolean) {}
 
   end(): void {
     this.#isOver = true
@@ -98,29 +119,85 @@ class Handle implements Transaction {
 
   async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<Row[]> {
     this.#check()
-    const statement = { text: sql, values: params as unknown[] | undefined, name: this.keepsPlans ? planName(sql) : undefined }
-    const result = await this.watch(this.client, largeQuery(this.client, statement) ?? this.client.query(statement as QueryConfig))
-    return result.rows as Row[]
+    return (await this.issue({ text: sql, values: params })).rows as Row[]
   }
 
   async copy(sql: string, rows: Uint8Array): Promise<void> {
     this.#check()
-    return this.watch(this.client, copyIn(this.client, sql, rows))
+    await this.issueCopy(sql, rows)
   }
 
   async copyOut(sql: string): Promise<Buffer> {
     this.#check()
-    return this.watch(this.client, copyOut(this.client, sql))
+    return this.issueCopyOut(sql)
   }
+
+  protected abstract issue(statement: Statement): Promise<QueryResult>
+  protected abstract issueCopy(sql: string, rows: Uint8Array): Promise<void>
+  protected abstract issueCopyOut(sql: string): Promise<Buffer>
 
   #check(): void {
     if (this.#isOver) throw new Error('the transaction is over: this statement came too late for it')
   }
 }
 
+/** Each statement is sent when it is issued. */
+class Turns extends Handle {
+  constructor(private readonly client: PoolClient, private readonly watch: Watch, private readonly keepsPlans: boolean) {
+    super()
+  }
+
+  protected issue(statement: Statement): Promise<QueryResult> {
+    const named = this.keepsPlans ? { ...statement, name: planName(statement.text) } : statement
+    return this.watch(this.client, answerOf((done) => this.client.query(largeQuery(named, done) ?? new Query(named as QueryConfig, undefined, done))))
+  }
+
+  protected issueCopy(sql: string, rows: Uint8Array): Promise<void> {
+    return this.watch(this.client, copyIn(this.client, sql, rows))
+  }
+
+  protected issueCopyOut(sql: string): Promise<Buffer> {
+    return this.watch(this.client, copyOut(this.client, sql))
+  }
+}
+
+/** Its statements wait for each other, and are sent when the last one is issued. */
+class Trip extends Handle {
+  readonly statements: Query[] = []
+
+  constructor(private readonly keepsPlans: boolean) {
+    super()
+  }
+
+  add(text: string): void {
+    this.issue({ text }).catch(ignored)
+  }
+
+  protected issue(statement: Statement): Promise<QueryResult> {
+    const named = { ...statement, queryMode: 'extended', ...this.#nameOf(statement.text) }
+    return answerOf((done) => this.statements.push(largeQuery(named, done) ?? new Query(named as QueryConfig, undefined, done)))
+  }
+
+  protected issueCopy(sql: string, rows: Uint8Array): Promise<void> {
+    return answerOf((done) => this.statements.push(copyInTrip(sql, rows, this.#nameOf(sql).name, done)))
+  }
+
+  protected issueCopyOut(): Promise<Buffer> {
+    throw new Error('what comes out is read before the transaction ends: not in one that goes out at once')
+  }
+
+  #nameOf(text: string): { readonly name?: string } {
+    return this.keepsPlans ? { name: planName(text) } : {}
+  }
+}
+
 /** Until everything that can run without an answer from outside has run: who has failed by itself has failed by then. */
 function untilAllWaits(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve))
+}
+
+function answerOf<Answer>(issue: (done: (error: Error | undefined, answer: Answer) => void) => unknown): Promise<Answer> {
+  return new Promise((resolve, reject) => void issue((error, answer) => (error ? reject(error) : resolve(answer))))
 }
 
 function ignored(): void {}

@@ -14,6 +14,8 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('a Post
 
   /** A proxy that can swallow everything, as a network that was cut without a word. */
   let swallows = false
+  /** Who spoke, one after the other. */
+  let turns: ('we' | 'server')[] = []
   let url: string
   const sockets = new Set<Socket>()
   const proxy = createServer((client) => {
@@ -21,6 +23,8 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('a Post
     for (const [from, to] of [[client, server], [server, client]] as const) {
       sockets.add(from)
       from.on('data', (chunk: Buffer) => {
+        const speaker = from === client ? 'we' : 'server'
+        if (turns.at(-1) !== speaker) turns.push(speaker)
         if (!swallows) to.write(chunk)
       })
       from.on('close', () => to.destroy())
@@ -48,6 +52,31 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('a Post
     swallows = false
     const answers = await Promise.all(Array.from({ length: 6 }, (_, n) => database.query('select $1::int as n', [n])))
     expect(answers.map(([row]) => row)).toEqual([0, 1, 2, 3, 4, 5].map((n) => ({ n })))
+    await database.close()
+  })
+
+  test('a transaction that goes out at once takes one turn, whatever it does', async () => {
+    const database = await openPostgres(url)
+    await database.query('create table turn (n int)')
+    const write = (n: number, atOnce: boolean) => database.transaction((tx) => Promise.all([
+      tx.query('insert into turn values ($1)', [n]), tx.copy('copy turn from stdin', Buffer.from(`${n + 1}\n`)), tx.query('update turn set n = n + 10 where n = $1', [n]),
+    ]), { atOnce, byKey: true, synchronousCommit: false })
+    const turnsOf = async (work: Promise<unknown>) => {
+      turns = []
+      await work
+      return turns
+    }
+    // The first has its statements parsed, the second finds them.
+    expect(await turnsOf(write(1, true))).toEqual(['we', 'server'])
+    expect(await turnsOf(write(3, true))).toEqual(['we', 'server'])
+    expect((await turnsOf(write(5, false))).length).toBeGreaterThan(2)
+    expect(await database.query('select n from turn order by n')).toEqual([2, 4, 6, 11, 13, 15].map((n) => ({ n })))
+    await database.close()
+  })
+
+  test('a server that waits for the rest of what we say asks whether we are still there', async () => {
+    const database = await openPostgres(url)
+    expect(await database.query(`select current_setting('tcp_keepalives_idle') as idle, current_setting('tcp_keepalives_interval') as interval`)).toEqual([{ idle: '10', interval: '5' }])
     await database.close()
   })
 

@@ -12,8 +12,11 @@ const POOL_SIZE = 8
 const CONNECT_TIMEOUT_MS = 5_000
 /** Longer than any statement of ours takes on a big database, short enough that a dead connection is noticed. */
 const QUERY_TIMEOUT_MS = 60_000
-/** Compiling took a third of a second for statements of milliseconds, whose cost was estimated from statistics older than their rows. */
-const SESSION = 'set jit to off'
+/**
+ * Compiling took a third of a second for statements of milliseconds, whose cost was estimated from statistics older than their rows. And a server that
+ * waits for the rest of what a machine had to say when it went away asks whether it is still there, or it would hold its locks for hours.
+ */
+const SESSION = 'set jit to off; set tcp_keepalives_idle to 10; set tcp_keepalives_interval to 5; set tcp_keepalives_count to 3'
 /** How long a database that is still starting is waited for. */
 const START_WAIT_MS = 15_000
 const START_RETRY_MS = 500

@@ -1,0 +1,130 @@
+/**
+ * All statements of a transaction in one message: begin, what it does, and commit, up to one Sync. The server works through them without a word from
+ * us, and answers once; after one that fails it leaves out the rest, whichever that is, so that none of them ever stands by itself.
+ * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
+ */
+import type { Writable } from 'node:stream'
+import { Query, type Connection, type PoolClient } from 'pg'
+
+/** What pg's own types leave out. */
+interface TripConnection extends Connection {
+  sync(): void
+  readonly parsedStatements: Record<string, string>
+  readonly submittedNamedStatements: Record<string, string>
+}
+
+/** One of its statements: what the client tells a query of its own. */
+interface Part extends Query {
+  readonly name?: string | undefined
+  readonly text: string
+  handleRowDescription(message: unknown): void
+  handleDataRow(message: unknown): void
+  handleCommandComplete(message: unknown, connection: Connection): void
+  handleReadyForQuery(connection: Connection): void
+  handleError(error: Error, connection: Connection): void
+}
+
+/** Smaller pieces of a message are copied together: a socket takes its time for each. */
+const LARGE_PIECE_BYTES = 16 * 1024
+
+/** Sends them together. Each is answered by itself; resolves when the last one is, and throws what went wrong first. */
+export function sendTogether(client: PoolClient, statements: readonly Query[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.query(new OneTrip(statements as readonly Part[], (error) => (error ? reject(error) : resolve())))
+  })
+}
+
+class OneTrip extends Query {
+  readonly #parts: readonly Part[]
+  /** The one that the server answers next. */
+  #at = 0
+
+  constructor(parts: readonly Part[], done: (error: Error | undefined) => void) {
+    super({ text: '' }, undefined, done)
+    this.#parts = parts
+    // What it answers is an error: then nothing was sent.
+    this.submit = (connection) => this.#submit(connection as TripConnection) as unknown as void
+  }
+
+  /** The client notes the name of the query under way, once the server has parsed it. */
+  get name(): string | undefined {
+    return this.#part?.name
+  }
+
+  get text(): string {
+    return this.#part?.text ?? ''
+  }
+
+  // The constructor above says them.
+  set name(_name: string | undefined) {}
+  set text(_text: string) {}
+
+  handleRowDescription(message: unknown): void {
+    this.#part?.handleRowDescription(message)
+  }
+
+  handleDataRow(message: unknown): void {
+    this.#part?.handleDataRow(message)
+  }
+
+  handleCopyInResponse(): void {}
+
+  handleCommandComplete(message: unknown, connection: Connection): void {
+    const part = this.#part
+    this.#at++
+    part?.handleCommandComplete(message, connection)
+    part?.handleReadyForQuery(connection)
+  }
+
+  handleError(error: Error, connection: Connection): void {
+    const { parsedStatements, submittedNamedStatements } = connection as TripConnection
+    const unanswered = this.#parts.slice(this.#at)
+    this.#at = this.#parts.length
+    for (const part of unanswered) {
+      if (part.name !== undefined && parsedStatements[part.name] === undefined) delete submittedNamedStatements[part.name]
+      part.handleError(error, connection)
+    }
+    ;(Query.prototype as Part).handleError.call(this, error, connection)
+  }
+
+  get #part(): Part | undefined {
+    return this.#parts[this.#at]
+  }
+
+  #submit(connection: TripConnection): Error | null {
+    const said: Uint8Array[] = []
+    let failed: Error | undefined
+    const recorder = { writable: true, cork: ignored, uncork: ignored, write: (piece: Uint8Array) => said.push(piece) > 0 } as unknown as Writable
+    const recording = Object.create(connection, { stream: { value: recorder }, sync: { value: ignored } }) as TripConnection
+    for (const part of this.#parts) {
+      const { handleError } = part
+      part.handleError = (error) => (failed ??= error)
+      const refused = part.submit(recording) as unknown as Error | null | undefined
+      part.handleError = handleError
+      failed ??= refused ?? undefined
+      if (failed !== undefined) return failed
+    }
+    const { stream } = connection
+    stream.cork()
+    for (const piece of inLargePieces(said)) stream.write(piece)
+    connection.sync()
+    stream.uncork()
+    return null
+  }
+}
+
+function* inLargePieces(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
+  let small: Uint8Array[] = []
+  for (const piece of pieces) {
+    if (piece.length < LARGE_PIECE_BYTES) {
+      small.push(piece)
+      continue
+    }
+    if (small.length > 0) yield Buffer.concat(small)
+    small = []
+    yield piece
+  }
+  if (small.length > 0) yield Buffer.concat(small)
+}
+
+function ignored(): void {}
