@@ -1,5 +1,5 @@
-import { Query, type Connection, type PoolClient } from 'pg'
-import { parseOnce } from './large-query.js'
+import { Query, type PoolClient } from 'pg'
+import { parseOnce, type WireConnection } from './large-query.js'
 
 /**
  * Rows on their way into a table by COPY: a third of the cost of an insert from arrays (no arrays to parse, whole pages of rows at once). The
@@ -21,21 +21,6 @@ export function copyOut(client: PoolClient, sql: string): Promise<Buffer> {
   })
 }
 
-/** The same, for who sends it together with others. */
-export function copyInTrip(sql: string, rows: Uint8Array, name: string | undefined, done: (error: Error | undefined) => void): Query {
-  return new CopyInTrip(sql, rows, name, done)
-}
-
-/** What pg's own types leave out of its connection. */
-interface CopyConnection extends Connection {
-  parse(statement: { readonly text: string; readonly name?: string | undefined }): void
-  bind(statement: { readonly statement?: string | undefined }): void
-  execute(portal: { readonly portal: string }): void
-  endCopyFrom(): void
-  readonly parsedStatements: Record<string, string>
-  readonly submittedNamedStatements: Record<string, string>
-}
-
 /** What stands before rows in a message of theirs; the rows themselves are not copied into it. */
 function headOf(rows: Uint8Array): Buffer {
   const head = Buffer.allocUnsafe(5)
@@ -55,7 +40,7 @@ class CopyIn extends Query {
       connection.query(sql)
       stream.write(headOf(rows))
       stream.write(rows)
-      ;(connection as CopyConnection).endCopyFrom()
+      ;(connection as WireConnection).endCopyFrom()
       stream.uncork()
     }
   }
@@ -63,12 +48,12 @@ class CopyIn extends Query {
   handleCopyInResponse(): void {}
 }
 
-/** By the extended protocol, whose statements can stand behind each other without a word from the server. */
-class CopyInTrip extends Query {
+/** {@link copyIn} by the extended protocol, whose statements stand behind each other without a word from the server. */
+export class CopyInTrip extends Query {
   constructor(sql: string, rows: Uint8Array, name: string | undefined, done: (error: Error | undefined) => void) {
     super({ text: sql, ...(name === undefined ? {} : { name }) }, undefined, done)
     this.submit = (own) => {
-      const connection = own as CopyConnection
+      const connection = own as WireConnection
       parseOnce(connection, sql, name)
       connection.bind({ statement: name })
       connection.execute({ portal: '' })

@@ -3,11 +3,13 @@ import { Query, type Connection, type QueryResult } from 'pg'
 /** Less is copied into one message by the client, which is quicker than a write of many pieces. */
 const LEAST_BYTES = 32 * 1024
 
-/** What pg's own types leave out. */
-interface QueryConnection extends Connection {
+/** What pg's own types leave out of its connection. */
+export interface WireConnection extends Connection {
   parse(query: { readonly text: string; readonly name?: string | undefined }): void
+  bind(query: { readonly statement?: string | undefined }): void
   describe(what: { readonly type: 'P'; readonly name: string }): void
   execute(what: { readonly portal: string }): void
+  endCopyFrom(): void
   sync(): void
   readonly parsedStatements: Record<string, string>
   readonly submittedNamedStatements: Record<string, string>
@@ -20,14 +22,13 @@ export interface Statement {
   readonly name?: string | undefined
 }
 
-/** A statement whose parameters are columns in Postgres's binary format, and texts, numbers and nulls between them; undefined where it is none, or a small one. */
-export function largeQuery({ text, values: params = [], name }: Statement, done: (error: Error | undefined, result: QueryResult) => void): Query | undefined {
-  const bytes = params.reduce<number>((sum, param) => (param instanceof Uint8Array ? sum + param.length : sum), 0)
-  return bytes < LEAST_BYTES || !params.every(isPlain) ? undefined : new LargeQuery(text, name, params, done)
+/** Its parameters are columns in Postgres's binary format, and texts, numbers and nulls between them, and much in all. */
+export function isLarge({ values: params = [] }: Statement): boolean {
+  return params.reduce<number>((sum, param) => (param instanceof Uint8Array ? sum + param.length : sum), 0) >= LEAST_BYTES && params.every(isPlain)
 }
 
 /** Has the server parse a statement, unless it has it by its name. */
-export function parseOnce(connection: Pick<QueryConnection, 'parse' | 'parsedStatements' | 'submittedNamedStatements'>, text: string, name: string | undefined): void {
+export function parseOnce(connection: WireConnection, text: string, name: string | undefined): void {
   if (name === undefined) return connection.parse({ text })
   if (connection.parsedStatements[name] !== undefined || connection.submittedNamedStatements[name] !== undefined) return
   connection.parse({ text, name })
@@ -41,16 +42,16 @@ function isPlain(param: unknown): param is Plain {
   return param === null || param instanceof Uint8Array || typeof param === 'string' || typeof param === 'number' || typeof param === 'bigint'
 }
 
-/** Its parameters go to the socket as they are. pg copies them into a message, which is as much memory again, held until the server has read it. */
-class LargeQuery extends Query {
-  constructor(text: string, name: string | undefined, params: readonly Plain[], done: (error: Error | undefined, result: QueryResult) => void) {
+/** Of a statement that {@link isLarge}. Its parameters go to the socket as they are. pg copies them into a message, which is as much memory again, held until the server has read it. */
+export class LargeQuery extends Query {
+  constructor({ text, name, values }: Statement, done: (error: Error | undefined, result: QueryResult) => void) {
     super({ text, ...(name === undefined ? {} : { name }) }, undefined, done as (error: Error | undefined) => void)
     this.submit = (own) => {
-      const connection = own as QueryConnection
+      const connection = own as WireConnection
       const { stream } = connection
       stream.cork()
       parseOnce(connection, text, name)
-      for (const piece of bindMessage(params, name)) stream.write(piece)
+      for (const piece of bindMessage((values ?? []) as readonly Plain[], name)) stream.write(piece)
       connection.describe({ type: 'P', name: '' })
       connection.execute({ portal: '' })
       connection.sync()

@@ -1,17 +1,11 @@
 /**
- * All statements of a transaction in one message: begin, what it does, and commit, up to one Sync. The server works through them without a word from
- * us, and answers once; after one that fails it leaves out the rest, whichever that is, so that none of them ever stands by itself.
+ * All statements of a transaction in one message: begin, what it does, and commit, up to one Sync. The server works through them without waiting
+ * for us; after one that fails it leaves out the rest, whichever that is, so that none of them ever stands by itself.
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
  */
 import type { Writable } from 'node:stream'
 import { Query, type Connection, type PoolClient } from 'pg'
-
-/** What pg's own types leave out. */
-interface TripConnection extends Connection {
-  sync(): void
-  readonly parsedStatements: Record<string, string>
-  readonly submittedNamedStatements: Record<string, string>
-}
+import type { WireConnection } from './large-query.js'
 
 /** One of its statements: what the client tells a query of its own. */
 interface Part extends Query {
@@ -43,7 +37,7 @@ class OneTrip extends Query {
     super({ text: '' }, undefined, done)
     this.#parts = parts
     // What it answers is an error: then nothing was sent.
-    this.submit = (connection) => this.#submit(connection as TripConnection) as unknown as void
+    this.submit = (connection) => this.#submit(connection as WireConnection) as unknown as void
   }
 
   /** The client notes the name of the query under way, once the server has parsed it. */
@@ -55,7 +49,7 @@ class OneTrip extends Query {
     return this.#part?.text ?? ''
   }
 
-  // The constructor above says them.
+  // pg's own constructor says what it was given.
   set name(_name: string | undefined) {}
   set text(_text: string) {}
 
@@ -76,8 +70,15 @@ class OneTrip extends Query {
     part?.handleReadyForQuery(connection)
   }
 
+  /** A statement of nothing has no other answer. */
+  handleEmptyQuery(connection: Connection): void {
+    const part = this.#part
+    this.#at++
+    part?.handleReadyForQuery(connection)
+  }
+
   handleError(error: Error, connection: Connection): void {
-    const { parsedStatements, submittedNamedStatements } = connection as TripConnection
+    const { parsedStatements, submittedNamedStatements } = connection as WireConnection
     const unanswered = this.#parts.slice(this.#at)
     this.#at = this.#parts.length
     for (const part of unanswered) {
@@ -91,25 +92,36 @@ class OneTrip extends Query {
     return this.#parts[this.#at]
   }
 
-  #submit(connection: TripConnection): Error | null {
-    const said: Uint8Array[] = []
-    let failed: Error | undefined
-    const recorder = { writable: true, cork: ignored, uncork: ignored, write: (piece: Uint8Array) => said.push(piece) > 0 } as unknown as Writable
-    const recording = Object.create(connection, { stream: { value: recorder }, sync: { value: ignored } }) as TripConnection
-    for (const part of this.#parts) {
-      const { handleError } = part
-      part.handleError = (error) => (failed ??= error)
-      const refused = part.submit(recording) as unknown as Error | null | undefined
-      part.handleError = handleError
-      failed ??= refused ?? undefined
-      if (failed !== undefined) return failed
+  #submit(connection: WireConnection): Error | null {
+    let pieces: readonly Uint8Array[]
+    try {
+      pieces = [...inLargePieces(this.#record(connection))]
+    } catch (error) {
+      return error as Error
     }
     const { stream } = connection
     stream.cork()
-    for (const piece of inLargePieces(said)) stream.write(piece)
+    for (const piece of pieces) stream.write(piece)
     connection.sync()
     stream.uncork()
     return null
+  }
+
+  /** What its statements say, but for their Syncs. Throws where one of them cannot be said. */
+  #record(connection: WireConnection): readonly Uint8Array[] {
+    const said: Uint8Array[] = []
+    const recorder = { writable: true, cork: ignored, uncork: ignored, write: (piece: Uint8Array) => said.push(piece) > 0 } as unknown as Writable
+    const recording = Object.create(connection, { stream: { value: recorder }, sync: { value: ignored } }) as WireConnection
+    for (const part of this.#parts) {
+      const { handleError } = part
+      let failed: Error | undefined
+      part.handleError = (error) => (failed = error)
+      const refused = part.submit(recording) as unknown as Error | null | undefined
+      part.handleError = handleError
+      failed ??= refused ?? undefined
+      if (failed !== undefined) throw failed
+    }
+    return said
   }
 }
 

@@ -185,12 +185,12 @@ function behavesAsDatabase(urlOf: () => Promise<string | undefined>) {
       expect(await left()).toEqual([300, 301, 302, 303])
     })
 
-    test('answers each of its statements', async () => {
+    test('answers each of its statements, also of nothing', async () => {
       const answers = await database.transaction((tx) => Promise.all([
-        insert(tx, 300), tx.query(`select $1::int as n, $2::text as word`, [7, null]), tx.query(`update sample set note = 'x' where id = $1 returning id, note`, [300]),
+        tx.query('-- nothing'), insert(tx, 300), tx.query(`select $1::int as n, $2::text as word`, [7, null]), tx.query(`update sample set note = 'x' where id = $1 returning id, note`, [300]),
         tx.query(`select n from generate_series(1, 3) as n`),
       ]), { atOnce: true })
-      expect(answers).toEqual([[], [{ n: 7, word: null }], [{ id: '300', note: 'x' }], [{ n: 1 }, { n: 2 }, { n: 3 }]])
+      expect(answers).toEqual([[], [], [{ n: 7, word: null }], [{ id: '300', note: 'x' }], [{ n: 1 }, { n: 2 }, { n: 3 }]])
       expect(await left()).toEqual([300])
     })
 

@@ -15,13 +15,7 @@ test('a connection that breaks while nobody listens to it does not end the proce
 test('nothing is kept on a connection that is not one for long', async () => {
   const names = async (keeps: boolean) => {
     const sent: unknown[] = []
-    const query = async (what: { readonly callback?: (error: undefined, answer: unknown) => void }) => {
-      sent.push(what)
-      const answer = { rows: [], command: 'COMMIT' }
-      what.callback?.(undefined, answer)
-      return answer
-    }
-    const client = Object.assign(new EventEmitter(), { query, release: () => undefined })
+    const client = Object.assign(new EventEmitter(), { query: async (what: unknown) => (sent.push(what), { rows: [], command: 'COMMIT' }), release: () => undefined })
     const pool = Object.assign(new EventEmitter(), { connect: async () => client })
     const database = new PooledDatabase(pool as unknown as Pool, false, async () => undefined, undefined, () => keeps)
     await database.transaction((tx) => tx.query('select $1::int as one', [1]), { byKey: true })

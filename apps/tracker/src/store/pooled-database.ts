@@ -1,8 +1,8 @@
 import { Query, type Pool, type PoolClient, type QueryConfig, type QueryResult } from 'pg'
-import { copyIn, copyInTrip, copyOut } from './copy-in.js'
+import { copyIn, CopyInTrip, copyOut } from './copy-in.js'
 import type { Database, Transaction, TransactionOptions } from './database.js'
 import { hasLostPlans, planName } from './kept-plans.js'
-import { largeQuery, type Statement } from './large-query.js'
+import { isLarge, LargeQuery, type Statement } from './large-query.js'
 import { sendTogether } from './one-trip.js'
 
 /** Waits for the answer to a statement, and minds where none will come. */
@@ -17,16 +17,16 @@ export class PooledDatabase implements Database {
   readonly #pool: Pool
   readonly #close: () => Promise<void>
   readonly #watch: Watch
-  readonly #keepsPlans: (client: PoolClient) => boolean
+  readonly #isDirect: (client: PoolClient) => boolean | Promise<boolean>
   #closed: Promise<void> | undefined
 
-  /** @param keepsPlans whether what is kept on a connection will be there the next time */
-  constructor(pool: Pool, embedded: boolean, close: () => Promise<void>, watch: Watch = (_client, statement) => statement, keepsPlans: (client: PoolClient) => boolean = () => true) {
+  /** @param isDirect whether a connection is one with the same process of the server for as long as it lasts, and no pooler between: what is kept on it is there the next time, and it takes whatever the server takes */
+  constructor(pool: Pool, embedded: boolean, close: () => Promise<void>, watch: Watch = (_client, statement) => statement, isDirect: (client: PoolClient) => boolean | Promise<boolean> = () => true) {
     this.#pool = pool
     this.embedded = embedded
     this.#close = close
     this.#watch = watch
-    this.#keepsPlans = keepsPlans
+    this.#isDirect = isDirect
     // A connection may break at any moment, also while the pool hands it out and nobody listens yet: that must not end the process.
     pool.on('connect', (client) => void client.on('error', ignored))
   }
@@ -51,12 +51,13 @@ export class PooledDatabase implements Database {
     // Without a listener a connection that breaks while it is ours would end the process; the statement under way fails anyway.
     client.on('error', ignored)
     let broken: Error | undefined
+    const sent = { begin: false }
     try {
-      const keepsPlans = this.#keepsPlans(client)
-      return await (options.atOnce === true && keepsPlans ? this.#inOneTrip(client, run, options) : this.#inTurns(client, run, options, keepsPlans))
+      const isDirect = await this.#isDirect(client)
+      return await (options.atOnce === true && isDirect ? this.#inOneTrip(client, run, options, sent) : this.#inTurns(client, run, options, isDirect, sent))
     } catch (error) {
       // Queued behind whatever the function left running. A client that cannot even roll back is thrown away.
-      await this.#watch(client, client.query('rollback')).catch((fault: Error) => (broken = fault))
+      if (sent.begin) await this.#watch(client, client.query('rollback')).catch((fault: Error) => (broken = fault))
       if (hasLostPlans(error)) broken ??= error as Error
       throw error
     } finally {
@@ -65,9 +66,10 @@ export class PooledDatabase implements Database {
     }
   }
 
-  async #inTurns<T>(client: PoolClient, run: (tx: Transaction) => Promise<T>, options: TransactionOptions, keepsPlans: boolean): Promise<T> {
+  async #inTurns<T>(client: PoolClient, run: (tx: Transaction) => Promise<T>, options: TransactionOptions, isDirect: boolean, sent: { begin: boolean }): Promise<T> {
+    sent.begin = true
     await this.#watch(client, client.query(beginningOf(options).join('; ')))
-    const handle = new Turns(client, this.#watch, options.byKey === true && keepsPlans)
+    const handle = new Turns(client, this.#watch, options.byKey === true && isDirect)
     // By an async function: what throws at once ends it too.
     const running = (async () => run(handle))()
     await (options.atOnce === true ? Promise.race([running, untilAllWaits()]) : running).finally(() => handle.end())
@@ -76,12 +78,14 @@ export class PooledDatabase implements Database {
     return result
   }
 
-  async #inOneTrip<T>(client: PoolClient, run: (tx: Transaction) => Promise<T>, options: TransactionOptions): Promise<T> {
+  async #inOneTrip<T>(client: PoolClient, run: (tx: Transaction) => Promise<T>, options: TransactionOptions, sent: { begin: boolean }): Promise<T> {
     const handle = new Trip(options.byKey === true)
-    for (const statement of beginningOf(options)) handle.add(statement)
+    // The server counts no time while it waits for the rest of a message.
+    for (const statement of beginningOf({ ...options, abandonedAfterMs: undefined })) handle.add(statement)
     const running = (async () => run(handle))()
     await Promise.race([running, untilAllWaits()]).finally(() => handle.end())
     handle.add('commit')
+    sent.begin = true
     const trip = this.#watch(client, sendTogether(client, handle.statements))
     trip.catch(() => undefined)
     // What the function makes of a failure says more than the failure.
@@ -149,7 +153,7 @@ class Turns extends Handle {
 
   protected issue(statement: Statement): Promise<QueryResult> {
     const named = this.keepsPlans ? { ...statement, name: planName(statement.text) } : statement
-    return this.watch(this.client, answerOf((done) => this.client.query(largeQuery(named, done) ?? new Query(named as QueryConfig, undefined, done))))
+    return this.watch(this.client, isLarge(named) ? answerOf((done) => this.client.query(new LargeQuery(named, done))) : this.client.query(named as QueryConfig))
   }
 
   protected issueCopy(sql: string, rows: Uint8Array): Promise<void> {
@@ -175,11 +179,11 @@ class Trip extends Handle {
 
   protected issue(statement: Statement): Promise<QueryResult> {
     const named = { ...statement, queryMode: 'extended', ...this.#nameOf(statement.text) }
-    return answerOf((done) => this.statements.push(largeQuery(named, done) ?? new Query(named as QueryConfig, undefined, done)))
+    return answerOf((done) => this.statements.push(isLarge(named) ? new LargeQuery(named, done) : new Query(named as QueryConfig, undefined, done)))
   }
 
   protected issueCopy(sql: string, rows: Uint8Array): Promise<void> {
-    return answerOf((done) => this.statements.push(copyInTrip(sql, rows, this.#nameOf(sql).name, done)))
+    return answerOf((done) => this.statements.push(new CopyInTrip(sql, rows, this.#nameOf(sql).name, done)))
   }
 
   protected issueCopyOut(): Promise<Buffer> {

@@ -57,6 +57,8 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('a Post
 
   test('a transaction that goes out at once takes one turn, whatever it does', async () => {
     const database = await openPostgres(url)
+    // Its first connections have their first transactions.
+    await Promise.all(Array.from({ length: 3 }, () => database.transaction((tx) => tx.query('select 1'), { atOnce: true, byKey: true })))
     await database.query('create table turn (n int)')
     const write = (n: number, atOnce: boolean) => database.transaction((tx) => Promise.all([
       tx.query('insert into turn values ($1)', [n]), tx.copy('copy turn from stdin', Buffer.from(`${n + 1}\n`)), tx.query('update turn set n = n + 10 where n = $1', [n]),
@@ -74,9 +76,32 @@ describe.skipIf(skipUnless(postgres !== undefined, 'a Postgres server'))('a Post
     await database.close()
   })
 
+  test('what a connection says first is kept on it', async () => {
+    const database = await openPostgres(url)
+    const [names] = await database.transaction((tx) => Promise.all([tx.query('select name from pg_prepared_statements')]), { atOnce: true, byKey: true })
+    expect(names?.length).toBeGreaterThan(0)
+    await database.close()
+  })
+
+  test('a transaction that goes out at once and is cancelled, or whose connection ends, fails with that, and the next one is well', async () => {
+    const database = await openPostgres(url)
+    const near = await openPostgres(postgres!.url)
+    await database.query('create table cut (n int)')
+    for (const [end, code] of [['pg_cancel_backend', '57014'], ['pg_terminate_backend', '57P01']]) {
+      const cut = database.transaction((tx) => Promise.all([tx.query('insert into cut values (1)'), tx.query('select pg_sleep(30)'), tx.query('insert into cut values (2)')]), { atOnce: true, byKey: true })
+      cut.catch(() => undefined)
+      while ((await near.query(`select ${end}(pid) from pg_stat_activity where query like 'select pg_sleep(30)%' and state = 'active'`)).length === 0);
+      await expect(cut).rejects.toMatchObject({ code })
+      await database.transaction((tx) => tx.query('insert into cut values (3)'), { atOnce: true, byKey: true })
+      expect(await database.query('delete from cut returning n')).toEqual([{ n: 3 }])
+    }
+    await Promise.all([database.close(), near.close()])
+  })
+
   test('a server that waits for the rest of what we say asks whether we are still there', async () => {
     const database = await openPostgres(url)
     expect(await database.query(`select current_setting('tcp_keepalives_idle') as idle, current_setting('tcp_keepalives_interval') as interval`)).toEqual([{ idle: '10', interval: '5' }])
+    expect(await database.query(`select current_setting('tcp_user_timeout') as most`)).toEqual([{ most: '25000' }])
     await database.close()
   })
 

@@ -16,7 +16,7 @@ const QUERY_TIMEOUT_MS = 60_000
  * Compiling took a third of a second for statements of milliseconds, whose cost was estimated from statistics older than their rows. And a server that
  * waits for the rest of what a machine had to say when it went away asks whether it is still there, or it would hold its locks for hours.
  */
-const SESSION = 'set jit to off; set tcp_keepalives_idle to 10; set tcp_keepalives_interval to 5; set tcp_keepalives_count to 3'
+const SESSION = 'set jit to off; set tcp_keepalives_idle to 10; set tcp_keepalives_interval to 5; set tcp_keepalives_count to 3; set tcp_user_timeout to 25000'
 /** How long a database that is still starting is waited for. */
 const START_WAIT_MS = 15_000
 const START_RETRY_MS = 500

@@ -10,7 +10,7 @@ import type { Pool, PoolClient } from 'pg'
 
 const SUSPECT_MS = 5_000
 const LOOK_MS = 1_000
-/** An answer may be under way for so long, and rows of a COPY. */
+/** An answer may be under way for so long, and what goes out in one trip, rows of a COPY among it. */
 const ANSWER_UNDER_WAY_SECONDS = 3
 const ROWS_UNDER_WAY_SECONDS = 30
 const ANSWER_MS = 3_000
@@ -25,13 +25,15 @@ interface Waiting {
 
 export class Vigil {
   readonly #waiting = new Map<PoolClient, Waiting>()
+  /** Until that is known of a client. */
+  readonly #introductions = new WeakMap<PoolClient, Promise<unknown>>()
   /** By client: its process at the server. Behind a pooler that is not one for long, and nothing is known. */
   readonly #processes = new WeakMap<PoolClient, number>()
   readonly #timer: NodeJS.Timeout
   #isLooking = false
 
   constructor(private readonly url: string, private readonly pool: Pool) {
-    pool.on('connect', (client) => void this.#introduce(client as PoolClient).catch(() => undefined))
+    pool.on('connect', (client) => this.#introductions.set(client as PoolClient, this.#introduce(client as PoolClient).catch(() => undefined)))
     this.#timer = setInterval(() => void this.#look().catch(() => undefined), LOOK_MS)
     this.#timer.unref()
   }
@@ -41,7 +43,8 @@ export class Vigil {
   }
 
   /** It has a process of its own at the server, and no pooler between. */
-  knows(client: PoolClient): boolean {
+  async knows(client: PoolClient): Promise<boolean> {
+    await this.#introductions.get(client)
     return this.#processes.has(client)
   }
 
