@@ -64,17 +64,13 @@ class OneTrip extends Query {
   handleCopyInResponse(): void {}
 
   handleCommandComplete(message: unknown, connection: Connection): void {
-    const part = this.#part
-    this.#at++
-    part?.handleCommandComplete(message, connection)
-    part?.handleReadyForQuery(connection)
+    this.#part?.handleCommandComplete(message, connection)
+    this.#end(connection)
   }
 
   /** A statement of nothing has no other answer. */
   handleEmptyQuery(connection: Connection): void {
-    const part = this.#part
-    this.#at++
-    part?.handleReadyForQuery(connection)
+    this.#end(connection)
   }
 
   handleError(error: Error, connection: Connection): void {
@@ -86,6 +82,10 @@ class OneTrip extends Query {
       part.handleError(error, connection)
     }
     ;(Query.prototype as Part).handleError.call(this, error, connection)
+  }
+
+  #end(connection: Connection): void {
+    this.#parts[this.#at++]?.handleReadyForQuery(connection)
   }
 
   get #part(): Part | undefined {
