@@ -1,11 +1,12 @@
 /**
- * From the answer 202 until the API shows it, at half of the load that the tracker follows at most:
+ * From the answer 202 until the API shows it, at half of the load that the tracker keeps up with at most:
  * `npm run build:server && node bench/latency.mjs [--only embedded|postgres] [--rate EVENTS_PER_SECOND] [--seconds N] [--setting shared_buffers=1GB...]`.
  *
- * The most is found in the same run, or given. Then orders come in at half of it, evenly, and between them orders that are looked for, which count after ten seconds: each is placed,
- * its instance asked for by its key every 10 ms, later less often; when it is there it is paid, and its page asked for until it shows the payment. What is
- * measured begins when the sender has its 202 and ends with the answer that shows the event, so it includes the time of that question. How long it takes
- * until a page in a browser shows it is measured in test/e2e/live.test.ts.
+ * The most is found in the same run, or given: orders under way side by side, as fast as they are followed (bench/throughput.mjs --minutes shows for
+ * how long that lasts). Then orders come in at half of it, evenly, and between them orders that are looked for, which count after ten seconds: each is
+ * placed, its instance asked for by its key every 10 ms, later less often; when it is there it is paid, and its page asked for until it shows the
+ * payment. What is measured begins when the sender has its 202 and ends with the answer that shows the event, so it includes the time of that question.
+ * How long it takes until a page in a browser shows it is measured in test/e2e/live.test.ts.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,7 +23,8 @@ const WARM_ROUNDS = 1
 const MOST_ROUNDS = 2
 /** Of the even load and of whoever asks: small batches and questions go other ways through the code than rounds, and connections are made for them. */
 const WARM_SECONDS = 10
-const EVENTS_PER_ROUND = 10_000
+/** So many that minutes of orders are under way side by side, as in the even load: what a burst of orders that are soon done is followed at is more, and no load can last at it. */
+const EVENTS_PER_ROUND = 80_000
 /** Requests per second of the even load: small ones, as services send them, not a file that is read in. */
 const REQUESTS_PER_SECOND = 50
 /** Each asks some ten times until it has its answer: more of them would be a good part of the load. */

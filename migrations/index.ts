@@ -11,6 +11,7 @@ import { itemsOfDeviations } from './0010-items-of-deviations.js'
 import { alertsByOpening } from './0011-alerts-by-opening.js'
 import { discardedEvents } from './0012-discarded-events.js'
 import { cheaperUpkeep } from './0013-cheaper-upkeep.js'
+import { neighbouringIdentities } from './0014-neighbouring-identities.js'
 
 export interface Migration {
   /** Runs in order; never changes once landed. */
@@ -22,5 +23,5 @@ export interface Migration {
 /** Every step, oldest first. */
 export const migrations: readonly Migration[] = [
   initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts, instancesByState, droppedHistory, placesInLists, severalTrackers, itemsOfDeviations,
-  alertsByOpening, discardedEvents, cheaperUpkeep,
+  alertsByOpening, discardedEvents, cheaperUpkeep, neighbouringIdentities,
 ]

@@ -38,9 +38,9 @@ async function walOf(databaseUrl) {
 }
 
 /** New orders, which come, go their way and end: what was there before is not touched. */
-export function newOrders(events) {
-  const batches = orderBatches(events)
-  return (name, round) => batches(round)
+export function newOrders(events, firstRound, options) {
+  const batches = orderBatches(events, options)
+  return (name, round) => batches(firstRound + round)
 }
 
 /** The next events of orders taken from all that are under way, each once in a round. */

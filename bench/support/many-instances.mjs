@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path'
 import { copyRows } from '../../apps/tracker/dist/store/binary.js'
-import { identityOf, shardOf, unitOf } from '../../apps/tracker/dist/store/identity.js'
+import { identityInUnit, shardOf, unitOf } from '../../apps/tracker/dist/store/identity.js'
 import { openPostgres } from '../../apps/tracker/dist/store/postgres/open-postgres.js'
 import { openDatabase } from '../../apps/tracker/dist/store/open-database.js'
 import { Progress } from '../../apps/tracker/dist/store/progress.js'
@@ -153,7 +153,7 @@ async function copyNames(database, times) {
   for (const { unit, model, key } of units) if (unitOf(model, key) !== unit) throw new Error(`the unit of ${key} is not what it is thought to be`)
   const firsts = await database.query(`select distinct on (e.instance) e.instance as id, i.model, i.key, e.source, e.event_id from instance_event e join instance i on i.id = e.instance
     where e.kind = 'event' order by e.instance, e.time, e.source, e.position`)
-  const known = firsts.filter(({ id, model, key, source, event_id }) => identityOf([model, key, source, event_id]) === id)
+  const known = firsts.filter(({ id, model, key, source, event_id }) => identityInUnit([model, key, source, event_id]) === id)
   // Of a few the first event is one that belongs to no step; they are left out.
   if (known.length < firsts.length * 0.99) throw new Error('instances are not identified by their first events')
   const copied = new Set(known.map(({ model, key }) => unitOf(model, key)))
@@ -165,7 +165,7 @@ async function copyNames(database, times) {
       })),
       tx.copy('copy copied_instance from stdin (format binary)', copyRows(known, 4, (row, { id, model, key, source, event_id }) => {
         const own = copyKey(key, nth)
-        row.uuid(id).int(nth).text(own).uuid(identityOf([model, own, source, event_id.replace(key, own)]))
+        row.uuid(id).int(nth).text(own).uuid(identityInUnit([model, own, source, event_id.replace(key, own)]))
       })),
     ]))
   }

@@ -18,16 +18,20 @@ const WINDOW_DAYS = 9
 /** What a round's nine days take by the stamps of its events: no order is so old that something is overdue, and a hundred rounds are within a day. */
 const ROUND_MS = 240_000
 const ROUNDS_MS = DAY_MS
-/** What follows the number of an order, and is rewritten in each round. */
+/** Begins the number of an order, and is rewritten in each round: numbers count up. */
 const ROUND = '~0000'
+const NUMBER_DIGITS = 7
+/** Prime to 10^7: what counts up becomes what jumps to and fro, each number once. */
+const SCATTER = 6_180_341
 
 /**
  * Made before the clock starts, since the generator is none of the tracker's business: later rounds write their times and numbers into the same bytes,
  * so that a body holds until its round has come again.
  * @param events about so many; their number is that of whole orders
+ * @param scattered order numbers jump to and fro instead of counting up, as identifiers by chance do
  * @returns a function of the round: bodies with the number of their events; rounds differ in nothing but the numbers of their orders and the times
  */
-export function orderBatches(events) {
+export function orderBatches(events, { scattered = false } = {}) {
   const orders = Math.ceil(events / EVENTS_PER_ORDER)
   const began = Date.now() - ROUNDS_MS
   const startTime = Date.UTC(2026, 0, 1)
@@ -40,14 +44,14 @@ export function orderBatches(events) {
   for (const event of generateOrders({ orders, startTime, seed: 'throughput', ordersPerDay: orders / OPEN_DAYS, journalOrders: 1 })) {
     const passed = (Date.parse(event.time) - startTime) / (WINDOW_DAYS * DAY_MS)
     if (passed > 1) break
-    const json = JSON.stringify(padded(event)).replaceAll(/"([^"]*\bO-\d+)/g, `"$1${ROUND}`)
+    const json = JSON.stringify(padded(event)).replaceAll(/"([^"]*\bO-)(\d+)/g, (_, before, number) => `"${before}${ROUND}${digitsOf(Number(number), scattered)}`)
     batch.push({ json: Buffer.from(json), timeAt: Buffer.byteLength(json.slice(0, json.indexOf(event.time))), sinceMs: Math.round(passed * ROUND_MS) })
     if (batch.length === BATCH) close()
   }
   if (batch.length > 0) close()
   return function* (round) {
     const startMs = began + round * ROUND_MS
-    const name = `~${String(round).padStart(ROUND.length - 1, '0')}`
+    const name = String(round).padStart(ROUND.length, '0')
     for (const { json, times, names } of bodies) {
       for (const { at, sinceMs } of times) json.latin1Write(new Date(startMs + sinceMs).toISOString(), at)
       for (const at of names) json.latin1Write(name, at)
@@ -56,7 +60,11 @@ export function orderBatches(events) {
   }
 }
 
-/** The bytes of a batch, and where in them the times stand and what follows the numbers of orders. */
+function digitsOf(number, scattered) {
+  return String(scattered ? (number * SCATTER) % 10 ** NUMBER_DIGITS : number).padStart(NUMBER_DIGITS, '0')
+}
+
+/** The bytes of a batch, and where in them the times stand and the beginnings of the orders' numbers. */
 function bodyOf(events) {
   const pieces = []
   const times = []

@@ -2,7 +2,7 @@
 import type { Draft } from '@tidemark/log'
 import { expect, test } from 'vitest'
 import type { OperationEntry } from '../../apps/tracker/src/store/entries.js'
-import { identityOf } from '../../apps/tracker/src/store/identity.js'
+import { identityInUnit } from '../../apps/tracker/src/store/identity.js'
 import { admissionOf } from '../../libs/bpmn/src/testing/decisions.js'
 import { randomOf } from '../../libs/bpmn/src/testing/walk.js'
 import { foldAll, follow } from '../support/follower.js'
@@ -48,7 +48,7 @@ async function record(): Promise<void> {
 }
 
 function said(key: string, index: number): Draft {
-  const about = { model: 'orders', key, instance: identityOf(['orders', key, '/test', String(index)]), by: 'ann' }
+  const about = { model: 'orders', key, instance: identityInUnit(['orders', key, '/test', String(index)]), by: 'ann' }
   const all: OperationEntry[] = [
     { op: 'acceptDeviation', ...about, kind: 'missingStart' }, { op: 'setAside', ...about, source: '/test', id: String(index) }, { op: 'assertStep', ...about, element: 'pay' },
     { op: 'moveTokens', ...about, elements: ['ship'] }, { op: 'endInstance', ...about },

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { TrackedModel, Unit, type CalledModels, type InstanceView } from '@tidemark/bpmn'
 import type { Database } from '../store/database.js'
 import { followedAfter } from '../store/followed-after.js'
-import { identityOf } from '../store/identity.js'
+import { identityInUnit } from '../store/identity.js'
 import { readVersionsInForce, type VersionInForce } from '../store/read/models.js'
 import { loadUnits } from '../store/write/load-units.js'
 import type { NamedProcess, Processes, VersionOf } from './processes.js'
@@ -34,7 +34,7 @@ export async function followAgain(
   const views = new Map<string, InstanceView>()
   for (const [index, { unit: id, key }] of wanted.entries()) {
     if (index % UNITS_AT_A_STRETCH === UNITS_AT_A_STRETCH - 1) await setImmediate()
-    const unit = new Unit({ model, identify: identityOf, versionAt: (time) => inForce(versions, processOf, time), ...(called === undefined ? {} : { called }) }, key)
+    const unit = new Unit({ model, identify: identityInUnit, versionAt: (time) => inForce(versions, processOf, time), ...(called === undefined ? {} : { called }) }, key)
     const facts = (stored.get(id)?.facts ?? []).map(({ fact }) => fact)
     try {
       unit.add(past ? facts.filter((fact) => fact.time <= clock) : facts)

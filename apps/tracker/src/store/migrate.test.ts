@@ -40,10 +40,18 @@ test('says of instances that had ended when they closed, as following would have
          values ($1, $2, 'event', 450, $3, '/s', $4, 't', '', '{}', $5)`, [unit, 10 * index + (model === 'early' ? 1 : 2), key === 'imported' ? 7_000 : 480, `${key} ${model}`, id])
     }
   }
-  await migrate(database)
+  await migrate(database, migrations.filter(({ id }) => id < '0014'))
   expect(await database.query(`select model, key, closed_at from instance order by model, key`)).toEqual([
     { model: 'early', key: 'ended', closed_at: '500' }, { model: 'early', key: 'imported', closed_at: '7000' }, { model: 'early', key: 'underway', closed_at: null },
     { model: 'late', key: 'ended', closed_at: '9000' }, { model: 'late', key: 'imported', closed_at: '9000' }, { model: 'late', key: 'underway', closed_at: null },
   ])
   await database.query(`insert into event_fate (position, model, kind, reason) values (1, 'early', 'tooOld', '')`)
+})
+
+test('leaves a database alone whose instances have identities of before, and says what to do', async () => {
+  await expect(migrate(database)).rejects.toMatchObject({ code: 'schemaStepRefused', detail: expect.stringContaining('empty database') })
+  expect(await database.query(`select id from schema_migration where id >= '0014'`)).toEqual([])
+  await database.query(`truncate instance_event, instance_key`)
+  await migrate(database)
+  expect(await database.query(`select id from schema_migration where id >= '0014'`)).not.toEqual([])
 })

@@ -4,6 +4,8 @@ import type { Database } from './database.js'
 
 /** Any fixed number will do: two processes that start at once must only take the same. */
 const MIGRATION_LOCK = 7_433_625
+/** SQLSTATE raise_exception: a step that says why it cannot be taken. */
+const RAISED = 'P0001'
 
 /**
  * Runs what is missing of the list, in one transaction under a lock, so that processes that start together do it once. A schema that knows
@@ -24,8 +26,13 @@ export async function migrate(database: Database, steps: readonly Migration[] = 
     }
     for (const step of steps) {
       if (done.includes(step.id)) continue
-      for (const statement of step.statements) await tx.query(statement)
+      for (const statement of step.statements) await tx.query(statement).catch(refused)
       await tx.query(`insert into schema_migration (id) values ($1)`, [step.id])
     }
   })
+}
+
+function refused(error: unknown): never {
+  if ((error as { readonly code?: unknown }).code !== RAISED) throw error
+  throw new TrackerError('schemaStepRefused', 500, (error as Error).message, undefined, { cause: error })
 }

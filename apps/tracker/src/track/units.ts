@@ -4,7 +4,7 @@
  */
 import { Unit, type InstanceView, type UnitContext } from '@tidemark/bpmn'
 import type { Queryable } from '../store/database.js'
-import { identityOf, shardOf, unitOf } from '../store/identity.js'
+import { identityInUnit, shardOf, unitOf } from '../store/identity.js'
 import { readHeldFates } from '../store/write/keys.js'
 import { readFaultsOf } from '../store/write/faults.js'
 import { readDropped } from '../store/write/history.js'
@@ -132,7 +132,7 @@ export class Units {
     let context = this.#contexts.get(model)
     if (context === undefined) {
       context = {
-        model, identify: identityOf, called: this.#models.calledBy(model),
+        model, identify: identityInUnit, called: this.#models.calledBy(model),
         versionAt: (time) => this.#models.inForce(model, time),
       }
       this.#contexts.set(model, context)
