@@ -1,5 +1,5 @@
 import { Query, type PoolClient } from 'pg'
-import { parseOnce, type WireConnection } from './large-query.js'
+import { answerOf, parseOnce, type WireConnection } from './wire.js'
 
 /**
  * Rows on their way into a table by COPY: a third of the cost of an insert from arrays (no arrays to parse, whole pages of rows at once). The
@@ -8,15 +8,13 @@ import { parseOnce, type WireConnection } from './large-query.js'
  * @param rows in the format that the statement names
  */
 export function copyIn(client: PoolClient, sql: string, rows: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.query(new CopyIn(sql, rows, (error) => (error ? reject(error) : resolve())))
-  })
+  return answerOf<void>((done) => client.query(new CopyIn(sql, rows, (error) => done(error))))
 }
 
 /** The answer of a `copy ... to stdout`, whole: the statement bounds it, and names the format. */
 export function copyOut(client: PoolClient, sql: string): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const query = new CopyOut(sql, (error) => (error ? reject(error) : resolve(Buffer.concat(query.chunks))))
+  return answerOf((done) => {
+    const query = new CopyOut(sql, (error) => done(error, Buffer.concat(query.chunks)))
     client.query(query)
   })
 }

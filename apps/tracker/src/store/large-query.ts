@@ -1,19 +1,8 @@
-import { Query, type Connection, type QueryResult } from 'pg'
+import { Query, type QueryResult } from 'pg'
+import { parseOnce, type WireConnection } from './wire.js'
 
 /** Less is copied into one message by the client, which is quicker than a write of many pieces. */
 const LEAST_BYTES = 32 * 1024
-
-/** What pg's own types leave out of its connection. */
-export interface WireConnection extends Connection {
-  parse(query: { readonly text: string; readonly name?: string | undefined }): void
-  bind(query: { readonly statement?: string | undefined }): void
-  describe(what: { readonly type: 'P'; readonly name: string }): void
-  execute(what: { readonly portal: string }): void
-  endCopyFrom(): void
-  sync(): void
-  readonly parsedStatements: Record<string, string>
-  readonly submittedNamedStatements: Record<string, string>
-}
 
 export interface Statement {
   readonly text: string
@@ -25,15 +14,6 @@ export interface Statement {
 /** Its parameters are columns in Postgres's binary format, and texts, numbers and nulls between them, and much in all. */
 export function isLarge({ values: params = [] }: Statement): boolean {
   return params.reduce<number>((sum, param) => (param instanceof Uint8Array ? sum + param.length : sum), 0) >= LEAST_BYTES && params.every(isPlain)
-}
-
-/** Has the server parse a statement, unless it has it by its name. */
-export function parseOnce(connection: WireConnection, text: string, name: string | undefined): void {
-  if (name === undefined) return connection.parse({ text })
-  if (connection.parsedStatements[name] !== undefined || connection.submittedNamedStatements[name] !== undefined) return
-  connection.parse({ text, name })
-  // The client takes it from there once the server has said so.
-  connection.submittedNamedStatements[name] = text
 }
 
 type Plain = Uint8Array | string | number | bigint | null

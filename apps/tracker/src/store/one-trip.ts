@@ -5,7 +5,7 @@
  */
 import type { Writable } from 'node:stream'
 import { Query, type Connection, type PoolClient } from 'pg'
-import type { WireConnection } from './large-query.js'
+import { answerOf, type WireConnection } from './wire.js'
 
 /** One of its statements: what the client tells a query of its own. */
 interface Part extends Query {
@@ -23,9 +23,7 @@ const LARGE_PIECE_BYTES = 16 * 1024
 
 /** Sends them together. Each is answered by itself; resolves when the last one is, and throws what went wrong first. */
 export function sendTogether(client: PoolClient, statements: readonly Query[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.query(new OneTrip(statements as readonly Part[], (error) => (error ? reject(error) : resolve())))
-  })
+  return answerOf<void>((done) => client.query(new OneTrip(statements as readonly Part[], (error) => done(error))))
 }
 
 class OneTrip extends Query {

@@ -4,6 +4,7 @@ import type { Database, Transaction, TransactionOptions } from './database.js'
 import { hasLostPlans, planName } from './kept-plans.js'
 import { isLarge, LargeQuery, type Statement } from './large-query.js'
 import { sendTogether } from './one-trip.js'
+import { answerOf } from './wire.js'
 
 /** Waits for the answer to a statement, and minds where none will come. */
 export type Watch = <Answer>(client: PoolClient, statement: Promise<Answer>) => Promise<Answer>
@@ -101,12 +102,15 @@ export class PooledDatabase implements Database {
 }
 
 function beginningOf({ synchronousCommit, byKey, abandonedAfterMs, sessionName, seesOneMoment }: TransactionOptions): readonly string[] {
+  const settings: readonly (readonly [name: string, value: string])[] = [
+    ...(sessionName === undefined ? [] : [['application_name', sessionName.replace(/[^\w ]/g, '_')] as const]),
+    ...(abandonedAfterMs === undefined ? [] : [['idle_in_transaction_session_timeout', String(Math.ceil(abandonedAfterMs))] as const]),
+    ...(synchronousCommit === false ? [['synchronous_commit', 'off'] as const] : []),
+    ...(byKey === true ? (['enable_hashjoin', 'enable_mergejoin', 'enable_seqscan'] as const).map((name) => [name, 'off'] as const) : []),
+  ]
   return [
     seesOneMoment === true ? 'begin isolation level repeatable read read only' : 'begin',
-    ...(sessionName === undefined ? [] : [`set local application_name to '${sessionName.replace(/[^\w ]/g, '_')}'`]),
-    ...(abandonedAfterMs === undefined ? [] : [`set local idle_in_transaction_session_timeout to ${Math.ceil(abandonedAfterMs)}`]),
-    ...(synchronousCommit === false ? ['set local synchronous_commit to off'] : []),
-    ...(byKey === true ? ['set local enable_hashjoin to off', 'set local enable_mergejoin to off', 'set local enable_seqscan to off'] : []),
+    ...(settings.length === 0 ? [] : [`select ${settings.map(([name, value]) => `set_config('${name}', '${value}', true)`).join(', ')}`]),
   ]
 }
 
@@ -198,10 +202,6 @@ class Trip extends Handle {
 /** Until everything that can run without an answer from outside has run: who has failed by itself has failed by then. */
 function untilAllWaits(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve))
-}
-
-function answerOf<Answer>(issue: (done: (error: Error | undefined, answer: Answer) => void) => unknown): Promise<Answer> {
-  return new Promise((resolve, reject) => void issue((error, answer) => (error ? reject(error) : resolve(answer))))
 }
 
 function ignored(): void {}

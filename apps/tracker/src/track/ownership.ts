@@ -5,6 +5,7 @@
 import type { Database, Transaction, TransactionOptions } from '../store/database.js'
 import { TrackerError } from '../problem.js'
 import type { Committed, Progress } from '../store/progress.js'
+import { endSessions, sessionNameOf } from '../store/write/members.js'
 import { readShards, takeShards, type ShardState } from '../store/write/shards.js'
 
 export interface Holding {
@@ -29,24 +30,32 @@ export interface Ownership {
 
 /** A commit of which nothing is heard for so long holds up whoever starts in its place no longer. */
 const ABANDONED_MS = 10_000
+/** Stands for a member where there are none. */
+const SOLE = 'sole'
 
 /** All shards, for as long as nobody else takes them. */
 export class SoleOwner implements Ownership {
   readonly unsettled: AbortSignal = new AbortController().signal
-  readonly commits: Pick<TransactionOptions, 'abandonedAfterMs'>
+  readonly commits: Pick<TransactionOptions, 'abandonedAfterMs' | 'sessionName'>
   #epochs: ReadonlyMap<number, bigint> | undefined
 
   constructor(private readonly db: Database, private readonly progress: Progress) {
-    this.commits = db.embedded ? {} : { abandonedAfterMs: ABANDONED_MS }
+    this.commits = db.embedded ? {} : { abandonedAfterMs: ABANDONED_MS, sessionName: sessionNameOf(SOLE) }
   }
 
   async settle(): Promise<Holding> {
-    const mine = this.#epochs === undefined ? await takeShards(this.db, `pid ${process.pid}`) : await readShards(this.db)
+    const mine = this.#epochs === undefined ? await this.#take() : await readShards(this.db)
     if (this.#epochs !== undefined && mine.some(({ id, epoch }) => epoch !== this.#epochs?.get(id))) {
       throw new TrackerError('fenced', 500, 'Another tracker has taken over the shards of this database: this one has stopped and committed nothing more.')
     }
     this.#epochs = new Map(mine.map(({ id, epoch }) => [id, epoch]))
     return { total: mine.length, mine }
+  }
+
+  /** Whoever had them may stand still in the middle of a commit, and would hold them for as long as it does. */
+  async #take(): Promise<readonly ShardState[]> {
+    if (!this.db.embedded) await endSessions(this.db, [SOLE])
+    return takeShards(this.db, `pid ${process.pid}`)
   }
 
   async announce(): Promise<void> {}
