@@ -69,6 +69,32 @@ describe('a rebuild', () => {
     await mends(on)
   }, TIMEOUT_MS)
 
+  test('goes on when what tells of it fails for a while, and its indexes too', async () => {
+    const log = await recordShop(db, { seed: 'passing', orders: 20, days: 9 })
+    const before = await readTables(db)
+    const failing = new Map([[/^update job set done/, 3], [/^create (?:unique )?index/i, 1], [/^analyze/, 1]])
+    const failed: string[] = []
+    const flaky: Database = {
+      embedded: db.embedded,
+      query: async (sql, params) => {
+        for (const [which, left] of failing) {
+          if (left === 0 || !which.test(sql)) continue
+          failing.set(which, left - 1)
+          failed.push(sql)
+          throw Object.assign(new Error('the database has gone away'), { code: '57P01' })
+        }
+        return db.query(sql, params)
+      },
+      transaction: (run, options) => db.transaction(run, options),
+      close: () => db.close(),
+    }
+    await following(flaky, log)
+    await askForRebuild(db, 5)
+    await ended(db).toBe('done')
+    expect([...failing.values()], failed.join('; ')).toEqual([0, 0, 0])
+    expect(differences(before, await readTables(db))).toEqual([])
+  }, TIMEOUT_MS)
+
   test('goes on after a restart where it was; another program begins again', async () => {
     const log = await recordShop(db, { seed: 'restarts', orders: 30, days: 9 })
     const before = await readTables(db)

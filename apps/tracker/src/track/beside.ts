@@ -4,6 +4,7 @@
  */
 import type { Log } from '@tidemark/log'
 import type { Database } from '../store/database.js'
+import { patiently } from '../store/patiently.js'
 import { isTransient } from '../store/postgres/transient.js'
 import { Progress } from '../store/progress.js'
 import type { BacklogBounds } from './backlog.js'
@@ -29,7 +30,7 @@ export interface Errand<Ended> {
   readonly tell: (done: number, total: number) => Promise<Ended | undefined>
   /** Whether everything that is followed stands where the shards do. */
   readonly isLevel: () => Promise<boolean>
-  /** What takes a while, before the live tracker pauses. */
+  /** What takes a while, before the live tracker pauses. Like the two before it it may be done again, and is where it fails for a passing reason. */
   readonly prepare?: () => Promise<void>
   /**
    * While the live tracker of this process stands still, and what is folded apart has come as far. What fails for a passing reason before that is stopped is
@@ -95,18 +96,19 @@ export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLeve
   const { log, tracker: { logger }, position, whilePaused, leads } = around
   return foldApart(around, db, async (until, stop) => {
     let isOver = false
+    const passing = <Answer>(work: () => Promise<Answer>) => patiently('work on tables that are folded beside', logger, work, around.signal)
     const said = (taken: bigint) => {
       const total = log.stats().entries
-      return tell(Math.max(total - log.entriesAfter(taken), 0), total)
+      return passing(() => tell(Math.max(total - log.entriesAfter(taken), 0), total))
     }
     const reach = (goal = position, before = Infinity) => until<Ended | 'there' | 'stopped'>(async ({ taken, committed }) => {
-      const there = committed >= goal() && (await isLevel())
+      const there = committed >= goal() && (await passing(isLevel))
       if (!there && (isOver || performance.now() > before)) return 'stopped'
       return (await said(taken)) ?? (there ? 'there' : undefined)
     })
     const ended = await reach()
     if (ended !== 'there') return ended
-    await prepare?.()
+    if (prepare !== undefined) await passing(prepare)
     const bringIn = async (): Promise<Ended | 'there' | 'stopped' | 'busy'> => {
       const last = await reach()
       if (last !== 'there') return last
