@@ -87,7 +87,7 @@ function smallRequests(batches, round, rate) {
     missing -= events.length
     for (let at = 0; at < events.length; at += size) {
       const part = events.slice(at, at + size)
-      requests.push({ count: part.length, json: JSON.stringify(part) })
+      requests.push({ count: part.length, json: Buffer.from(JSON.stringify(part)) })
     }
   }
   return requests
