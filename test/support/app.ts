@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Log } from '@tidemark/log'
@@ -22,7 +23,7 @@ export async function startApp(settings: Partial<Settings> = {}, parts: AppParts
     log: app.foundation.log,
     async stop() {
       await app.close()
-      if (settings.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
+      if (settings.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true })
     },
   }
 }

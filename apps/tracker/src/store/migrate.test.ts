@@ -13,7 +13,7 @@ let database: Database
 let dataDir: string
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'tidemark-migrate-'))
-  await prepareDatabase(dataDir)
+  await prepareDatabase(dataDir, { schema: false })
   database = await openPglite(join(dataDir, 'db'))
 }, 120_000)
 afterAll(async () => {
