@@ -18,6 +18,8 @@ export interface Migration {
   readonly id: string
   /** Statements, each run on its own inside the migration's transaction. */
   readonly statements: readonly string[]
+  /** State from before it is refused, by a `raise exception` with errcode `TM001` and a message that says what to do. */
+  readonly takesNothingOver?: boolean
 }
 
 /** Every step, oldest first. */

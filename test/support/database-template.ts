@@ -10,11 +10,14 @@ import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
 import { createInChildProcess } from '../../apps/tracker/src/store/pglite/create.js'
 import { repoRoot } from './requires.js'
 
-const workerFile = join(repoRoot, 'apps/tracker/src/store/pglite/worker.js')
+const storeDir = join(repoRoot, 'apps/tracker/src/store')
+const workerFile = join(storeDir, 'pglite/worker.js')
+/** What makes a database what it is, beside the steps of its schema. */
+const MAKERS = ['migrate.ts', 'pglite/open-pglite.ts', 'pglite/worker.js']
 
 /**
  * Puts an empty embedded database into `<dataDir>/db`, copied from one that is made once a machine: creating one takes seconds of both cores, and its
- * schema another. Of each schema there is one, so that nothing of ours can be stale in it.
+ * schema another. There is one for whatever makes it, so that none is stale.
  * @param schema false: without any table
  */
 export async function prepareDatabase(dataDir: string, { schema = true } = {}): Promise<void> {
@@ -29,7 +32,8 @@ export async function prepareDatabase(dataDir: string, { schema = true } = {}): 
 function templateDir(schema: boolean): string {
   const require = createRequire(import.meta.url)
   const pglite = readFileSync(join(require.resolve('@electric-sql/pglite'), '../../package.json'), 'utf8')
-  const hash = createHash('sha256').update(pglite).update(readFileSync(workerFile)).update(schema ? JSON.stringify(migrations) : '').digest('hex').slice(0, 12)
+  const makers = MAKERS.map((name) => readFileSync(join(storeDir, name), 'utf8'))
+  const hash = createHash('sha256').update(JSON.stringify([pglite, makers, schema ? migrations : []])).digest('hex').slice(0, 12)
   return join(tmpdir(), `tidemark-database-${process.getuid?.() ?? 0}-${hash}`)
 }
 

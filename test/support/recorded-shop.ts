@@ -68,16 +68,20 @@ async function departures(db: Database, clock: number): Promise<Draft[]> {
   })
 }
 
-/** Of what left before today; the first hex digit decides which services are down for good. */
+/** Of what left before today; the last hex digit decides which services are down for good. */
 async function settlements(db: Database): Promise<Draft[]> {
   const sending = await db.query<{ id: string; model: string; key: string }>(`select id, model, key from command where status = 'sending' order by id`)
-  return sending.map(({ id, model, key }) => settle({ what: 'commandSettled', command: id, model, key, outcome: id < '2' ? 'dead' : 'delivered', attempts: 1 }))
+  return sending.map(({ id, model, key }) => settle({ what: 'commandSettled', command: id, model, key, outcome: lastOf(id) < '2' ? 'dead' : 'delivered', attempts: 1 }))
+}
+
+function lastOf(id: string): string {
+  return id.slice(-1)
 }
 
 async function approvals(db: Database): Promise<Draft[]> {
   const proposed = await db.query<{ id: string; model: string; key: string }>(`select id, model, key from command where status = 'proposed' order by id`)
   return proposed.map(({ id, model, key }) => {
-    const entry: OperationEntry = { op: id < '4' ? 'rejectCommand' : 'approveCommand', command: id, model, key, by: 'Ada', comment: 'seen' }
+    const entry: OperationEntry = { op: lastOf(id) < '4' ? 'rejectCommand' : 'approveCommand', command: id, model, key, by: 'Ada', comment: 'seen' }
     return control('operation', `operation.${entry.op}`, entry)
   })
 }

@@ -18,12 +18,24 @@ export function identityInUnit(parts: readonly string[]): string {
   return beside(model, key, parts)
 }
 
+const IDENTITY = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
+const PREFIX_DIGITS = 8
+
+/** What an entry calls an instance or a command of this unit. Builds before the first release gave the same identities without a neighbourhood; a log goes back to them. */
+export function identityAsNow(model: string, key: string, id: string): string {
+  return IDENTITY.test(id) ? prefixOf(model, key) + id.slice(PREFIX_DIGITS) : id
+}
+
 /**
  * An identity whose first 32 bits are those of its unit's neighbourhood. Keys that are given out one after the other so stand side by side in each
  * index by identity, and an index that a million rows have been written to is read and written at one place by what is new, not all over.
  */
 function beside(model: string, key: string, parts: readonly string[]): string {
-  return hash('sha256', `${model}\u0000${neighbourhoodOf(key)}`, 'hex').slice(0, 8) + identityOf(parts).slice(8)
+  return prefixOf(model, key) + identityOf(parts).slice(PREFIX_DIGITS)
+}
+
+function prefixOf(model: string, key: string): string {
+  return hash('sha256', `${model}\u0000${neighbourhoodOf(key)}`, 'hex').slice(0, PREFIX_DIGITS)
 }
 
 /** UUID and ULID: where these have a sequence at all, it is a time at their beginning. Eight digits are a minute of UUID version 7, a second of ULID. */

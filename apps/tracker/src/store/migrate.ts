@@ -4,8 +4,8 @@ import type { Database } from './database.js'
 
 /** Any fixed number will do: two processes that start at once must only take the same. */
 const MIGRATION_LOCK = 7_433_625
-/** SQLSTATE raise_exception: a step that says why it cannot be taken. */
-const RAISED = 'P0001'
+/** SQLSTATE of our own: a step that says why it cannot be taken. */
+const REFUSED = 'TM001'
 
 /**
  * Runs what is missing of the list, in one transaction under a lock, so that processes that start together do it once. A schema that knows
@@ -33,6 +33,6 @@ export async function migrate(database: Database, steps: readonly Migration[] = 
 }
 
 function refused(error: unknown): never {
-  if ((error as { readonly code?: unknown }).code !== RAISED) throw error
+  if ((error as { readonly code?: unknown }).code !== REFUSED) throw error
   throw new TrackerError('schemaStepRefused', 500, (error as Error).message, undefined, { cause: error })
 }

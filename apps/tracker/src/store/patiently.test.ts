@@ -30,6 +30,17 @@ test('what does not pass is told at once', async () => {
   }
 })
 
+test('nobody goes on waiting who is told to stop', async () => {
+  const stop = new AbortController()
+  const { work, calls } = failing(...Array.from({ length: 9 }, () => new Error('Query read timeout')))
+  const waiting = patiently('it', undefined, async () => {
+    setImmediate(() => stop.abort())
+    return work()
+  }, stop.signal)
+  await expect(waiting).rejects.toThrow('Query read timeout')
+  expect(calls()).toBe(1)
+})
+
 test('nobody waits who is told to stop', async () => {
   const { work, calls } = failing(new Error('Query read timeout'))
   await expect(patiently('it', undefined, work, AbortSignal.abort())).rejects.toThrow('Query read timeout')

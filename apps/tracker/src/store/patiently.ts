@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { LogError } from '@tidemark/log'
 import type { Logger } from 'pino'
 import { isTransient } from './postgres/transient.js'
@@ -19,8 +20,8 @@ export async function patiently<T>(what: string, logger: Logger | undefined, wor
       end ??= performance.now() + PATIENCE_MS
       if (!passes(error) || performance.now() > end || signal?.aborted === true) throw error
       logger?.warn({ err: error, retryMs: waitMs }, `${what} failed and is tried again`)
-      await new Promise((resolve) => {
-        setTimeout(resolve, waitMs)
+      await setTimeout(waitMs, undefined, signal === undefined ? {} : { signal }).catch(() => {
+        throw error
       })
     }
   }

@@ -103,7 +103,7 @@ export class PooledDatabase implements Database {
 
 function beginningOf({ synchronousCommit, byKey, abandonedAfterMs, sessionName, seesOneMoment }: TransactionOptions): readonly string[] {
   const settings: readonly (readonly [name: string, value: string])[] = [
-    ...(sessionName === undefined ? [] : [['application_name', sessionName.replace(/[^\w ]/g, '_')] as const]),
+    ...(sessionName === undefined ? [] : [['application_name', sessionName.replaceAll(/[^\w ]/g, '_')] as const]),
     ...(abandonedAfterMs === undefined ? [] : [['idle_in_transaction_session_timeout', String(Math.ceil(abandonedAfterMs))] as const]),
     ...(synchronousCommit === false ? [['synchronous_commit', 'off'] as const] : []),
     ...(byKey === true ? (['enable_hashjoin', 'enable_mergejoin', 'enable_seqscan'] as const).map((name) => [name, 'off'] as const) : []),

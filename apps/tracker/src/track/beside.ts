@@ -96,25 +96,26 @@ export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLeve
   const { log, tracker: { logger }, position, whilePaused, leads } = around
   return foldApart(around, db, async (until, stop) => {
     let isOver = false
-    const passing = <Answer>(work: () => Promise<Answer>) => patiently('work on tables that are folded beside', logger, work, around.signal)
+    const calmly = <Answer>(work: () => Promise<Answer>) => patiently('work on tables that are folded beside', logger, work, around.signal)
     const said = (taken: bigint) => {
       const total = log.stats().entries
-      return passing(() => tell(Math.max(total - log.entriesAfter(taken), 0), total))
+      return tell(Math.max(total - log.entriesAfter(taken), 0), total)
     }
     const reach = (goal = position, before = Infinity) => until<Ended | 'there' | 'stopped'>(async ({ taken, committed }) => {
-      const there = committed >= goal() && (await passing(isLevel))
+      const there = committed >= goal() && (await isLevel())
       if (!there && (isOver || performance.now() > before)) return 'stopped'
       return (await said(taken)) ?? (there ? 'there' : undefined)
     })
-    const ended = await reach()
+    const ended = await calmly(() => reach())
     if (ended !== 'there') return ended
-    if (prepare !== undefined) await passing(prepare)
+    if (prepare !== undefined) await calmly(prepare)
+    // Others wait for it: what fails for a passing reason gives way.
     const bringIn = async (): Promise<Ended | 'there' | 'stopped' | 'busy'> => {
-      const last = await reach()
-      if (last !== 'there') return last
-      if (!leads()) return 'stopped'
       let ends: Ended | 'stopped' | undefined
       try {
+        const last = await reach()
+        if (last !== 'there') return last
+        if (!leads()) return 'stopped'
         await finish({
           upTo: async (least) => {
             const there = await reach(() => least, performance.now() + SOON_MS)
@@ -139,9 +140,9 @@ export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLeve
       const last = await whilePaused(bringIn)
       if (last !== 'busy') return last === 'there' ? 'done' : last
       const again = performance.now() + waitMs
-      const rest = await until<Ended | 'again' | 'stopped'>(async ({ taken }) => (await said(taken)) ?? (performance.now() < again ? undefined : 'again'))
+      const rest = await calmly(() => until<Ended | 'again' | 'stopped'>(async ({ taken }) => (await said(taken)) ?? (performance.now() < again ? undefined : 'again')))
       if (rest !== 'again') return rest
-      const level = await reach()
+      const level = await calmly(() => reach())
       if (level !== 'there') return level
     }
   })

@@ -30,18 +30,15 @@ export interface Ownership {
 
 /** A commit of which nothing is heard for so long holds up whoever starts in its place no longer. */
 const ABANDONED_MS = 10_000
-/** Stands for a member where there are none. */
-const SOLE = 'sole'
+const INSUFFICIENT_PRIVILEGE = '42501'
 
 /** All shards, for as long as nobody else takes them. */
 export class SoleOwner implements Ownership {
   readonly unsettled: AbortSignal = new AbortController().signal
-  readonly commits: Pick<TransactionOptions, 'abandonedAfterMs' | 'sessionName'>
+  commits: Pick<TransactionOptions, 'abandonedAfterMs' | 'sessionName'> = {}
   #epochs: ReadonlyMap<number, bigint> | undefined
 
-  constructor(private readonly db: Database, private readonly progress: Progress) {
-    this.commits = db.embedded ? {} : { abandonedAfterMs: ABANDONED_MS, sessionName: sessionNameOf(SOLE) }
-  }
+  constructor(private readonly db: Database, private readonly progress: Progress) {}
 
   async settle(): Promise<Holding> {
     const mine = this.#epochs === undefined ? await this.#take() : await readShards(this.db)
@@ -54,7 +51,13 @@ export class SoleOwner implements Ownership {
 
   /** Whoever had them may stand still in the middle of a commit, and would hold them for as long as it does. */
   async #take(): Promise<readonly ShardState[]> {
-    if (!this.db.embedded) await endSessions(this.db, [SOLE])
+    if (!this.db.embedded) {
+      // Tables of its own are somebody else's: a rebuild folds beside the live one.
+      const [row] = await this.db.query<{ schema: string }>(`select current_schema() as schema`)
+      const sole = `sole ${row?.schema ?? ''}`
+      this.commits = { abandonedAfterMs: ABANDONED_MS, sessionName: sessionNameOf(sole) }
+      await endSessions(this.db, [sole]).catch(notAllowed)
+    }
     return takeShards(this.db, `pid ${process.pid}`)
   }
 
@@ -63,4 +66,9 @@ export class SoleOwner implements Ownership {
   report(committed: Committed): void {
     this.progress.report(committed)
   }
+}
+
+/** Then whoever stands still is waited for. */
+function notAllowed(error: unknown): void {
+  if ((error as { readonly code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw error
 }

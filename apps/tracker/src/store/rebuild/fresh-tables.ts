@@ -42,11 +42,12 @@ export async function analyzeFreshTables(db: Database, schema = REBUILD_SCHEMA):
   await sideBySide(db, tables.map(({ name, columns }) => `analyze ${schema}."${name}" (${columns})`))
 }
 
-/** In any order, by two sessions where there is more than one. */
+/** In any order, by two sessions where there is more than one. Throws what failed first, when none is under way any more. */
 export async function sideBySide(db: Database, statements: readonly string[]): Promise<void> {
   const left = [...statements]
   const session = async () => {
     for (let sql = left.shift(); sql !== undefined; sql = left.shift()) await db.query(sql)
   }
-  await Promise.all(db.embedded ? [session()] : [session(), session()])
+  const ended = await Promise.allSettled(db.embedded ? [session()] : [session(), session()])
+  for (const one of ended) if (one.status === 'rejected') throw one.reason
 }

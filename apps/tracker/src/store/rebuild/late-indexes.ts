@@ -28,7 +28,17 @@ export async function makeLateIndexes(db: Database, schema: string): Promise<voi
   await sideBySide(db, missing.map(({ definition }) => {
     const table = definition.includes(` ON ONLY ${home}.`) ? ` ON ONLY ${home}.` : ` ON ${home}.`
     return definition.replace(table, ` ON ${schema}.`)
-  }))
+  })).catch(alreadyMade)
+}
+
+/** SQLSTATE duplicate_table, unique_violation, lock_not_available. */
+const [TAKEN, TAKEN_MEANWHILE, PASSES] = ['42P07', '23505', '55P03']
+
+/** The server goes on with what a session asked for whose connection was lost: who tries again looks when that is made. */
+function alreadyMade(error: unknown): never {
+  const { code } = error as { readonly code?: unknown }
+  if (code !== TAKEN && code !== TAKEN_MEANWHILE) throw error
+  throw Object.assign(new Error('an index is made by a session before, whose connection was lost', { cause: error }), { code: PASSES })
 }
 
 /** Neither those of constraints, nor those that partitions have from their parent. */

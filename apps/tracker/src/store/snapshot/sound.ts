@@ -1,5 +1,6 @@
 /** Which snapshot of a directory state may be built from: one of this log, at a place that the log still reaches, that was found to be right. */
 import type { Log } from '@tidemark/log'
+import { migrations } from '@tidemark/migrations'
 import { TrackerError } from '../../problem.js'
 import { assertSameLog } from '../log-position.js'
 import { reaches } from '../reaches.js'
@@ -36,6 +37,8 @@ export async function assertOfLog({ name, manifest }: Snapshot, log: LogOfSnapsh
 }
 
 async function whyNot(snapshot: Snapshot, log: LogOfSnapshots): Promise<string | undefined> {
+  const unknown = migrations.find(({ id, takesNothingOver }) => takesNothingOver === true && !snapshot.manifest.steps.includes(id))
+  if (unknown !== undefined) return `it was taken by an earlier build, of whose state this one takes nothing over (${unknown.id})`
   if (!isVerified(snapshot)) return snapshot.verdict === undefined ? 'it was not checked yet' : 'the log gives another state'
   try {
     await assertOfLog(snapshot, log)

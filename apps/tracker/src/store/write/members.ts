@@ -38,9 +38,12 @@ export function readMembers(db: Queryable): Promise<Member[]> {
   return db.query<{ id: string; name: string }>(`select id, name from member where lease_until > now() order by name`)
 }
 
+/** Longer names are cut by the server. */
+const NAME_CHARACTERS = 63
+
 /** What a member's commits are called in the database. */
 export function sessionNameOf(memberId: string): string {
-  return `tidemark ${memberId.slice(memberId.lastIndexOf('/') + 1)}`
+  return `tidemark ${memberId.slice(memberId.lastIndexOf('/') + 1).replaceAll(/\W/g, '_')}`.slice(0, NAME_CHARACTERS)
 }
 
 /** Ends what members that do not live still have on their way: a commit in which one stood still holds the rows of its shards locked. */

@@ -2,6 +2,7 @@
 import type { DomainEvent } from '@tidemark/bpmn'
 import type { Entry } from '@tidemark/log'
 import { ModelEntry, OperationEntry, QUARANTINE_SUBJECT, SettlementEntry } from '../../store/entries.js'
+import { identityAsNow } from '../../store/identity.js'
 
 export type Decoded =
   | { readonly kind: 'event'; readonly entry: Entry; readonly event: DomainEvent }
@@ -24,9 +25,9 @@ export function decode(entry: Entry): Decoded {
       case 'model':
         return { kind: 'model', entry, model: ModelEntry.parse(body) }
       case 'operation':
-        return { kind: 'operation', entry, operation: OperationEntry.parse(body) }
+        return { kind: 'operation', entry, operation: asNow(OperationEntry.parse(body)) }
       case 'settlement':
-        return { kind: 'settlement', entry, settlement: SettlementEntry.parse(body) }
+        return { kind: 'settlement', entry, settlement: asNow(SettlementEntry.parse(body)) }
     }
   } catch (error) {
     return { kind: 'undecodable', entry, reason: `is not readable: ${error instanceof Error ? error.message.slice(0, 200) : 'unknown fault'}` }
@@ -51,6 +52,14 @@ function decodeEvent(entry: Entry, body: unknown): Decoded {
   const sequence = attributes['sequence']
   if (typeof sequence === 'string' || typeof sequence === 'number') event.sequence = clean(String(sequence))
   return { kind: 'event', entry, event }
+}
+
+/** What it calls an instance or a command of a unit, as it is called now. */
+function asNow<Said extends OperationEntry | SettlementEntry>(said: Said): Said {
+  if (!('key' in said)) return said
+  const { model, key } = said
+  const as = (id: string) => identityAsNow(model, key, id)
+  return { ...said, ...('command' in said ? { command: as(said.command) } : {}), ...('instance' in said ? { instance: as(said.instance) } : {}) }
 }
 
 /** Sources and types repeat: one string for each is kept by all the facts that name it. */
