@@ -4,9 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { showPastFlow } from '../../apps/tracker/src/serve/past-flow.js'
 import { Processes } from '../../apps/tracker/src/serve/processes.js'
 import { ServeModule } from '../../apps/tracker/src/serve/serve.module.js'
+import { identityInUnit } from '../../apps/tracker/src/store/identity.js'
+import { readUnderWay } from '../../apps/tracker/src/store/read/past.js'
 import { foldAll } from '../support/follower.js'
 import { openServingHouse, type RunningHouse } from '../support/house.js'
 import { eventDraft, recordShop, START } from '../support/recorded-shop.js'
+import { insert, instanceRow } from '../support/seed.js'
 import { BY_ORDER, cloudEvent, xmlOf } from '../support/small-process.js'
 import { emptyTables } from '../support/tables.js'
 
@@ -116,4 +119,18 @@ describe('a shop of some weeks', () => {
     const tokens = (flow: typeof exact) => flow.elements.reduce((sum, { tokens: own }) => sum + own, 0)
     expect(Math.abs(tokens(sampled) - tokens(exact))).toBeLessThan(tokens(exact) * 0.5)
   })
+})
+
+it('of very many it takes some from everywhere, also where their identities stand beside each other', async () => {
+  await emptyTables(house.db)
+  const orders = 6_000
+  await insert(house.db, 'instance', Array.from({ length: orders }, (_, index) => {
+    const key = `O-${10_000 + index}`
+    return instanceRow(key, { id: identityInUnit(['order', key, '/shop', '1']) })
+  }))
+  const chosen = await readUnderWay(house.db, 'order', 1, 1, orders, 600)
+  expect(Math.abs(chosen.length - 600)).toBeLessThan(120)
+  const perThousand = Array.from({ length: 6 }, (_, thousand) => chosen.filter(({ key }) => key.startsWith(`O-1${thousand}`)).length)
+  for (const count of perThousand) expect(Math.abs(count - 100)).toBeLessThan(50)
+  expect(await readUnderWay(house.db, 'order', 1, 1, orders, orders)).toHaveLength(orders)
 })

@@ -40,11 +40,10 @@ export async function showPastFlow(db: Database, processes: Processes, model: st
   const { version: number } = found(version === undefined ? newest : versions.find((row) => row.version === version), 'model', `${model}, version ${version}`, '/api/v1/models')
   const process = await processes.get(model, number)
   const counts = await readPastCounts(db, model, number, at)
-  const share = counts.underWay <= most ? 1 : most / counts.underWay
-  const chosen = await readUnderWay(db, model, number, at, share)
+  const chosen = await readUnderWay(db, model, number, at, counts.underWay, most)
   const views = await followAgain(db, processes, model, chosen, at, true)
   const followed = chosen.flatMap(({ id }) => views.get(id) ?? [])
-  const factor = share === 1 || followed.length === 0 ? 1 : counts.underWay / followed.length
+  const factor = counts.underWay <= most || followed.length === 0 ? 1 : counts.underWay / followed.length
   const times = (count: number) => Math.round(count * factor)
   const { elements, flows } = summed(followed, at)
   const having = (is: (view: InstanceView['view']) => boolean) => times(followed.filter(({ view }) => is(view)).length)

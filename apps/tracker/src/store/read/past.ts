@@ -19,21 +19,21 @@ export async function readPastCounts(db: Queryable, model: string, version: numb
 }
 
 /**
- * Those that were under way; of many a share, by their ids.
- * @param share of all ids, 0..1
+ * Those that were under way; of many some `most`, by a hash of their ids: ids of neighbours begin alike.
+ * @param underWay how many there are
  */
-export function readUnderWay(db: Queryable, model: string, version: number, at: number, share: number): Promise<{ id: string; unit: string; key: string }[]> {
+export function readUnderWay(db: Queryable, model: string, version: number, at: number, underWay: number, most: number): Promise<{ id: string; unit: string; key: string }[]> {
   return db.query(
-    `with chosen as (
-       select id from instance where model = $1 and version = $2::int and status = 'active' and started_at <= $3::bigint and id <= $4::uuid
+    `with chosen as materialized (
+       select id from instance where model = $1 and version = $2::int and status = 'active' and started_at <= $3::bigint and uuid_hash(id) <= $4::int
        union all
-       select id from instance where model = $1 and version = $2::int and ended_at > $3::bigint and started_at <= $3::bigint and id <= $4::uuid
+       select id from instance where model = $1 and version = $2::int and ended_at > $3::bigint and started_at <= $3::bigint and uuid_hash(id) <= $4::int
+       limit $5::int
      ) select instance.id, instance.unit, instance.key from chosen join instance on instance.id = chosen.id`,
-    [model, version, at, highestId(share)])
+    [model, version, at, highestHash(most / Math.max(most, underWay)), 2 * most])
 }
 
-/** Ids are hashes: this share of them is not above it. */
-function highestId(share: number): string {
-  const head = Math.min(Math.floor(share * 2 ** 32), 2 ** 32 - 1).toString(16).padStart(8, '0')
-  return `${head}-ffff-ffff-ffff-ffffffffffff`
+/** Hashes are 32 bits with a sign: this share of them is not above it. */
+function highestHash(share: number): number {
+  return Math.min(Math.floor((share - 0.5) * 2 ** 32), 2 ** 31 - 1)
 }
