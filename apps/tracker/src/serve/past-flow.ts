@@ -6,7 +6,7 @@ import type { InstanceView } from '@tidemark/bpmn'
 import type { ElementFlow, Flow } from '@tidemark/api'
 import type { Database } from '../store/database.js'
 import { readModel } from '../store/read/models.js'
-import { readPastCounts, readUnderWay } from '../store/read/past.js'
+import { readPastCounts, readSomeUnderWay, readUnderWay } from '../store/read/past.js'
 import { showFlow } from './flow.js'
 import { followAgain } from './follow-again.js'
 import { found } from './not-found.js'
@@ -39,9 +39,11 @@ export async function showPastFlow(db: Database, processes: Processes, model: st
   const newest = found(versions.at(-1), 'model', model, '/api/v1/models')
   const { version: number } = found(version === undefined ? newest : versions.find((row) => row.version === version), 'model', `${model}, version ${version}`, '/api/v1/models')
   const process = await processes.get(model, number)
-  const counts = await readPastCounts(db, model, number, at)
-  const chosen = await readUnderWay(db, model, number, at, counts.underWay, most)
-  const views = await followAgain(db, processes, model, chosen, at, true)
+  const counting = readPastCounts(db, model, number, at)
+  counting.catch(() => undefined)
+  const some = await readSomeUnderWay(db, model, number, at, most)
+  const chosen = some.length < most ? await readUnderWay(db, model, number, at, (await counting).underWay, most) : some
+  const [counts, views] = await Promise.all([counting, followAgain(db, processes, model, chosen, at, true)])
   const followed = chosen.flatMap(({ id }) => views.get(id) ?? [])
   const factor = counts.underWay <= most || followed.length === 0 ? 1 : counts.underWay / followed.length
   const times = (count: number) => Math.round(count * factor)
