@@ -58,10 +58,10 @@ describe('a version that is tried', () => {
       same: 2, different: 2,
       statuses: [{ before: 'active', after: 'active', instances: 1 }, { before: 'completed', after: 'completed', instances: 3 }],
       deviations: [{ kind: 'skipped', element: 'e1', before: 0, after: 2 }],
-      samples: [
-        { before: { status: 'completed', deviations: 0, at: [] }, after: { status: 'completed', deviations: 1, at: [] } },
-        { before: { status: 'active', deviations: 0, at: ['e2'] }, after: { status: 'active', deviations: 1, at: ['e3'] } },
-      ],
+      samples: expect.arrayContaining([
+        expect.objectContaining({ before: expect.objectContaining({ status: 'completed', deviations: 0, at: [] }), after: expect.objectContaining({ status: 'completed', deviations: 1, at: [] }) }),
+        expect.objectContaining({ before: expect.objectContaining({ status: 'active', deviations: 0, at: ['e2'] }), after: expect.objectContaining({ status: 'active', deviations: 1, at: ['e3'] }) }),
+      ]),
     })
     expect(differences(before, await readTables(db)), 'nothing changes').toEqual([])
     expect(log.stats().last, 'nothing is said').toBe(last)

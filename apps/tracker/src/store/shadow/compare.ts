@@ -56,11 +56,11 @@ async function changedDeviations(db: Queryable, model: string, schema: string): 
   return rows.map(({ kind, element, before, after }) => ({ kind, element, before: Number(before), after: Number(after) }))
 }
 
-/** Those whose state differs first. */
+/** Those whose state differs first; by a hash of their ids, so that they are from everywhere. */
 async function sampled(db: Queryable, model: string, schema: string): Promise<ShadowSample[]> {
   const rows = await db.query<{ key: string; instance: string | null; before: ShadowSample['before'] | null; after: ShadowSample['after'] | null }>(
     `select coalesce(old.key, new.key) as key, old.id as instance, ${shown('old')} as before, ${shown('new')} as after from ${pairs(schema)} where ${DIFFERS}
-     order by (old.status is not distinct from new.status), coalesce(old.id, new.id) limit ${MAX_SAMPLES}`, [model])
+     order by (old.status is not distinct from new.status), uuid_hash(coalesce(old.id, new.id)) limit ${MAX_SAMPLES}`, [model])
   return rows.map(({ key, instance, before, after }) => ({
     key, ...(instance === null ? {} : { instance }), ...(before === null ? {} : { before }), ...(after === null ? {} : { after }),
   }))
