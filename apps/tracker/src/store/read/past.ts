@@ -12,7 +12,7 @@ export async function readPastCounts(db: Queryable, model: string, version: numb
   const of = [model, version, at]
   const [table] = await db.query<{ at_once: boolean | null }>(
     // Where much was written since the last vacuum, each entry of an index has its row looked at too.
-    `select relallvisible < relpages / 2 and reltuples < 4 * (select sum(active + completed + terminated) from model_count where model = $1 and version = $2::int) as at_once
+    `select relpages - relallvisible + pg_stat_get_mod_since_analyze(oid) > relpages / 2 and reltuples < 4 * (select sum(active + completed + terminated) from model_count where model = $1 and version = $2::int) as at_once
      from pg_class where oid = 'instance'::regclass`, [model, version])
   if (table?.at_once === true) {
     const [row] = await db.query<{ under_way: string; completed: string; terminated: string }>(
