@@ -96,22 +96,24 @@ export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLeve
   const { log, tracker: { logger }, position, whilePaused, leads } = around
   return foldApart(around, db, async (until, stop) => {
     let isOver = false
-    const calmly = <Answer>(work: () => Promise<Answer>) => patiently('work on tables that are folded beside', logger, work, around.signal)
+    // While others wait for it, what fails for a passing reason gives way.
+    let othersWait = false
+    const calmly = <Answer>(work: () => Promise<Answer>) => (othersWait ? work() : patiently('work on tables that are folded beside', logger, work, around.signal))
     const said = (taken: bigint) => {
       const total = log.stats().entries
-      return tell(Math.max(total - log.entriesAfter(taken), 0), total)
+      return calmly(() => tell(Math.max(total - log.entriesAfter(taken), 0), total))
     }
     const reach = (goal = position, before = Infinity) => until<Ended | 'there' | 'stopped'>(async ({ taken, committed }) => {
-      const there = committed >= goal() && (await isLevel())
+      const there = committed >= goal() && (await calmly(isLevel))
       if (!there && (isOver || performance.now() > before)) return 'stopped'
       return (await said(taken)) ?? (there ? 'there' : undefined)
     })
-    const ended = await calmly(() => reach())
+    const ended = await reach()
     if (ended !== 'there') return ended
     if (prepare !== undefined) await calmly(prepare)
-    // Others wait for it: what fails for a passing reason gives way.
     const bringIn = async (): Promise<Ended | 'there' | 'stopped' | 'busy'> => {
       let ends: Ended | 'stopped' | undefined
+      othersWait = true
       try {
         const last = await reach()
         if (last !== 'there') return last
@@ -134,15 +136,17 @@ export async function foldBeside<Ended>(around: Surroundings, { db, tell, isLeve
         if (isOver || !isTransient(error)) throw error
         logger.warn({ err: error }, 'what was folded beside cannot be brought in yet: that is tried again')
         return 'busy'
+      } finally {
+        othersWait = false
       }
     }
     for (let waitMs = AGAIN_MS.first; ; waitMs = Math.min(waitMs * 2, AGAIN_MS.most)) {
       const last = await whilePaused(bringIn)
       if (last !== 'busy') return last === 'there' ? 'done' : last
       const again = performance.now() + waitMs
-      const rest = await calmly(() => until<Ended | 'again' | 'stopped'>(async ({ taken }) => (await said(taken)) ?? (performance.now() < again ? undefined : 'again')))
+      const rest = await until<Ended | 'again' | 'stopped'>(async ({ taken }) => (await said(taken)) ?? (performance.now() < again ? undefined : 'again'))
       if (rest !== 'again') return rest
-      const level = await calmly(() => reach())
+      const level = await reach()
       if (level !== 'there') return level
     }
   })
