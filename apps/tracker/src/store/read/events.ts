@@ -1,3 +1,7 @@
+/**
+ * What the tables say of events. Where several are asked for, each is looked up by itself: in a table that has grown since it was analyzed, or never was,
+ * the planner takes some tens of them for a quarter of the rows, and reads all of it with several processes.
+ */
 import type { Queryable } from '../database.js'
 
 export interface TrackedRow {
@@ -12,9 +16,9 @@ export interface TrackedRow {
 /** Where these events stand in the runs that took them; one row per unit that an event belongs to. */
 export function readTracked(db: Queryable, positions: readonly string[]): Promise<TrackedRow[]> {
   return db.query<TrackedRow>(
-    `select e.position, i.model, i.version, e.instance, e.element, e.reading from instance_event e
-     left join instance i on i.id = e.instance
-     where e.position = any($1::bigint[]) and e.kind = 'event' order by e.position, i.model`,
+    `select e.position, i.model, i.version, e.instance, e.element, e.reading from unnest($1::bigint[]) as wanted (position)
+     cross join lateral (select position, instance, element, reading from instance_event where instance_event.position = wanted.position and kind = 'event' offset 0) as e
+     left join lateral (select model, version from instance where instance.id = e.instance offset 0) as i on true order by e.position, i.model`,
     [positions],
   )
 }
@@ -35,7 +39,8 @@ export interface FateRow {
 /** Why these events were not tracked. */
 export function readFates(db: Queryable, positions: readonly string[]): Promise<FateRow[]> {
   return db.query<FateRow>(
-    `select position, model, kind, reason from event_fate where position = any($1::bigint[]) order by position, model`, [positions])
+    `select fate.* from unnest($1::bigint[]) as wanted (position)
+     cross join lateral (select position, model, kind, reason from event_fate where event_fate.position = wanted.position offset 0) as fate order by fate.position, fate.model`, [positions])
 }
 
 export interface DiscardedRow {

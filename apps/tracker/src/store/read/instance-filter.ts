@@ -1,8 +1,5 @@
 /** What a list of instances is narrowed by, and the SQL condition that each filter is on a row `i` of `instance`. */
 
-/** One key value belongs to at most this many instances that are listed for it; a hub value (a customer, a day) has more. */
-const UNITS_PER_KEY = 1_000
-
 /** A condition on the variable at a path. Numbers compare as numbers, all else as text. */
 export interface VariableCondition {
   readonly path: readonly string[]
@@ -31,14 +28,10 @@ export interface InstanceFilter {
 /** Answers the placeholder of a value. */
 export type Bind = (value: unknown) => string
 
-/** One condition per filter that is set. */
+/** One condition per filter that is set, but for the key, by which instances are found (see instance-walk.ts). */
 export function* conditionsOf(filter: InstanceFilter, bind: Bind): Generator<string> {
   if (filter.model !== undefined) yield `i.model = ${bind(filter.model)}`
   if (filter.version !== undefined) yield `i.version = ${bind(filter.version)}::int`
-  if (filter.key !== undefined) {
-    const { value, units } = filter.key
-    yield `i.unit = any(array(select k.unit from instance_key k where k.value = ${bind(value)} limit ${UNITS_PER_KEY}) || ${bind(units)}::uuid[])`
-  }
   if (filter.status !== undefined) yield `i.status = ${bind(filter.status)}`
   if (filter.stuck !== undefined) yield filter.stuck ? 'i.stuck' : 'not i.stuck'
   if (filter.late !== undefined) yield filter.late ? 'i.late' : 'not i.late'

@@ -4,7 +4,7 @@
  *
  * Instances come newest first; where a place or a kind of deviation is asked for, those that came there, or deviated, last: that is what an index can say.
  */
-import { conditionsOf, startConditions, type Bind, type InstanceFilter } from './instance-filter.js'
+import { startConditions, type Bind, type InstanceFilter } from './instance-filter.js'
 
 /** The last row of the page before: started_at, or when the token came or the deviation happened, and the instance. */
 export interface Place {
@@ -32,10 +32,18 @@ export function walkOf(filter: InstanceFilter, below: Place | undefined, limit: 
   return overInstances(filter, flag, below, limit, bind)
 }
 
-/** A key has few units, and what is asked of them is checked at once. */
+/** One key value belongs to at most this many units that are listed for it; a hub value (a customer, a day) has more. */
+const UNITS_PER_KEY = 1_000
+
+/** A key has few units, and each is looked up by itself: of how many at once the planner knows nothing, so that it might read the whole table. */
 function ofKey(filter: InstanceFilter, below: Place | undefined, bind: Bind): Walk {
   const { value, units } = filter.key ?? { value: '', units: [] }
-  return { sql: `select i.started_at as at, i.id from instance i where ${[...conditionsOf({ key: { value, units } }, bind), ...beyond(below, bind)].join(' and ')} order by 1 desc, 2 desc`, isCut: false }
+  const ofUnit = ['i.unit = wanted.unit', ...beyond(below, bind)]
+  return {
+    isCut: false,
+    sql: `select one.at, one.id from ((select k.unit from instance_key k where k.value = ${bind(value)} limit ${UNITS_PER_KEY}) union select unnest(${bind(units)}::uuid[])) as wanted
+      cross join lateral (select i.started_at as at, i.id from instance i where ${ofUnit.join(' and ')} offset 0) as one order by one.at desc, one.id desc`,
+  }
 }
 
 function beyond(below: Place | undefined, bind: Bind): string[] {

@@ -88,5 +88,7 @@ export interface KeyRow {
 /** Keys of these units, oldest first. */
 export function readKeys(db: Queryable, units: readonly string[]): Promise<KeyRow[]> {
   return db.query<KeyRow>(
-    `select unit, name, value from instance_key where unit = any($1::uuid[]) order by unit, learned_at, name, value`, [units])
+    `select key.unit, key.name, key.value from unnest($1::uuid[]) as wanted (unit)
+     cross join lateral (select unit, name, value, learned_at from instance_key where instance_key.unit = wanted.unit offset 0) as key
+     order by key.unit, key.learned_at, key.name, key.value`, [units])
 }
