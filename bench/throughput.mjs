@@ -5,15 +5,18 @@
  * Orders of the example come in over HTTP in batches of 500, as fast as the tracker follows; the clock stops when the last is committed and
  * visible. Then the same log is folded once more while every statement of its commits is recorded, and a client that does nothing else sends
  * these to a fresh database; at last the rows that are left are inserted again, which is the least that they can cost. A rate alone says how
- * fast the machine is; the ratio says how much of it tracking itself takes. With --minutes orders come for so long instead, what is printed
- * is whether the rate, the lag and the memory of the tracker stay as they are, and the bare client sends the commits of the first --events. Where others use the machine, only the processor times say
- * anything (the embedded database runs within the process of who uses it, and is counted there).
+ * fast the machine is; the ratio says how much of it tracking itself takes. With --minutes orders come for so long instead, and what is printed
+ * is whether the rate, the lag and the memory of the tracker stay as they are; the bare client sends the commits of all of them, since a row costs
+ * more the more there are, whoever writes it. That takes three times as long, and disk for what ten million events write, twice (--events bounds it).
+ * Where others use the machine, only the processor times say anything (the embedded database runs within the process of who uses it, and is counted there).
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { deserialize, serialize } from 'node:v8'
 import { openDatabase } from '../apps/tracker/dist/store/open-database.js'
 import { Progress } from '../apps/tracker/dist/store/progress.js'
 import { ensureShards } from '../apps/tracker/dist/store/shards.js'
@@ -33,9 +36,11 @@ const SHARDS = 8
 /** Of a sustained run: in a round; enough for orders of one to be done while those of the next are under way. */
 const ROUND_EVENTS = 80_000
 const LINE_SECONDS = 10
+/** Of recorded commits at a time. */
+const READ_BYTES = 8 * 1024 * 1024
 
-const { values: options } = parseArgs({ options: { events: { type: 'string', default: '80000' }, only: { type: 'string' }, minutes: { type: 'string' } } })
-const wanted = Number(options.events)
+const { values: options } = parseArgs({ options: { events: { type: 'string' }, only: { type: 'string' }, minutes: { type: 'string' } } })
+const wanted = Number(options.events ?? 80_000)
 const work = mkdtempSync(join(tmpdir(), 'tidemark-bench-throughput-'))
 const rows = []
 try {
@@ -66,12 +71,13 @@ async function run(name, database) {
   }]
 }
 
-/** @param most events that the bare client is given, about; all where nothing is said */
+/** @param most events that the bare client is given, about */
 async function bareOf(name, database, most = Infinity) {
   const recording = await database()
-  const commits = await record(join(work, name), join(work, `${name}-recorded`), recording.url, most).finally(recording.stop)
+  const commits = join(work, `${name}-commits`)
+  const recorded = await record(join(work, name), join(work, `${name}-recorded`), recording.url, most, commits).finally(recording.stop)
   const bare = await database()
-  return replay(commits, join(work, `${name}-bare`), bare).finally(bare.stop)
+  return replay(commits, recorded, join(work, `${name}-bare`), bare).finally(bare.stop)
 }
 
 /** Follows round after round; a rate that falls, a lag that grows or memory that does shows from line to line. */
@@ -95,7 +101,7 @@ async function sustain(name, database, minutes) {
     console.log(`${name} ${String(seconds).padStart(4)} s  ${String(Math.round(lines.at(-1).rate)).padStart(6)} events/s  ${String(lag).padStart(6)} entries behind  ${rssMb} MB`)
     last = events
   }, () => cpuOf(live)).finally(live.stop)
-  const bare = await bareOf(name, database, wanted)
+  const bare = await bareOf(name, database, options.events === undefined ? Infinity : wanted)
   const [rate, bareRate] = [measured.events / measured.seconds, bare.events / bare.bareSeconds]
   const third = Math.max(1, Math.floor(lines.length / 3))
   const mean = (some, of) => Math.round(some.reduce((sum, line) => sum + of(line), 0) / some.length)
@@ -120,24 +126,25 @@ async function follow(where, roundsOf, onSecond = () => undefined, databaseSecon
   }
 }
 
-/** Folds the log once more, and keeps what each transaction sent. */
-async function record(logDir, dataDir, databaseUrl, most) {
+/** Folds the log once more, and writes what each transaction sent to a file. */
+async function record(logDir, dataDir, databaseUrl, most, file) {
   const log = await EmbeddedLog.open(join(logDir, 'log'))
   const database = await openDatabase({ dataDir, databaseUrl })
-  const commits = []
+  const commits = await open(file, 'w')
   const recording = {
     embedded: database.embedded,
     query: (sql, params) => database.query(sql, params),
     close: () => database.close(),
-    transaction: (work, settings) => database.transaction(async (tx) => {
+    transaction: async (work, settings) => {
       const statements = []
-      const result = await work({
+      const result = await database.transaction((tx) => work({
         query: (sql, params) => (statements.push({ sql, params: params?.map(kept) }), tx.query(sql, params)),
         copy: (sql, lines) => (statements.push({ sql, lines: kept(lines) }), tx.copy(sql, lines)),
-      })
-      commits.push({ statements, settings })
+      }), settings)
+      const bytes = serialize({ statements, settings })
+      await commits.writev([Buffer.from(Uint32Array.of(bytes.length).buffer), bytes])
       return result
-    }, settings),
+    },
   }
   await ensureShards(database, SHARDS, log)
   const progress = new Progress()
@@ -150,7 +157,8 @@ async function record(logDir, dataDir, databaseUrl, most) {
   const [{ events }] = await database.query('select sum(count) as events from event_type')
   await database.close()
   await log.close()
-  return { commits, identity: log.identity, events: Number(events) }
+  await commits.close()
+  return { identity: log.identity, events: Number(events) }
 }
 
 /** Rows stand in memory that the next batch writes again. */
@@ -158,14 +166,27 @@ function kept(value) {
   return value instanceof Uint8Array ? Buffer.from(value) : value
 }
 
-async function replay({ commits, identity, events }, dataDir, server) {
+/** The next ones are read while what was read before is sent. */
+async function * commitsIn(file) {
+  let left = Buffer.alloc(0)
+  for await (const chunk of createReadStream(file, { highWaterMark: READ_BYTES })) {
+    left = left.length === 0 ? chunk : Buffer.concat([left, chunk])
+    while (left.length >= 4 && left.length >= 4 + left.readUInt32LE(0)) {
+      const end = 4 + left.readUInt32LE(0)
+      yield deserialize(left.subarray(4, end))
+      left = left.subarray(end)
+    }
+  }
+}
+
+async function replay(commits, { identity, events }, dataDir, server) {
   const database = await openDatabase({ dataDir, databaseUrl: server.url })
   await ensureShards(database, SHARDS, { identity, stats: () => ({ first: 1n, last: 0n, entries: 0 }), read: async function* () {} })
   await takeShards(database, 'bench')
   const began = performance.now()
   const walBefore = await walPosition(database)
   const [ownCpu, serverCpu] = [process.cpuUsage(), cpuOf(server)]
-  for (const { statements, settings } of commits) {
+  for await (const { statements, settings } of commitsIn(commits)) {
     await database.transaction((tx) => Promise.all(statements.map(({ sql, params, lines }) => (lines === undefined ? tx.query(sql, params) : tx.copy(sql, lines)))), settings)
   }
   const bareSeconds = (performance.now() - began) / 1_000
