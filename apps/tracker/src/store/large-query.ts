@@ -11,27 +11,34 @@ export interface Statement {
   readonly name?: string | undefined
 }
 
-/** Its parameters are columns in Postgres's binary format, and texts, numbers and nulls between them, and much in all. */
-export function isLarge({ values: params = [] }: Statement): boolean {
-  return params.reduce<number>((sum, param) => (param instanceof Uint8Array ? sum + param.length : sum), 0) >= LEAST_BYTES && params.every(isPlain)
+/** It is {@link isPlain}, and its columns are much in all. */
+export function isLarge(statement: Statement): boolean {
+  return (statement.values ?? []).reduce<number>((sum, param) => (param instanceof Uint8Array ? sum + param.length : sum), 0) >= LEAST_BYTES && isPlain(statement)
+}
+
+/** Its parameters are columns in Postgres's binary format, and texts, numbers and nulls between them. */
+export function isPlain({ values = [] }: Statement): boolean {
+  return values.every(isPlainValue)
 }
 
 type Plain = Uint8Array | string | number | bigint | null
 
-function isPlain(param: unknown): param is Plain {
+function isPlainValue(param: unknown): param is Plain {
   return param === null || param instanceof Uint8Array || typeof param === 'string' || typeof param === 'number' || typeof param === 'bigint'
 }
 
-/** Of a statement that {@link isLarge}. Its parameters go to the socket as they are. pg copies them into a message, which is as much memory again, held until the server has read it. */
-export class LargeQuery extends Query {
+/** Of a statement that {@link isPlain}. Its parameters go to the socket as they are. pg copies them into a message, which is as much memory again, held until the server has read it. */
+export class PlainQuery extends Query {
   constructor({ text, name, values }: Statement, done: (error: Error | undefined, result: QueryResult) => void) {
     super({ text, ...(name === undefined ? {} : { name }) }, undefined, done as (error: Error | undefined) => void)
+    let params = (values ?? []) as readonly Plain[]
     this.submit = (own) => {
       const connection = own as WireConnection
       const { stream } = connection
       stream.cork()
       parseOnce(connection, text, name)
-      for (const piece of bindMessage((values ?? []) as readonly Plain[], name)) stream.write(piece)
+      for (const piece of bindMessage(params, name)) stream.write(piece)
+      params = []
       connection.describe({ type: 'P', name: '' })
       connection.execute({ portal: '' })
       connection.sync()

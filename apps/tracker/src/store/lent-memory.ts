@@ -3,7 +3,8 @@
  * come: rows of some megabytes for each batch, which outlive the young generation, were a quarter of the tracker's processor time that way.
  */
 
-const LEAST_BYTES = 16 * 1024
+/** Smaller ones Node cuts from a buffer that it shares among them. */
+const LEAST_BYTES = Buffer.poolSize >>> 1
 /** What lies idle at most: the rows of two batches. */
 const MAX_IDLE_BYTES = 32 * 1024 * 1024
 

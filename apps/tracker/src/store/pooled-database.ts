@@ -2,7 +2,7 @@ import { Query, type Pool, type PoolClient, type QueryConfig, type QueryResult }
 import { copyIn, CopyInTrip, copyOut } from './copy-in.js'
 import type { Database, Transaction, TransactionOptions } from './database.js'
 import { hasLostPlans, planName } from './kept-plans.js'
-import { isLarge, LargeQuery, type Statement } from './large-query.js'
+import { isLarge, isPlain, PlainQuery, type Statement } from './large-query.js'
 import { sendTogether } from './one-trip.js'
 import { answerOf } from './wire.js'
 
@@ -87,7 +87,7 @@ export class PooledDatabase implements Database {
     await Promise.race([running, untilAllWaits()]).finally(() => handle.end())
     handle.add('commit')
     sent.begin = true
-    const trip = this.#watch(client, sendTogether(client, handle.statements))
+    const trip = this.#watch(client, sendTogether(client, handle.take()))
     trip.catch(() => undefined)
     // What the function makes of a failure says more than the failure.
     const result = await running
@@ -157,7 +157,7 @@ class Turns extends Handle {
 
   protected issue(statement: Statement): Promise<QueryResult> {
     const named = this.keepsPlans ? { ...statement, name: planName(statement.text) } : statement
-    return this.watch(this.client, isLarge(named) ? answerOf((done) => this.client.query(new LargeQuery(named, done))) : this.client.query(named as QueryConfig))
+    return this.watch(this.client, isLarge(named) ? answerOf((done) => this.client.query(new PlainQuery(named, done))) : this.client.query(named as QueryConfig))
   }
 
   protected issueCopy(sql: string, rows: Uint8Array): Promise<void> {
@@ -171,10 +171,15 @@ class Turns extends Handle {
 
 /** Its statements wait for each other, and are sent when the last one is issued. */
 class Trip extends Handle {
-  readonly statements: Query[] = []
+  readonly #statements: Query[] = []
 
   constructor(private readonly keepsPlans: boolean) {
     super()
+  }
+
+  /** All of them. They are in the trip now, and not here. */
+  take(): Query[] {
+    return this.#statements.splice(0)
   }
 
   add(text: string): void {
@@ -183,11 +188,11 @@ class Trip extends Handle {
 
   protected issue(statement: Statement): Promise<QueryResult> {
     const named = { ...statement, queryMode: 'extended', ...this.#nameOf(statement.text) }
-    return answerOf((done) => this.statements.push(isLarge(named) ? new LargeQuery(named, done) : new Query(named as QueryConfig, undefined, done)))
+    return answerOf((done) => this.#statements.push(isPlain(named) ? new PlainQuery(named, done) : new Query(named as QueryConfig, undefined, done)))
   }
 
   protected issueCopy(sql: string, rows: Uint8Array): Promise<void> {
-    return answerOf((done) => this.statements.push(new CopyInTrip(sql, rows, this.#nameOf(sql).name, done)))
+    return answerOf((done) => this.#statements.push(new CopyInTrip(sql, rows, this.#nameOf(sql).name, done)))
   }
 
   protected issueCopyOut(): Promise<Buffer> {

@@ -7,7 +7,8 @@ const FRAME_OVERHEAD_BYTES = 512
 
 export class TailCache {
   readonly #maxBytes: number
-  #frames: Frame[] = []
+  /** Those before the front were let go of. */
+  #frames: (Frame | undefined)[] = []
   #front = 0
   #bytes = 0
 
@@ -19,8 +20,11 @@ export class TailCache {
   add(frame: Frame): void {
     this.#frames.push(frame)
     this.#bytes += sizeOf(frame)
-    while (this.#bytes > this.#maxBytes && this.#front < this.#frames.length) this.#bytes -= sizeOf(this.#frames[this.#front++]!)
-    // What was let go of is still in the list; never more of it than of what is kept.
+    while (this.#bytes > this.#maxBytes && this.#front < this.#frames.length) {
+      this.#bytes -= sizeOf(this.#frames[this.#front]!)
+      this.#frames[this.#front++] = undefined
+    }
+    // Their places are still in the list; never more of them than of what is kept.
     if (this.#front * 2 > this.#frames.length) {
       this.#frames = this.#frames.slice(this.#front)
       this.#front = 0
@@ -31,7 +35,7 @@ export class TailCache {
   find(position: number): Frame | undefined {
     const oldest = this.#frames[this.#front]
     if (oldest === undefined || position < oldest.base) return undefined
-    const frame = this.#frames[countWhere(this.#frames, (it) => it.base <= position) - 1]
+    const frame = this.#frames[countWhere(this.#frames, (it) => it === undefined || it.base <= position) - 1]
     return frame !== undefined && position < frame.base + frame.count ? frame : undefined
   }
 }
