@@ -60,3 +60,10 @@ export interface Database extends Queryable {
   listen?(channel: string, hear: (payload: string) => void): Promise<() => Promise<void>>
   close(): Promise<void>
 }
+
+const LOOK_UP: TransactionOptions = { byKey: true, atOnce: true }
+
+/** Rows by their keys, in one trip, with plans that are kept: the function issues all its statements before it first waits for an answer. */
+export function lookUp<T>(db: Database, read: (tx: Queryable) => Promise<T>): Promise<T> {
+  return db.transaction(read, LOOK_UP)
+}

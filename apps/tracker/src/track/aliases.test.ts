@@ -1,6 +1,6 @@
 import type { Fact } from '@tidemark/bpmn'
 import { describe, expect, test } from 'vitest'
-import type { Queryable } from '../store/database.js'
+import type { Database, Queryable, Transaction } from '../store/database.js'
 import { storeFact } from '../store/write/keys.js'
 import { Aliases } from './aliases.js'
 import { aliasId, Parts, type Alias, type Plan, type PlannedFact } from './core/plan.js'
@@ -18,19 +18,23 @@ function planOf(what: Partial<Plan>): Plan {
 }
 
 /** Tables that hold these links and waiting events of the parcel. */
-function tables(links: readonly string[], waiting: readonly PlannedFact[]): Queryable {
-  return {
+function tables(links: readonly string[], waiting: readonly PlannedFact[]): Database {
+  return answering({
     query: async <Row extends object>(sql: string) => (sql.includes('instance_key')
       ? links.map((primary_key) => ({ ...PARCEL, primary_key }))
       : waiting.map(({ fact, contentHash }) => ({ ...PARCEL, fact: JSON.parse(storeFact(fact, contentHash)) as unknown }))) as unknown as Row[],
-  }
+  })
+}
+
+function answering(tx: Queryable): Database {
+  return { ...tx, embedded: true, transaction: (run) => run(tx as Transaction), close: () => Promise.resolve() }
 }
 
 const links = (...keys: string[]) => planOf({ links: keys.map((key) => ({ ...PARCEL, key, learnedAt: 1n })) })
 const waits = (position: bigint) => planOf({ waiting: [{ ...PARCEL, planned: planned(position) }] })
 const releases = (position: bigint) => planOf({ released: [{ ...PARCEL, position, by: position + 1n }] })
 
-async function known(aliases: Aliases, db: Queryable) {
+async function known(aliases: Aliases, db: Database) {
   const { linked, waiting } = await aliases.read(db, [PARCEL], 100n)
   return { linked: linked.get(ID) ?? [], waiting: (waiting.get(ID) ?? []).map(({ fact }) => fact.position) }
 }
@@ -76,7 +80,7 @@ describe('what is known of a key', () => {
     aliases.begin(second)
     let answer: () => void = () => undefined
     const slow = new Promise<void>((resolve) => (answer = resolve))
-    const asked = known(aliases, { query: <Row extends object>(sql: string) => slow.then(() => tables([], []).query<Row>(sql)) })
+    const asked = known(aliases, answering({ query: <Row extends object>(sql: string) => slow.then(() => tables([], []).query<Row>(sql)) }))
     aliases.begin(links('C'))
     aliases.end(first)
     aliases.clear()
@@ -96,7 +100,7 @@ describe('what is known of a key', () => {
   })
 
   test('asks the tables nothing where no event has another key', async () => {
-    const silent: Queryable = { query: () => Promise.reject(new Error('asked')) }
+    const silent = answering({ query: () => Promise.reject(new Error('asked')) })
     expect((await new Aliases().read(silent, [], 1n)).linked.size).toBe(0)
   })
 })

@@ -1,5 +1,5 @@
 /** What is known of keys other than the primary one: what the tables say, and what batches say that are on their way there. */
-import type { Queryable } from '../store/database.js'
+import { lookUp, type Database } from '../store/database.js'
 import { readLinks, readWaiting, restoreFact } from '../store/write/keys.js'
 import { aliasId, type Alias, type KnownAliases, type PlannedFact, type PlannedKeys } from './core/plan.js'
 
@@ -39,13 +39,13 @@ export class Aliases {
    * As the entries before a position say, whatever else stands in the tables: others may have gone further. A plan that began may be committed
    * meanwhile: then it is found twice, and counts once.
    */
-  async read(db: Queryable, aliases: readonly Alias[], before: bigint): Promise<KnownAliases> {
+  async read(db: Database, aliases: readonly Alias[], before: bigint): Promise<KnownAliases> {
     if (aliases.length === 0) return { linked: new Map(), waiting: new Map() }
     const under = aliases.flatMap((alias) => {
       const id = aliasId(alias)
       return (this.#under.get(id) ?? NOTHING).map((said) => ({ id, said }))
     })
-    const [links, rows] = await Promise.all([readLinks(db, aliases, before), readWaiting(db, aliases, before)])
+    const [links, rows] = await lookUp(db, (tx) => Promise.all([readLinks(tx, aliases, before), readWaiting(tx, aliases, before)]))
     const linked = new Map<string, string[]>()
     const link = (id: string, key: string) => {
       const keys = entryOf(linked, id, () => [])

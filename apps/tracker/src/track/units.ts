@@ -3,7 +3,7 @@
  * failed commit simply empties it.
  */
 import { Unit, type InstanceView, type UnitContext } from '@tidemark/bpmn'
-import type { Queryable } from '../store/database.js'
+import { lookUp, type Database } from '../store/database.js'
 import { identityInUnit, shardOf, unitOf } from '../store/identity.js'
 import { readHeldFates } from '../store/write/keys.js'
 import { readFaultsOf } from '../store/write/faults.js'
@@ -84,7 +84,7 @@ export class Units {
    * All of these, held until they are given to {@link keep}. What is not in memory is loaded in one statement; unknown ones come empty. A unit
    * that is being loaded or folded for a batch before is the same one here.
    */
-  take(db: Queryable, wanted: readonly { readonly model: string; readonly key: string }[]): { readonly units: readonly KnownUnit[]; readonly loaded: Promise<void> } {
+  take(db: Database, wanted: readonly { readonly model: string; readonly key: string }[]): { readonly units: readonly KnownUnit[]; readonly loaded: Promise<void> } {
     const missing: KnownUnit[] = []
     const units = wanted.map(({ model, key }) => {
       const cacheKey = cacheKeyOf(model, key)
@@ -154,9 +154,10 @@ function cacheKeyOf(model: string, key: string): string {
   return `${model}\u0000${key}`
 }
 
-async function load(db: Queryable, missing: readonly KnownUnit[]): Promise<void> {
+async function load(db: Database, missing: readonly KnownUnit[]): Promise<void> {
+  if (missing.length === 0) return
   const ids = missing.map((unit) => unit.id)
-  const [stored, faults, dropped] = await Promise.all([loadUnits(db, ids), readFaultsOf(db, ids), readDropped(db, ids)])
+  const [stored, faults, dropped] = await lookUp(db, (tx) => Promise.all([loadUnits(tx, ids), readFaultsOf(tx, ids), readDropped(tx, ids)]))
   for (const unit of missing) {
     const row = stored.get(unit.id)
     unit.isDropped = dropped.has(unit.id)
@@ -178,9 +179,9 @@ async function load(db: Queryable, missing: readonly KnownUnit[]): Promise<void>
   await loadHeld(db, missing.filter((unit) => unit.unit.held.length > 0))
 }
 
-async function loadHeld(db: Queryable, units: readonly KnownUnit[]): Promise<void> {
+async function loadHeld(db: Database, units: readonly KnownUnit[]): Promise<void> {
   if (units.length === 0) return
-  const rows = await readHeldFates(db, units.flatMap((unit) => unit.unit.held.map(({ position }) => position)))
+  const rows = await lookUp(db, (tx) => readHeldFates(tx, units.flatMap((unit) => unit.unit.held.map(({ position }) => position))))
   const kinds = new Map(rows.map(({ model, position, kind }) => [`${model} ${position}`, kind as HeldKind]))
   for (const unit of units) {
     unit.held = new Map(unit.unit.held.flatMap(({ position, type }) => {
