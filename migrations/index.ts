@@ -12,6 +12,7 @@ import { alertsByOpening } from './0011-alerts-by-opening.js'
 import { discardedEvents } from './0012-discarded-events.js'
 import { cheaperUpkeep } from './0013-cheaper-upkeep.js'
 import { neighbouringIdentities } from './0014-neighbouring-identities.js'
+import { smallerSamples } from './0015-smaller-samples.js'
 
 export interface Migration {
   /** Runs in order; never changes once landed. */
@@ -25,5 +26,5 @@ export interface Migration {
 /** Every step, oldest first. */
 export const migrations: readonly Migration[] = [
   initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts, instancesByState, droppedHistory, placesInLists, severalTrackers, itemsOfDeviations,
-  alertsByOpening, discardedEvents, cheaperUpkeep, neighbouringIdentities,
+  alertsByOpening, discardedEvents, cheaperUpkeep, neighbouringIdentities, smallerSamples,
 ]
