@@ -36,7 +36,9 @@ test('are followed one by one, stuck one by one, and keep their place when an ev
   const tokens = async () => (await api.instance(order?.id ?? '')).tokens.map(({ element, item, stuck }) => `${element} ${item}${stuck ? ' stuck' : ''}`).sort()
   expect(await tokens()).toEqual(['join b', 'pack b', 'parcel a', 'parcel b', 'parcel c', 'send a stuck', 'send c stuck'])
   // Two items wait too long at one place: one cause, one alert.
-  expect((await api.instance(order?.id ?? '')).alerts.map(({ kind, element }) => `${kind} ${element}`)).toEqual(['stuck send'])
+  const alerts = async () => (await api.instance(order?.id ?? '')).alerts.map(({ kind, element }) => `${kind} ${element}`)
+  await api.until('the alert is open', async () => (await alerts()).length > 0)
+  expect(await alerts()).toEqual(['stuck send'])
 
   await api.send([happened('send', 7, 'a'), happened('pack', 1.5, 'b')])
   await api.settled()

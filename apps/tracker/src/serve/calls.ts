@@ -1,11 +1,11 @@
 import type { Instance } from '@tidemark/api'
 import type { InstanceView } from '@tidemark/bpmn'
-import type { Database } from '../store/database.js'
+import type { Database, Queryable } from '../store/database.js'
 import { unitOf } from '../store/identity.js'
 import { readInstance, readInstances, type InstanceRow } from '../store/read/instances.js'
 import { readCallers } from '../store/read/models.js'
 import { nameOf } from './processes.js'
-import type { NamedProcess, Processes } from './processes.js'
+import type { NamedProcess, Processes, VersionOf } from './processes.js'
 
 /** Called instances, and callers, that are shown: one page of each. */
 const SHOWN = 50
@@ -19,9 +19,13 @@ export async function showCalls(db: Database, process: NamedProcess | undefined,
   })
 }
 
+/** The newest versions of models that call a model's process. */
+export function readCallersOf(db: Queryable, model: string): Promise<VersionOf[]> {
+  return readCallers(db, model, SHOWN)
+}
+
 /** The instances of the same key that call this one's process and were there when it began. */
-export async function showCallers(db: Database, processes: Processes, row: InstanceRow): Promise<Instance['calledBy']> {
-  const callers = await readCallers(db, row.model, SHOWN)
+export async function showCallers(db: Database, processes: Processes, row: InstanceRow, callers: readonly VersionOf[]): Promise<Instance['calledBy']> {
   const processOf = await processes.load(callers)
   const shown: Instance['calledBy'] = []
   for (const caller of callers) {

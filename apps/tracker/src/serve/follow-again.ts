@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import { TrackedModel, Unit, type CalledModels, type InstanceView } from '@tidemark/bpmn'
-import type { Database } from '../store/database.js'
+import { lookUp, type Database, type Queryable } from '../store/database.js'
 import { followedAfter } from '../store/followed-after.js'
 import { identityInUnit } from '../store/identity.js'
 import { readVersionsInForce, type VersionInForce } from '../store/read/models.js'
-import { loadUnits } from '../store/write/load-units.js'
+import { loadUnits, type StoredUnit } from '../store/write/load-units.js'
 import type { NamedProcess, Processes, VersionOf } from './processes.js'
 
 /** Models that were followed lately by a page, by version; a version never changes. */
@@ -18,15 +18,26 @@ export interface UnitKey {
 /** Some milliseconds at a stretch; then others have a turn. */
 const UNITS_AT_A_STRETCH = 64
 
+/** What is stored of units of a model, and its versions. */
+export interface Stored {
+  readonly units: ReadonlyMap<string, StoredUnit>
+  readonly versions: readonly VersionInForce[]
+}
+
+export async function readStored(tx: Queryable, model: string, wanted: readonly UnitKey[]): Promise<Stored> {
+  const [units, versions] = await Promise.all([loadUnits(tx, wanted.map(({ unit }) => unit)), readVersionsInForce(tx, model)])
+  return { units, versions }
+}
+
 /**
  * What is shown of these units of a model at a moment of the clock, followed again from their stored facts, by the id of the instance.
  * @param past only what had happened by then counts: the moment lies in the past
+ * @param known what {@link readStored} has answered for them already
  */
 export async function followAgain(
-  db: Database, processes: Processes, model: string, wanted: readonly UnitKey[], clock: number, past: boolean,
+  db: Database, processes: Processes, model: string, wanted: readonly UnitKey[], clock: number, past: boolean, known?: Stored,
 ): Promise<ReadonlyMap<string, InstanceView>> {
-  const stored = await loadUnits(db, wanted.map(({ unit }) => unit))
-  const versions = await readVersionsInForce(db, model)
+  const { units: stored, versions } = known ?? await lookUp(db, (tx) => readStored(tx, model, wanted))
   const processOf = await processes.load(versions)
   const calledIds = new Set(versions.flatMap((version) => (processOf(version)?.process.elements ?? []).flatMap(({ calledElement }) => (
     calledElement === undefined || calledElement === model ? [] : [calledElement]))))

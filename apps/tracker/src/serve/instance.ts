@@ -1,13 +1,13 @@
 import type { Instance } from '@tidemark/api'
 import { TrackerError } from '../problem.js'
-import type { Database } from '../store/database.js'
+import { lookUp, type Database } from '../store/database.js'
 import { readAlertsOfInstance } from '../store/read/alerts.js'
 import { readCommandsOfInstance } from '../store/read/commands.js'
 import { readDeviations, readUnitEvents } from '../store/read/instance-parts.js'
 import { readInstance, readKeys } from '../store/read/instances.js'
-import { showCallers } from './calls.js'
+import { readCallersOf, showCallers } from './calls.js'
 import { explain, showEntry } from './explain.js'
-import { followAgain } from './follow-again.js'
+import { followAgain, readStored } from './follow-again.js'
 import { found, uuidOrUndefined } from './not-found.js'
 import { pastCommands, pastDeviations, pastEntries, pastRow } from './past-instance.js'
 import { describeDeviation } from './plain-words.js'
@@ -32,20 +32,22 @@ export async function showInstancePage(db: Database, processes: Processes, id: s
   const uuid = uuidOrUndefined(id)
   const now = found(uuid === undefined ? undefined : await readInstance(db, uuid), 'instance', id, '/api/v1/instances')
   const moment = at ?? clock
-  const view = (await followAgain(db, processes, now.model, [now], moment, at !== undefined)).get(now.id)
+  const [stored, keys, ofUnit, deviationsNow, alertsNow, commands, callers] = await lookUp(db, (tx) => Promise.all([
+    readStored(tx, now.model, [now]), readKeys(tx, [now.unit]), readUnitEvents(tx, now.unit, UNIT_ENTRIES), readDeviations(tx, now.id),
+    readAlertsOfInstance(tx, now.id, ALERTS), readCommandsOfInstance(tx, now.id, COMMANDS), readCallersOf(tx, now.model),
+  ]))
+  const view = (await followAgain(db, processes, now.model, [now], moment, at !== undefined, stored)).get(now.id)
   if (at !== undefined && view === undefined) throw new TrackerError('instanceNotBegun', 404, `The instance had not begun at ${rfc3339(at)}: it began at ${rfc3339(now.started_at)}.`)
   const then = at === undefined ? undefined : view
   const row = then === undefined ? now : pastRow(now, then, moment)
   const process = await processes.get(row.model, row.version)
-  const keys = await readKeys(db, [row.unit])
-  const entries = (await readUnitEvents(db, row.unit, UNIT_ENTRIES)).filter(({ instance }) => instance === row.id)
-  const deviations = then === undefined ? await readDeviations(db, row.id) : pastDeviations(then)
+  const entries = ofUnit.filter(({ instance }) => instance === row.id)
+  const deviations = then === undefined ? deviationsNow : pastDeviations(then)
   // Alerts are looked after now; what they were then is not kept.
-  const alerts = then === undefined ? await readAlertsOfInstance(db, row.id, ALERTS) : []
-  const commands = await readCommandsOfInstance(db, row.id, COMMANDS)
+  const alerts = then === undefined ? alertsNow : []
   const processOf = await processes.load(alerts.map(versionOfAlert))
   const { undecided, instances, ...explained } = await explain(db, view, process, moment)
-  const calledBy = await showCallers(db, processes, row)
+  const calledBy = await showCallers(db, processes, row, callers)
   const shown = showInstance(row, keys, process)
   return {
     ...shown,

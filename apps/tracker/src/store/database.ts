@@ -61,9 +61,9 @@ export interface Database extends Queryable {
   close(): Promise<void>
 }
 
-const LOOK_UP: TransactionOptions = { byKey: true, atOnce: true }
+const LOOK_UP: TransactionOptions = { byKey: true, atOnce: true, seesOneMoment: true }
 
-/** Rows by their keys, in one trip, with plans that are kept: the function issues all its statements before it first waits for an answer. */
+/** Rows by their keys, of one moment, in one trip, with plans that are kept: the function issues all its statements before it first waits for an answer. */
 export function lookUp<T>(db: Database, read: (tx: Queryable) => Promise<T>): Promise<T> {
   return db.transaction(read, LOOK_UP)
 }

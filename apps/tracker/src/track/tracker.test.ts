@@ -104,7 +104,7 @@ test('an instance whose commits fail while its beginning moves is still found by
 const ORDERS = ['A', 'B', 'C', 'D', 'E', 'F']
 const at = (minutes: number) => START + minutes * 60_000
 
-/** Every fourth transaction is rolled back at its end, every sixth is committed but its answer is lost. */
+/** Of transactions that write every fourth is rolled back at its end, and every sixth is committed but its answer is lost. */
 function failingCommits(through: Database): { readonly db: Database; readonly commits: () => number } {
   let commits = 0
   const failing: Database = {
@@ -112,6 +112,7 @@ function failingCommits(through: Database): { readonly db: Database; readonly co
     query: (sql, params) => through.query(sql, params),
     close: () => through.close(),
     async transaction(run, options) {
+      if (options?.seesOneMoment === true) return through.transaction(run, options)
       commits++
       if (commits % 6 === 5) {
         await through.transaction(run, options)

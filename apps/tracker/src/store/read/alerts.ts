@@ -70,7 +70,8 @@ function decoration(alert: string): string {
 /** The alerts that an instance is a member of now, quiet ones left out. */
 export function readAlertsOfInstance(db: Queryable, instance: string, limit: number): Promise<AlertRow[]> {
   return db.query<AlertRow>(
-    `select a.*, ${decoration('a')} from alert_member m join alert a on a.id = m.alert
+    `select a.id, a.kind, a.severity, a.model, a.element, a.title, a.status, a.episode, a.opened_at, a.acknowledged_at, a.acknowledged_by, a.resolved_at, a.resolved_by,
+       a.comment, a.assigned_to, a.silenced_until, a.silenced_by, ${decoration('a')} from alert_member m join alert a on a.id = m.alert
      where m.instance = $1::uuid and a.status <> 'quiet' order by a.opened_at desc, a.id desc limit $2::int`,
     [instance, limit],
   )

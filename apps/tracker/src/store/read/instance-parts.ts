@@ -10,8 +10,6 @@ export interface InstanceEventRow {
   readonly event_id: string
   readonly type: string
   readonly sequence: string | null
-  readonly content_hash: string
-  readonly labels: unknown
   readonly patch: Record<string, unknown> | null
   readonly instance: string | null
   readonly element: string | null
@@ -21,8 +19,9 @@ export interface InstanceEventRow {
 
 /** What was stored of the entries of a unit, in log order; the newest `limit` of them. */
 export function readUnitEvents(db: Queryable, unit: string, limit: number): Promise<InstanceEventRow[]> {
+  const columns = 'unit, position, kind, time, append_time, source, event_id, type, sequence, patch, instance, element, phase, reading'
   return db.query<InstanceEventRow>(
-    `select * from (select * from instance_event where unit = $1::uuid order by position desc limit $2::int) as newest order by position`,
+    `select ${columns} from (select ${columns} from instance_event where unit = $1::uuid order by position desc limit $2::int) as newest order by position`,
     [unit, limit],
   )
 }
