@@ -17,7 +17,7 @@ const ROOMY_MB = 1_024
 
 /** With this the process stays within 512 MB beside a server when a log is imported, and with the embedded database within 768 MB. */
 export const SMALL_ROOM: Room = { batchEntries: 2_000, cachedBytes: 96 * 1024 * 1024, heapGrowthPercent: 100, backlog: SMALL_BACKLOG }
-const LARGE_ROOM: Room = { batchEntries: 4_000, cachedBytes: 128 * 1024 * 1024, heapGrowthPercent: 140, backlog: LARGE_BACKLOG }
+const LARGE_ROOM: Room = { batchEntries: 4_000, cachedBytes: 128 * 1024 * 1024, heapGrowthPercent: 120, backlog: LARGE_BACKLOG }
 
 export function roomOf(memoryMb: number): Room {
   return memoryMb < ROOMY_MB ? SMALL_ROOM : LARGE_ROOM
