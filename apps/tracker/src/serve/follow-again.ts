@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { TrackedModel, Unit, type CalledModels, type InstanceView } from '@tidemark/bpmn'
-import { lookUp, type Database, type Queryable } from '../store/database.js'
+import type { Database, Queryable } from '../store/database.js'
 import { followedAfter } from '../store/followed-after.js'
 import { identityInUnit } from '../store/identity.js'
+import { lookUpTogether } from '../store/look-up.js'
 import { readVersionsInForce, type VersionInForce } from '../store/read/models.js'
 import { loadUnits, type StoredUnit } from '../store/write/load-units.js'
 import type { NamedProcess, Processes, VersionOf } from './processes.js'
@@ -24,9 +25,9 @@ export interface Stored {
   readonly versions: readonly VersionInForce[]
 }
 
-export async function readStored(tx: Queryable, model: string, wanted: readonly UnitKey[]): Promise<Stored> {
-  const [units, versions] = await Promise.all([loadUnits(tx, wanted.map(({ unit }) => unit)), readVersionsInForce(tx, model)])
-  return { units, versions }
+export async function readStored(tx: Queryable, model: string, units: readonly string[]): Promise<Stored> {
+  const [stored, versions] = await Promise.all([loadUnits(tx, units), readVersionsInForce(tx, model)])
+  return { units: stored, versions }
 }
 
 /**
@@ -37,7 +38,7 @@ export async function readStored(tx: Queryable, model: string, wanted: readonly 
 export async function followAgain(
   db: Database, processes: Processes, model: string, wanted: readonly UnitKey[], clock: number, past: boolean, known?: Stored,
 ): Promise<ReadonlyMap<string, InstanceView>> {
-  const { units: stored, versions } = known ?? await lookUp(db, (tx) => readStored(tx, model, wanted))
+  const { units: stored, versions } = known ?? await lookUpTogether(db, (tx) => readStored(tx, model, wanted.map(({ unit }) => unit)))
   const processOf = await processes.load(versions)
   const calledIds = new Set(versions.flatMap((version) => (processOf(version)?.process.elements ?? []).flatMap(({ calledElement }) => (
     calledElement === undefined || calledElement === model ? [] : [calledElement]))))

@@ -1,10 +1,11 @@
 import type { Instance } from '@tidemark/api'
 import { TrackerError } from '../problem.js'
-import { lookUp, type Database } from '../store/database.js'
+import type { Database } from '../store/database.js'
+import { lookUpTogether } from '../store/look-up.js'
 import { readAlertsOfInstance } from '../store/read/alerts.js'
 import { readCommandsOfInstance } from '../store/read/commands.js'
 import { readDeviations, readUnitEvents } from '../store/read/instance-parts.js'
-import { readInstance, readKeys } from '../store/read/instances.js'
+import { readInstance, readKeys, type InstanceDetailRow } from '../store/read/instances.js'
 import { readCallersOf, showCallers } from './calls.js'
 import { explain, showEntry } from './explain.js'
 import { followAgain, readStored } from './follow-again.js'
@@ -30,12 +31,9 @@ const COMMANDS = 200
  */
 export async function showInstancePage(db: Database, processes: Processes, id: string, clock: number, at?: number): Promise<Instance> {
   const uuid = uuidOrUndefined(id)
-  const now = found(uuid === undefined ? undefined : await readInstance(db, uuid), 'instance', id, '/api/v1/instances')
+  const first = found(uuid === undefined ? undefined : await readInstance(db, uuid), 'instance', id, '/api/v1/instances')
+  const { now, stored, keys, ofUnit, deviationsNow, alertsNow, commands, callers } = await readPage(db, first)
   const moment = at ?? clock
-  const [stored, keys, ofUnit, deviationsNow, alertsNow, commands, callers] = await lookUp(db, (tx) => Promise.all([
-    readStored(tx, now.model, [now]), readKeys(tx, [now.unit]), readUnitEvents(tx, now.unit, UNIT_ENTRIES), readDeviations(tx, now.id),
-    readAlertsOfInstance(tx, now.id, ALERTS), readCommandsOfInstance(tx, now.id, COMMANDS), readCallersOf(tx, now.model),
-  ]))
   const view = (await followAgain(db, processes, now.model, [now], moment, at !== undefined, stored)).get(now.id)
   if (at !== undefined && view === undefined) throw new TrackerError('instanceNotBegun', 404, `The instance had not begun at ${rfc3339(at)}: it began at ${rfc3339(now.started_at)}.`)
   const then = at === undefined ? undefined : view
@@ -72,5 +70,18 @@ export async function showInstancePage(db: Database, processes: Processes, id: s
     alerts: alerts.map((alert) => showAlert(alert, processOf(versionOfAlert(alert)), clock)),
     commands: (then === undefined ? commands : pastCommands(commands, then)).map((command) => showCommand(command, process)),
     variables: row.variables,
+  }
+}
+
+/** All that the page shows, of one moment. An instance that was found may have another id by then, or be gone. */
+async function readPage(db: Database, first: InstanceDetailRow) {
+  for (let { id, unit, model } = first; ; ) {
+    const [row, stored, keys, ofUnit, deviationsNow, alertsNow, commands, callers] = await lookUpTogether(db, (tx) => Promise.all([
+      readInstance(tx, id), readStored(tx, model, [unit]), readKeys(tx, [unit]), readUnitEvents(tx, unit, UNIT_ENTRIES), readDeviations(tx, id),
+      readAlertsOfInstance(tx, id, ALERTS), readCommandsOfInstance(tx, id, COMMANDS), readCallersOf(tx, model),
+    ]))
+    const now = found(row, 'instance', id, '/api/v1/instances')
+    if (now.id === id && now.unit === unit) return { now, stored, keys, ofUnit, deviationsNow, alertsNow, commands, callers }
+    ;({ id, unit, model } = now)
   }
 }

@@ -41,6 +41,8 @@ export interface TransactionOptions {
    * together, in one round trip. A statement that it issues later is refused.
    */
   readonly atOnce?: boolean
+  /** A statement that writes is refused. */
+  readonly readsOnly?: boolean
   /** It only reads, and all its statements see the same moment. */
   readonly seesOneMoment?: boolean
 }
@@ -59,11 +61,4 @@ export interface Database extends Queryable {
    */
   listen?(channel: string, hear: (payload: string) => void): Promise<() => Promise<void>>
   close(): Promise<void>
-}
-
-const LOOK_UP: TransactionOptions = { byKey: true, atOnce: true, seesOneMoment: true }
-
-/** Rows by their keys, of one moment, in one trip, with plans that are kept: the function issues all its statements before it first waits for an answer. */
-export function lookUp<T>(db: Database, read: (tx: Queryable) => Promise<T>): Promise<T> {
-  return db.transaction(read, LOOK_UP)
 }

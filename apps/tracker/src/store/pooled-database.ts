@@ -101,7 +101,7 @@ export class PooledDatabase implements Database {
   }
 }
 
-function beginningOf({ synchronousCommit, byKey, abandonedAfterMs, sessionName, seesOneMoment }: TransactionOptions): readonly string[] {
+function beginningOf({ synchronousCommit, byKey, abandonedAfterMs, sessionName, readsOnly, seesOneMoment }: TransactionOptions): readonly string[] {
   const settings: readonly (readonly [name: string, value: string])[] = [
     ...(sessionName === undefined ? [] : [['application_name', sessionName.replaceAll(/[^\w ]/g, '_')] as const]),
     ...(abandonedAfterMs === undefined ? [] : [['idle_in_transaction_session_timeout', String(Math.ceil(abandonedAfterMs))] as const]),
@@ -109,7 +109,7 @@ function beginningOf({ synchronousCommit, byKey, abandonedAfterMs, sessionName, 
     ...(byKey === true ? (['enable_hashjoin', 'enable_mergejoin', 'enable_seqscan'] as const).map((name) => [name, 'off'] as const) : []),
   ]
   return [
-    seesOneMoment === true ? 'begin isolation level repeatable read read only' : 'begin',
+    seesOneMoment === true ? 'begin isolation level repeatable read read only' : readsOnly === true ? 'begin read only' : 'begin',
     ...(settings.length === 0 ? [] : [`select ${settings.map(([name, value]) => `set_config('${name}', '${value}', true)`).join(', ')}`]),
   ]
 }

@@ -1,5 +1,6 @@
 /** What is known of keys other than the primary one: what the tables say, and what batches say that are on their way there. */
-import { lookUp, type Database } from '../store/database.js'
+import type { Database } from '../store/database.js'
+import { lookUp } from '../store/look-up.js'
 import { readLinks, readWaiting, restoreFact } from '../store/write/keys.js'
 import { aliasId, type Alias, type KnownAliases, type PlannedFact, type PlannedKeys } from './core/plan.js'
 

@@ -112,7 +112,7 @@ function failingCommits(through: Database): { readonly db: Database; readonly co
     query: (sql, params) => through.query(sql, params),
     close: () => through.close(),
     async transaction(run, options) {
-      if (options?.seesOneMoment === true) return through.transaction(run, options)
+      if (options?.readsOnly === true) return through.transaction(run, options)
       commits++
       if (commits % 6 === 5) {
         await through.transaction(run, options)

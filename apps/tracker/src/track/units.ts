@@ -3,8 +3,9 @@
  * failed commit simply empties it.
  */
 import { Unit, type InstanceView, type UnitContext } from '@tidemark/bpmn'
-import { lookUp, type Database } from '../store/database.js'
+import type { Database } from '../store/database.js'
 import { identityInUnit, shardOf, unitOf } from '../store/identity.js'
+import { lookUp } from '../store/look-up.js'
 import { readHeldFates } from '../store/write/keys.js'
 import { readFaultsOf } from '../store/write/faults.js'
 import { readDropped } from '../store/write/history.js'
@@ -81,7 +82,7 @@ export class Units {
   }
 
   /**
-   * All of these, held until they are given to {@link keep}. What is not in memory is loaded in one statement; unknown ones come empty. A unit
+   * All of these, held until they are given to {@link keep}. What is not in memory is loaded in one trip; unknown ones come empty. A unit
    * that is being loaded or folded for a batch before is the same one here.
    */
   take(db: Database, wanted: readonly { readonly model: string; readonly key: string }[]): { readonly units: readonly KnownUnit[]; readonly loaded: Promise<void> } {

@@ -35,7 +35,8 @@ export function writeFaults(tx: Queryable, { faults, mended }: Changes): Stateme
 export async function readFaultsOf(db: Queryable, units: readonly string[]): Promise<ReadonlyMap<string, { readonly position: bigint; readonly error: string }>> {
   if (units.length === 0) return new Map()
   const rows = await db.query<{ unit: string; position: string; error: string }>(
-    `select fault.unit, fault.position, fault.error from unnest($1::uuid[]) as wanted (unit) join faulted_unit as fault using (unit)`, [uuids(units, (unit) => unit)])
+    `select fault.unit, fault.position, fault.error from unnest($1::uuid[]) as wanted (unit)
+     cross join lateral (select unit, position, error from faulted_unit where faulted_unit.unit = wanted.unit offset 0) as fault`, [uuids(units, (unit) => unit)])
   return new Map(rows.map(({ unit, position, error }) => [unit, { position: BigInt(position), error }]))
 }
 

@@ -58,6 +58,7 @@ const PARTS: readonly string[] = [
 export async function readDropped(db: Queryable, units: readonly string[]): Promise<ReadonlySet<string>> {
   if (units.length === 0) return new Set()
   const rows = await db.query<{ unit: string }>(
-    `select wanted.unit from unnest($1::uuid[]) as wanted (unit) join dropped_unit as dropped on dropped.unit = wanted.unit`, [uuids(units, (unit) => unit)])
+    `select dropped.unit from unnest($1::uuid[]) as wanted (unit)
+     cross join lateral (select unit from dropped_unit where dropped_unit.unit = wanted.unit offset 0) as dropped`, [uuids(units, (unit) => unit)])
   return new Set(rows.map(({ unit }) => unit))
 }
