@@ -41,7 +41,7 @@ export interface TransactionOptions {
    * together, in one round trip. A statement that it issues later is refused.
    */
   readonly atOnce?: boolean
-  /** A statement that writes is refused. */
+  /** It only reads: a statement that writes is refused. */
   readonly readsOnly?: boolean
   /** It only reads, and all its statements see the same moment. */
   readonly seesOneMoment?: boolean

@@ -119,6 +119,7 @@ class OneTrip extends Query {
       failed ??= refused ?? undefined
       if (failed !== undefined) throw failed
     }
+    // The recorder is left with nothing.
     return said.splice(0)
   }
 }
