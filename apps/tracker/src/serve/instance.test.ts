@@ -32,7 +32,7 @@ test('the page of an instance takes two trips to the database', async () => {
     embedded: true, close: () => Promise.resolve(),
     query: (sql, params) => (trips++, db.query(sql, params)),
     transaction: (run, options) => {
-      expect(options).toMatchObject({ atOnce: true, seesOneMoment: true })
+      expect(options).toMatchObject({ byKey: true, atOnce: true, readsOnly: true })
       return (trips++, db.transaction(run, options))
     },
   }

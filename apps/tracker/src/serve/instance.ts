@@ -1,7 +1,7 @@
 import type { Instance } from '@tidemark/api'
 import { TrackerError } from '../problem.js'
 import type { Database } from '../store/database.js'
-import { lookUpTogether } from '../store/look-up.js'
+import { lookUp, lookUpTogether } from '../store/look-up.js'
 import { readAlertsOfInstance } from '../store/read/alerts.js'
 import { readCommandsOfInstance } from '../store/read/commands.js'
 import { readDeviations, readUnitEvents } from '../store/read/instance-parts.js'
@@ -31,7 +31,7 @@ const COMMANDS = 200
  */
 export async function showInstancePage(db: Database, processes: Processes, id: string, clock: number, at?: number): Promise<Instance> {
   const uuid = uuidOrUndefined(id)
-  const first = found(uuid === undefined ? undefined : await readInstance(db, uuid), 'instance', id, '/api/v1/instances')
+  const first = found(uuid === undefined ? undefined : await lookUp(db, (tx) => readInstance(tx, uuid)), 'instance', id, '/api/v1/instances')
   const { now, stored, keys, ofUnit, deviationsNow, alertsNow, commands, callers } = await readPage(db, first)
   const moment = at ?? clock
   const view = (await followAgain(db, processes, now.model, [now], moment, at !== undefined, stored)).get(now.id)

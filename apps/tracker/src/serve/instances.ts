@@ -1,8 +1,8 @@
 import type { InstanceQuery, InstanceSummary, Page } from '@tidemark/api'
-import type { Database } from '../store/database.js'
+import type { Database, Queryable } from '../store/database.js'
 import { unitOf } from '../store/identity.js'
-import { readInstances, readKeys } from '../store/read/instances.js'
-import type { KeyRow } from '../store/read/instances.js'
+import { lookUp } from '../store/look-up.js'
+import { readInstances } from '../store/read/instances.js'
 import type { InstanceFilter } from '../store/read/instance-filter.js'
 import type { Place } from '../store/read/instance-walk.js'
 import { readNewestVersions } from '../store/read/models.js'
@@ -23,10 +23,11 @@ const MODELS = 1_000
 export async function listInstances(
   db: Database, processes: Processes, query: StrictInstanceQuery, clock: number,
 ): Promise<Page<InstanceSummary>> {
-  const { rows, goesOn } = await readInstances(db, { ...filterOf(query, clock), key: await keyFilter(db, query) }, query.limit + 1, placeOf(query))
+  const key = await keyFilter(db, query)
+  const read = (from: Queryable) => readInstances(from, { ...filterOf(query, clock), key }, query.limit + 1, placeOf(query))
+  const { rows, goesOn } = await (asksForKeyAlone(query) ? lookUp(db, read) : read(db))
   const processOf = await processes.load(rows)
-  const keysOf = byUnit(await readKeys(db, [...new Set(rows.map(({ unit }) => unit))]))
-  const page = pageOfRows(rows, query.limit, (row) => showInstance(row, keysOf.get(row.unit) ?? [], processOf(row)), (row) => [row.at, row.id])
+  const page = pageOfRows(rows, query.limit, (row) => showInstance(row, row.keys.map(([name, value]) => ({ name, value })), processOf(row)), (row) => [row.at, row.id])
   return goesOn === undefined ? page : { ...page, nextCursor: encodeCursor([goesOn.at, goesOn.id]) }
 }
 
@@ -46,19 +47,14 @@ function placeOf({ cursor }: StrictInstanceQuery): Place | undefined {
   return at === undefined || id === undefined ? undefined : { at, id }
 }
 
+/** Of one model or of all: the statement is always the same. */
+function asksForKeyAlone({ key, model, limit, variables, ...others }: StrictInstanceQuery): boolean {
+  return key !== undefined && (variables ?? []).length === 0 && Object.values(others).every((asked) => asked === undefined)
+}
+
 /** The unit of a primary key is a hash of model and key, so that the key is found without an index of its own. */
 async function keyFilter(db: Database, { key, model }: InstanceQuery): Promise<InstanceFilter['key']> {
   if (key === undefined) return undefined
-  const models = model === undefined ? (await readNewestVersions(db, MODELS)).map((newest) => newest.model) : [model]
+  const models = model === undefined ? (await lookUp(db, (tx) => readNewestVersions(tx, MODELS))).map((newest) => newest.model) : [model]
   return { value: key, units: models.map((id) => unitOf(id, key)) }
-}
-
-function byUnit(rows: readonly KeyRow[]): Map<string, KeyRow[]> {
-  const units = new Map<string, KeyRow[]>()
-  for (const row of rows) {
-    const unit = units.get(row.unit)
-    if (unit === undefined) units.set(row.unit, [row])
-    else unit.push(row)
-  }
-  return units
 }

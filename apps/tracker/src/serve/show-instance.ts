@@ -7,8 +7,10 @@ import { rfc3339 } from './times.js'
 /** Kinds of element that other tokens may be within. */
 const SCOPES: ReadonlySet<string> = new Set(['subProcess', 'transaction', 'adHocSubProcess'])
 
+type NamedKey = Pick<KeyRow, 'name' | 'value'>
+
 /** An instance as lists show it. `keys`: those of its unit. */
-export function showInstance(row: InstanceRow, keys: readonly KeyRow[], process: NamedProcess | undefined): InstanceSummary {
+export function showInstance(row: InstanceRow, keys: readonly NamedKey[], process: NamedProcess | undefined): InstanceSummary {
   return {
     id: row.id, model: row.model, version: row.version,
     key: row.key, keys: keysOf(row, keys, process),
@@ -21,7 +23,7 @@ export function showInstance(row: InstanceRow, keys: readonly KeyRow[], process:
 }
 
 /** The primary key first, under the name that the model gives it; then the aliases. */
-function keysOf(row: InstanceRow, keys: readonly KeyRow[], process: NamedProcess | undefined): InstanceSummary['keys'] {
+function keysOf(row: InstanceRow, keys: readonly NamedKey[], process: NamedProcess | undefined): InstanceSummary['keys'] {
   const primary = { name: process?.process.keys[0]?.name ?? 'key', value: row.key }
   const aliases = keys.filter(({ name, value }) => name !== primary.name || value !== primary.value)
   return [primary, ...aliases.map(({ name, value }) => ({ name, value }))]

@@ -189,9 +189,9 @@ function isNew(unit: KnownUnit, planned: PlannedFact, fates: FateRow[]): boolean
     return false
   }
   if (fact.kind !== 'event') return true
-  const known = unit.events.take(fact, contentHash)
-  if (known === undefined) return true
-  fates.push(known === contentHash
+  const taken = unit.events.take(fact, contentHash)
+  if (taken === 'new') return true
+  fates.push(taken === 'same'
     ? { position: fact.position, model: unit.model, kind: 'duplicate', reason: 'the instance has this event already' }
     : { position: fact.position, model: unit.model, kind: 'quarantined', reason: `idReused: source ${fact.source} sent another event with the id ${fact.id}` })
   return false
@@ -215,7 +215,7 @@ function foldUnit(models: Models, unit: KnownUnit, facts: readonly PlannedFact[]
   unit.views = after
   if (unit.fault !== undefined) mend(unit, next, changes)
   unit.fault = undefined
-  unit.waiting.length = 0
+  unit.waiting = NO_FACTS
   unit.shownAt = shownAt
 }
 
@@ -240,11 +240,8 @@ function mend(unit: KnownUnit, at: number | undefined, changes: Changes): void {
 function suspendUnit(unit: KnownUnit, facts: readonly PlannedFact[], error: string, input: Prepared['input'], changes: Changes): void {
   const first = facts.reduce((least, { fact }) => (fact.position < least ? fact.position : least), input.position + 1n)
   unit.fault = { position: unit.fault?.position ?? first, error }
-  for (const planned of facts) {
-    const { fact, contentHash } = planned
-    unit.waiting.push({ fact, contentHash })
-    changes.facts.push(rowOf(unit, planned))
-  }
+  unit.waiting = unit.waiting.concat(facts.map(({ fact, contentHash }) => ({ fact, contentHash })))
+  for (const planned of facts) changes.facts.push(rowOf(unit, planned))
   changes.faults.push({ unit: unit.id, shard: unit.shard, model: unit.model, key: unit.key, position: unit.fault.position, error, since: input.clock })
   changes.goneDeadlines.push(unit.id)
 }

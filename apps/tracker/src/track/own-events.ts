@@ -4,33 +4,44 @@ import type { Fact } from '@tidemark/bpmn'
 /** Events that are looked through one by one: of units that have more, the rest is looked up. */
 const MAX_LOOKED_THROUGH = 32
 
-export class OwnEvents {
-  /** Of the id of each of the first: what differs needs no look at the event, which lies elsewhere in memory. */
-  readonly #marks: number[] = []
-  readonly #first: Fact[] = []
-  readonly #contents: string[] = []
-  /** Contents by source and id, NUL between them. */
-  #others: Map<string, string> | undefined
+/** A link of a chain and no item of an array, which has room for seventeen as soon as it has one: most units have few. */
+interface Known {
+  readonly before: Known | undefined
+  /** Of its id: what differs needs no look at the event, which lies elsewhere in memory. */
+  readonly mark: number
+  readonly fact: Fact
+  /** The first characters of what tells its content from another. */
+  readonly content: string
+}
 
-  /** Takes an event; where one is here already under its source and id, that one stays, and the answer is its content. */
-  take(fact: Fact, contentHash: string): string | undefined {
+/** 72 bits. V8 copies so few characters; more would keep the whole text that they were cut from. */
+const KEPT_CHARACTERS = 12
+
+export class OwnEvents {
+  #last: Known | undefined = undefined
+  #count = 0
+  /** Contents by source and id, NUL between them. */
+  #others: Map<string, string> | undefined = undefined
+
+  /** Takes an event; where one is here already under its source and id, that one stays. The answer is whether there was one, and whether it said the same. */
+  take(fact: Fact, contentHash: string): 'new' | 'same' | 'another' {
     const { source, id } = fact
+    const content = contentHash.slice(0, KEPT_CHARACTERS)
     const mark = markOf(id)
-    for (let index = this.#marks.indexOf(mark); index >= 0; index = this.#marks.indexOf(mark, index + 1)) {
-      const known = this.#first[index]!
-      if (known.id === id && known.source === source) return this.#contents[index]
+    for (let known = this.#last; known !== undefined; known = known.before) {
+      if (known.mark === mark && known.fact.id === id && known.fact.source === source) return known.content === content ? 'same' : 'another'
     }
-    if (this.#first.length < MAX_LOOKED_THROUGH) {
-      this.#marks.push(mark)
-      this.#first.push(fact)
-      this.#contents.push(contentHash)
-      return undefined
+    if (this.#count < MAX_LOOKED_THROUGH) {
+      this.#last = { before: this.#last, mark, fact, content }
+      this.#count++
+      return 'new'
     }
     this.#others ??= new Map()
     const name = `${source}\u0000${id}`
     const known = this.#others.get(name)
-    if (known === undefined) this.#others.set(name, contentHash)
-    return known
+    if (known !== undefined) return known === content ? 'same' : 'another'
+    this.#others.set(name, content)
+    return 'new'
   }
 }
 

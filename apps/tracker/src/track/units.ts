@@ -33,21 +33,22 @@ export interface KnownUnit {
   readonly events: OwnEvents
   /** Why it is suspended: then facts from `position` on are stored and wait here. */
   fault: { readonly position: bigint; readonly error: string } | undefined
-  readonly waiting: PlannedFact[]
+  waiting: readonly PlannedFact[]
   /** What was folded of it before cannot be any more, by this program: what the tables show of it is not known here, so that nothing of it is folded. */
   lost: string | undefined
   /** Its history has aged and is gone: what comes now is too old. */
   isDropped: boolean
+  /** The tables had it when it was asked for, and it has not been kept since. */
+  wasLoaded: boolean
   /** What it counts for in memory. */
   keptBytes: number
   /** Batches under way that touch it. */
   holders: number
 }
 
-/** Measured on the demo's orders and on recorded logs: a unit with its instance and view, and each fact with its step and
- * story; at most, most take half. */
-const UNIT_BYTES = 4_000
-const FACT_BYTES = 2_000
+/** Measured on the demo's orders and on recorded logs: a unit with its instance and view, and each fact with its step; at most, most take two thirds. */
+const UNIT_BYTES = 3_000
+const FACT_BYTES = 1_500
 
 export class Units {
   readonly #models: Models
@@ -55,6 +56,7 @@ export class Units {
   readonly shards: number
   /** Least recently used first. */
   readonly #known = new Map<string, KnownUnit>()
+  readonly #loadedLately: LoadedLately
   readonly #contexts = new Map<string, UnitContext>()
   readonly #cachedBytes: number
   #bytes = 0
@@ -64,6 +66,7 @@ export class Units {
     this.#models = models
     this.shards = shards
     this.#cachedBytes = cachedBytes
+    this.#loadedLately = new LoadedLately(Math.ceil(cachedBytes / (UNIT_BYTES + USUAL_FACTS * FACT_BYTES)))
   }
 
   clear(): void {
@@ -105,7 +108,8 @@ export class Units {
 
   /**
    * Keeps what a batch has touched, once that is committed, and lets go of what was not used for longest. Units that have ended are not kept:
-   * few of them are touched again, and those are loaded again.
+   * few of them are touched again, and those are loaded again. One that had to be loaded is kept when that happens again: where events come to
+   * more instances than there is room for, keeping the last ones helps none of them, and all that is kept is marked again and again.
    */
   keep(touched: readonly KnownUnit[]): void {
     for (const unit of touched) {
@@ -116,6 +120,9 @@ export class Units {
       this.#bytes -= unit.keptBytes
       unit.keptBytes = 0
       if (unit.fault !== undefined || unit.views.every(({ view }) => view.status !== 'active' && view.nextAt === undefined)) continue
+      if (unit.wasLoaded && this.#loadedLately.isFirst(cacheKey)) continue
+      unit.wasLoaded = false
+      unit.unit.rest()
       unit.keptBytes = UNIT_BYTES + FACT_BYTES * unit.unit.facts.length
       this.#bytes += unit.keptBytes
       this.#known.set(cacheKey, unit)
@@ -143,12 +150,38 @@ export class Units {
 
   #make(model: string, key: string, cacheKey: string): KnownUnit {
     return {
-      id: unitOf(model, key), model, key, cacheKey, shard: shardOf(key, this.shards), views: [], shownAt: 0, held: NOTHING_HELD, events: new OwnEvents(), fault: undefined, waiting: [], lost: undefined, isDropped: false, keptBytes: 0, holders: 0,
+      id: unitOf(model, key), model, key, cacheKey, shard: shardOf(key, this.shards), views: [], shownAt: 0, held: NOTHING_HELD, events: new OwnEvents(), fault: undefined, waiting: NOTHING_WAITS, lost: undefined, isDropped: false, wasLoaded: false, keptBytes: 0, holders: 0,
       unit: new Unit(this.#contextOf(model), key),
     }
   }
 }
 
+/** Of an instance under way. */
+const USUAL_FACTS = 4
+
+/** Remembers keys, at least the last so many and at most twice as many. */
+class LoadedLately {
+  readonly #least: number
+  #newer = new Set<string>()
+  #older: ReadonlySet<string> = this.#newer
+
+  constructor(least: number) {
+    this.#least = least
+  }
+
+  /** Whether it is not remembered; from now on it is. */
+  isFirst(key: string): boolean {
+    const isKnown = this.#newer.has(key) || this.#older.has(key)
+    if (this.#newer.size >= this.#least) {
+      this.#older = this.#newer
+      this.#newer = new Set()
+    }
+    this.#newer.add(key)
+    return !isKnown
+  }
+}
+
+const NOTHING_WAITS: readonly PlannedFact[] = []
 const NOTHING_HELD: ReadonlyMap<bigint, ShownHeld> = new Map()
 
 function cacheKeyOf(model: string, key: string): string {
@@ -163,11 +196,12 @@ async function load(db: Database, missing: readonly KnownUnit[]): Promise<void> 
     const row = stored.get(unit.id)
     unit.isDropped = dropped.has(unit.id)
     if (row === undefined) continue
+    unit.wasLoaded = true
     unit.fault = faults.get(unit.id)
     const { fault } = unit
     for (const { fact, contentHash } of row.facts) if (fact.kind === 'event') unit.events.take(fact, contentHash)
     unit.shownAt = row.shownAt ?? 0
-    if (fault !== undefined) unit.waiting.push(...row.facts.filter(({ fact: { position } }) => position >= fault.position))
+    if (fault !== undefined) unit.waiting = row.facts.filter(({ fact: { position } }) => position >= fault.position)
     try {
       unit.unit.add(row.facts.flatMap(({ fact }) => (fault === undefined || fact.position < fault.position ? [fact] : [])))
       unit.views = row.shownAt === undefined ? [] : unit.unit.view(row.shownAt)

@@ -33,23 +33,24 @@ export interface CalledModels {
 }
 
 const NOTHING_SETTLED: ReadonlyMap<string, Fact> = new Map()
+const NO_RUNS: readonly Run[] = []
+const NO_FACTS: readonly Fact[] = []
 const NOTHING_HELD: ReadonlyMap<bigint, HeldEvent> = new Map()
 
+/** Lists are replaced, not added to: nearly all have one item or none, and an array that grows has room for seventeen. */
 export class Fold {
   readonly #context: FoldContext
   readonly #model: string
   readonly #key: string
   /** Made when something is called. */
   #called: CalledFolds | undefined
-  /** Of the runs, with the event that began each. */
-  readonly #ids: { readonly first: Fact; readonly id: string }[] = []
-  readonly runs: Run[] = []
+  runs: readonly Run[] = NO_RUNS
   /** Commands that left. */
-  readonly lefts: Fact[] = []
+  lefts: readonly Fact[] = NO_FACTS
   /** What became of them, by command. */
   settled: ReadonlyMap<string, Fact> = NOTHING_SETTLED
   /** Events before the first that is bound in the version of its time. */
-  #before: Fact[] = []
+  #before: readonly Fact[] = NO_FACTS
   /** Those of them that are bound, and that the decision of the model keeps out; by position. */
   #held: Map<bigint, HeldEvent> | undefined
 
@@ -69,13 +70,14 @@ export class Fold {
   }
 
   runId(index: number): string {
-    const first = this.runs[index]?.first
-    if (first === undefined) throw new Error(`there is no run ${index}`)
-    const known = this.#ids[index]
-    if (known?.first === first) return known.id
-    const id = this.#context.identify([this.#model, this.#key, first.source, first.id])
-    this.#ids[index] = { first, id }
-    return id
+    const run = this.runs[index]
+    if (run === undefined) throw new Error(`there is no run ${index}`)
+    return run.id ??= this.#context.identify([this.#model, this.#key, run.first.source, run.first.id])
+  }
+
+  /** Lets go of what can be told again. */
+  rest(): void {
+    for (const run of this.runs) run.rest()
   }
 
   /** The key of the command that a decision gives. */
@@ -87,7 +89,7 @@ export class Fold {
   fold(fact: Fact, all: readonly Fact[]): void {
     if (fact.kind === 'event') return this.#event(fact, all)
     if (isCorrection(fact)) return this.#correct(fact)
-    if (fact.kind === 'left') this.lefts.push(fact)
+    if (fact.kind === 'left') this.lefts = this.lefts.concat(fact)
     if (fact.command !== undefined && fact.kind === 'settled') this.settled = new Map(this.settled).set(fact.command, fact)
     // Sent again under the same key: what became of the attempts before counts no more.
     if (fact.command !== undefined && fact.kind === 'operation' && fact.outcome === 'retried') this.settled = new Map([...this.settled].filter(([command]) => command !== fact.command))
@@ -109,12 +111,12 @@ export class Fold {
     const present = this.runs.at(-1)
     if (present === undefined) {
       if (inForce !== undefined && next !== undefined && next.length > 0 && this.#admits(inForce.model, fact, next)) this.#open(inForce, [...this.#joining(inForce.model, fact, next), fact])
-      else this.#before.push(fact)
+      else this.#before = this.#before.concat(fact)
       return
     }
     if (inForce === undefined || next === undefined || !this.#opensNext(present, fact, inForce.model, next)) return this.#apply(present, fact)
     const early = present.straysSince(fact.time - inForce.model.toleranceMs).filter((stray) => (stray.labels[inForce.version] ?? []).length > 0)
-    if (early.length > 0) this.runs.splice(-1, 1, ...this.#without(present, early, fact, all))
+    if (early.length > 0) this.runs = this.runs.slice(0, -1).concat(this.#without(present, early, fact, all))
     this.#open(inForce, [...early, fact])
   }
 
@@ -126,6 +128,7 @@ export class Fold {
 
   /** What came before the first event of an instance is its history; what was held joins where it is so close to its start that only clocks differ. */
   #joining(model: TrackedModel, fact: Fact, labels: readonly string[]): readonly Fact[] {
+    if (this.#before.length === 0) return NO_FACTS
     const staysOut = ({ position, time }: Fact) => this.held.has(position) && !(model.canStart(labels) && time >= fact.time - model.toleranceMs)
     const joining = this.#before.filter((earlier) => !staysOut(earlier))
     this.#before = this.#before.filter(staysOut)
@@ -138,7 +141,7 @@ export class Fold {
     const first = facts.find((fact) => (fact.labels[version] ?? []).length > 0)
     if (first === undefined) return
     const run = new Run(model, version, first)
-    this.runs.push(run)
+    this.runs = this.runs.concat(run)
     for (const fact of facts) this.#apply(run, fact)
   }
 

@@ -6,7 +6,7 @@ import { chainToArray, type Chain } from './chain.js'
 import type { Fact } from './fact.js'
 import type { Placed, Plan } from './layout.js'
 import type { StepContext, Visit } from './reading.js'
-import { storyAfter, storyAt, type Begin, type Story } from './story.js'
+import { Begin, storyAfter, storyAt, type Story } from './story.js'
 import type { TrackedModel } from './tracked-model.js'
 import { chosenOf, trailToArray, type TrailStep } from './trail.js'
 
@@ -44,7 +44,9 @@ export interface Listener {
 /** Where a run stands. */
 export interface Stand {
   readonly model: TrackedModel
-  readonly begin: Begin
+  /** The entry that began it, and whether it is an item of another run. */
+  readonly first: Fact
+  readonly isItem: boolean
   readonly head: TrailStep | undefined
   readonly notes: Chain<Fact> | undefined
 }
@@ -74,7 +76,9 @@ export class Told implements History, Listener {
 }
 
 /** All that a run has done. */
-export function tellAll({ model, begin, head, notes }: Stand, to: Listener): void {
+export function tellAll(stand: Stand, to: Listener): void {
+  const { model, head, notes } = stand
+  const begin = beginOf(stand)
   tellMove(model, to, begin.start, begin.story.plan, model.initialMove, begin.context)
   const chosen = chosenOf(head)
   let story = begin.story
@@ -88,8 +92,8 @@ export function tellAll({ model, begin, head, notes }: Stand, to: Listener): voi
  * was before.
  */
 export function tellSince(before: Stand, now: Stand, to: Listener): boolean {
-  const { model, begin, head } = now
-  if (before.model !== model || before.begin.context.cause !== begin.context.cause) return false
+  const { model, first, head } = now
+  if (before.model !== model || before.first !== first) return false
   const from = before.head
   const count = Math.max(0, (head?.index ?? -1) - (from?.index ?? -1))
   const steps = new Array<TrailStep>(count)
@@ -104,7 +108,7 @@ export function tellSince(before: Stand, now: Stand, to: Listener): boolean {
   }
   if (at !== from || (from !== undefined && hypothesis !== 0) || !goesBackTo(before.notes, now.notes)) return false
   for (let note = now.notes; note !== before.notes && note !== undefined; note = note.before) to.event(note.item.position, 'noted', undefined, undefined)
-  const earlier = storyAt(model, begin, from, 0)
+  const earlier = storyAt(model, beginOf(now), from, 0)
   let story = earlier
   for (let index = 0; index < count; index++) story = tellStep(model, to, story, steps[index] as TrailStep, hypotheses[index] ?? 0)
   tellPresent(model, to, earlier, -1)
@@ -170,6 +174,10 @@ function tellEvent(model: TrackedModel, to: Listener, step: TrailStep, position:
 }
 
 const NOWHERE: { readonly element?: undefined; readonly phase?: undefined } = {}
+
+export function beginOf({ model, first, isItem }: Stand): Begin {
+  return new Begin(model, first, isItem)
+}
 
 /** Stays that ended, in order. */
 export function endedVisitsOf(model: TrackedModel, begin: Begin, head: TrailStep | undefined): readonly Visit[] {

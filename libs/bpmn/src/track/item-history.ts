@@ -1,7 +1,7 @@
 /** What happened in a run and in all of its items, told as one. */
 import { chainToArray } from './chain.js'
 import { compareFacts, type Fact } from './fact.js'
-import { endedVisitsOf, tellAll, Told, type History, type Listener, type ReadEvent, type Stand } from './history.js'
+import { beginOf, endedVisitsOf, tellAll, Told, type History, type Listener, type ReadEvent, type Stand } from './history.js'
 import type { Visit } from './reading.js'
 import type { Run } from './run.js'
 import { itemName } from './tracked-items.js'
@@ -20,8 +20,8 @@ interface ItemRecord {
 
 const NO_ITEMS: readonly ItemRecord[] = []
 
-export function recordOf({ model, begin, head, notes, items }: Run): RunRecord {
-  return { model, begin, head, notes, items: items === undefined ? NO_ITEMS : items.all.map(({ of, key, run }) => ({ of: of.id, key, record: recordOf(run) })) }
+export function recordOf({ model, first, host, head, notes, items }: Run): RunRecord {
+  return { model, first, isItem: host !== undefined, head, notes, items: items === undefined ? NO_ITEMS : items.all.map(({ of, key, run }) => ({ of: of.id, key, record: recordOf(run) })) }
 }
 
 /** Events in fold order, whatever they are about. */
@@ -59,8 +59,9 @@ export function tellWhole(record: RunRecord, to: Listener): void {
 }
 
 /** Stays that ended, in the order in which they did. */
-export function allEndedVisitsOf({ model, begin, head, items }: RunRecord): readonly Visit[] {
-  const own = endedVisitsOf(model, begin, head)
+export function allEndedVisitsOf(record: RunRecord): readonly Visit[] {
+  const { model, head, items } = record
+  const own = endedVisitsOf(model, beginOf(record), head)
   if (items.length === 0) return own
   const standIns = standInsOf(items)
   const inside = items.flatMap(({ key, record }) => allEndedVisitsOf(record).map((visit): Visit => ({ ...visit, item: itemName(key, visit.item) })))

@@ -66,6 +66,11 @@ export class Items {
     return this.#all
   }
 
+  /** Lets go of what can be told again. */
+  rest(): void {
+    for (const { run } of this.#all) run.rest()
+  }
+
   /** Those of which more may come, of parts that have not been left. */
   get open(): readonly Item[] {
     return this.#all.filter((item) => item.state === 'live' && this.#stays.get(item.of.id)?.isOver === false)

@@ -16,7 +16,7 @@ import type { Posture } from './posture.js'
 import type { TokenAt, Visit } from './reading.js'
 import type { Seen } from './seen.js'
 import { correct, correctItem, type Acceptance } from './corrections.js'
-import { Begin, storyAt, type Story } from './story.js'
+import { Begin, letGoOfStories, storyAt, type Story } from './story.js'
 import { armsOf, fireWanted, mayBeDue, NO_ARMS, type Arm } from './timers.js'
 import type { TrackedModel } from './tracked-model.js'
 import { trailToArray, type TrailStep } from './trail.js'
@@ -47,6 +47,8 @@ export class Run {
   readonly items: Items | undefined
   /** The entry that began it. */
   readonly first: Fact
+  /** Given by the fold when it is asked for. */
+  id: string | undefined = undefined
   /** The last step of the trail. */
   head: TrailStep | undefined
   #begin: Begin | undefined
@@ -172,6 +174,13 @@ export class Run {
   /** Before anything was seen. */
   get begin(): Begin {
     return this.#begin ??= new Begin(this.model, this.first, this.host !== undefined)
+  }
+
+  /** Lets go of what can be told again: what is asked for next goes on from the last step. */
+  rest(): void {
+    this.#begin = undefined
+    letGoOfStories(this.head?.before)
+    this.items?.rest()
   }
 
   /** The story of the cheapest explanation. */

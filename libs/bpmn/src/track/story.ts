@@ -16,21 +16,47 @@ export interface Story extends Placed {
   readonly plan: Plan | undefined
 }
 
-/** Where a run begins: what passes by itself before anything was seen, at the time of its first entry. */
+/** Where a run begins: what passes by itself before anything was seen, at the time of its first entry. Worked out when it is asked for. */
 export class Begin {
-  readonly context: StepContext
-  /** Before that. */
-  readonly start: Placed
-  readonly story: Story
+  readonly #model: TrackedModel
+  readonly #first: Fact
+  readonly #isItem: boolean
+  #start: Placed | undefined
+  #story: Story | undefined
 
   /** @param isItem the instance began before it */
   constructor(model: TrackedModel, first: Fact, isItem: boolean) {
-    this.context = { kind: 'begin', index: -1, time: first.time, cause: first }
-    this.start = model.layouts.start(this.context)
-    const plan = model.layouts.planOf(this.start.layout, model.initialMove, this.context.kind)
-    const { tokens, layout, terminated } = model.layouts.advance(this.start, plan, model.initialMove, this.context)
-    this.story = { tokens, layout, terminated, drafts: isItem ? BEGAN : NO_DRAFTS, plan }
+    this.#model = model
+    this.#first = first
+    this.#isItem = isItem
   }
+
+  get context(): StepContext {
+    return { kind: 'begin', index: -1, time: this.#first.time, cause: this.#first }
+  }
+
+  /** Before anything has passed. */
+  get start(): Placed {
+    return this.#start ??= this.#model.layouts.start(this.context)
+  }
+
+  get story(): Story {
+    return this.#story ??= this.#tell(this.#model)
+  }
+
+  #tell({ layouts, initialMove }: TrackedModel): Story {
+    const plan = layouts.planOf(this.start.layout, initialMove, 'begin')
+    const { tokens, layout, terminated } = layouts.advance(this.start, plan, initialMove, this.context)
+    return { tokens, layout, terminated, drafts: this.#isItem ? BEGAN : NO_DRAFTS, plan }
+  }
+}
+
+/** Stories are kept at every so many steps, so that what another explanation says of the last ones is never told from the beginning of a long run. */
+const KEPT_EVERY = 32
+
+/** Lets go of what this step and those before it have told, back to where that was done before. */
+export function letGoOfStories(from: TrailStep | undefined): void {
+  for (let step = from; step?.story !== undefined; step = step.before) if (step.index % KEPT_EVERY !== KEPT_EVERY - 1) step.story = undefined
 }
 
 /** The story of a hypothesis after a step. */
@@ -43,7 +69,7 @@ export function storyAt(model: TrackedModel, begin: Begin, at: TrailStep | undef
   // Back to where it is known, then forward again.
   const steps: TrailStep[] = []
   const hypotheses: number[] = []
-  let story = begin.story
+  let story: Story | undefined
   for (let step: TrailStep | undefined = at; step !== undefined; step = step.before) {
     if (step.story !== undefined && step.storyOf === hypothesis) {
       story = step.story
@@ -53,6 +79,7 @@ export function storyAt(model: TrackedModel, begin: Begin, at: TrailStep | undef
     hypotheses.push(hypothesis)
     hypothesis = step.step.moves[hypothesis]?.from ?? 0
   }
+  story ??= begin.story
   for (let index = steps.length - 1; index >= 0; index--) story = storyAfter(model, story, steps[index] as TrailStep, hypotheses[index] ?? 0)
   return story
 }

@@ -37,7 +37,7 @@ const MAX_PASSED = 10_000
 export function armsOf(run: Run, before: readonly Arm[]): readonly Arm[] {
   const { timersAt } = run.model
   if (timersAt.size === 0 || suspensionOf(run) !== undefined) return NO_ARMS
-  const arms: Arm[] = []
+  let arms = NO_ARMS
   for (const token of run.shownTokens) {
     const timers = timersAt.get(token.place)
     if (timers === undefined) continue
@@ -45,7 +45,7 @@ export function armsOf(run: Run, before: readonly Arm[]): readonly Arm[] {
     for (const timer of timers) {
       const number = run.fired.size === 0 ? 1 : (run.fired.get(stayOf(timer, token)) ?? 0) + 1
       const arm = goesOn(before, timer, token, number, certain) ?? armed(run, timer, token, number, certain)
-      if (arm !== undefined) insert(arms, arm)
+      if (arm !== undefined) arms = withArm(arms, arm)
     }
   }
   return arms.length === before.length && arms.every((arm, index) => arm === before[index]) ? before : arms
@@ -66,11 +66,10 @@ function goesOn(before: readonly Arm[], timer: TimerAt, token: TokenAt, number: 
   return undefined
 }
 
-function insert(arms: Arm[], arm: Arm): void {
+function withArm(arms: readonly Arm[], arm: Arm): readonly Arm[] {
   let at = arms.length
   while (at > 0 && isBefore(arm, arms[at - 1] as Arm)) at--
-  if (at === arms.length) arms.push(arm)
-  else arms.splice(at, 0, arm)
+  return at === arms.length ? arms.concat(arm) : arms.toSpliced(at, 0, arm)
 }
 
 function isBefore(a: Arm, b: Arm): boolean {

@@ -5,6 +5,7 @@ import { contextFor, factOf, processOf, START } from '../testing/scenario.js'
 import { randomOf, walkOf } from '../testing/walk.js'
 import fc from 'fast-check'
 import type { Fact } from './fact.js'
+import { Told } from './history.js'
 import { FactPacker } from './packed-facts.js'
 import { TrackedModel } from './tracked-model.js'
 import { MAX_FACTS, Unit } from './unit.js'
@@ -74,5 +75,36 @@ describe('a unit that sleeps', () => {
       }
       expect(pictureOf(sleepy, START + 1e9)).toBe(pictureOf(awake, START + 1e9))
     }
+  })
+})
+
+describe('a unit that rests', () => {
+  it('goes on as if it had not rested, also where an entry comes late', () => {
+    for (const [seed, block] of fc.sample(blocks({ loops: true, timers: true, ambiguous: true, nonInterrupting: true }), { numRuns: 80, seed: 12 }).entries()) {
+      const model = new TrackedModel(modelOf(block))
+      const random = randomOf(seed)
+      const facts = walkOf(model.process, random, 80).events.map((event, index) => factOf(model.process, BigInt(index + 1), event.type, event.time, { patch: { index } }))
+      const [awake, resting] = [new Unit(contextFor(model), 'k'), new Unit(contextFor(model), 'k')]
+      while (facts.length > 0) {
+        const next = facts.splice(random() < 0.1 ? 1 : 0, random() < 0.3 ? 3 : 1)
+        for (const unit of [awake, resting]) unit.add(next)
+        const clock = START + Math.floor(random() * 36_000_000)
+        if (random() < 0.5) expect(pictureOf(resting, clock)).toBe(pictureOf(awake, clock))
+        if (random() < 0.7) resting.rest()
+      }
+      expect(pictureOf(resting, START + 1e9)).toBe(pictureOf(awake, START + 1e9))
+    }
+  })
+
+  it('holds the story of its last step, and of few before it', () => {
+    const unit = new Unit(contextFor(loop), 'k')
+    for (let index = 0; index < 200; index++) {
+      unit.add([factOf(loop.process, BigInt(index + 1), index === 0 ? 'start' : 'a', START + index * 1000)])
+      unit.view(START + index * 1000)[0]?.view.tell(new Told())
+      if (index % 3 === 0) unit.rest()
+    }
+    unit.rest()
+    const kept = unit.runs[0]?.trail.flatMap((step) => (step.story === undefined ? [] : [step.index]))
+    expect(kept).toEqual([31, 63, 95, 127, 159, 191, 199])
   })
 })

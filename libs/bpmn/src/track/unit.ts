@@ -131,6 +131,11 @@ export class Unit {
     }))
   }
 
+  /** Lets go of what can be told again: what it is added to next, and its view, go on from its last step. */
+  rest(): void {
+    this.#fold?.rest()
+  }
+
   /** Puts away all but the entries, and packs those: some tens of bytes each. It is as before when it is next asked for anything. */
   sleep(packer: FactPacker): void {
     if (Array.isArray(this.#facts)) this.#facts = packer.pack(this.#facts)

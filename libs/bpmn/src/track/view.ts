@@ -93,6 +93,7 @@ export function shownAt(base: Run, clock: number): Run {
   return copy
 }
 
+const NO_CONDITIONS: readonly Condition[] = []
 const NO_DECISIONS: readonly Decision[] = []
 const NO_RUNS: readonly Run[] = []
 
@@ -160,7 +161,7 @@ class ViewOfRun implements RunView {
     this.messages = messages
     this.deviations = deviations
     this.decisions = run.items !== undefined ? allRuns(run).flatMap((each) => [...each.decisions.values()]) : run.decisions.size === 0 ? NO_DECISIONS : [...run.decisions.values()]
-    this.conditions = conditions
+    this.conditions = conditions.length === 0 ? NO_CONDITIONS : conditions
     this.variables = run.variables
     this.nextAt = agenda.nextAt === Infinity ? undefined : agenda.nextAt
     this.#record = recordOf(run)

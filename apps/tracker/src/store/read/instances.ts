@@ -36,22 +36,31 @@ export interface InstanceRow {
 const summaryColumns = `i.id, i.unit, i.run, i.model, i.version, i.key, i.status, i.stuck, i.late, i.deviations, i.settling, i.approximate,
   i.started_at, i.last_event_at, i.ended_at, i.shown_at, i.tokens`
 
+/** A row of a list, with its place in it. */
+export interface ListedRow extends InstanceRow, Place {
+  /** Names and values of all keys of its unit, oldest first. */
+  readonly keys: readonly (readonly [name: string, value: string])[]
+}
+
 export interface InstancePage {
-  /** In the order of the list, each with its place in it. */
-  readonly rows: readonly (InstanceRow & Place)[]
+  /** In the order of the list. */
+  readonly rows: readonly ListedRow[]
   /** There are fewer than asked for, since enough was looked at: it goes on below this. */
   readonly goesOn?: Place
 }
 
-/** A page of instances that fit all of a filter; in which order, see instance-walk.ts. */
+/** Of the unit of a row `i`. */
+const KEYS = `(select coalesce(jsonb_agg(jsonb_build_array(k.name, k.value) order by k.learned_at, k.name, k.value), '[]') from instance_key k where k.unit = i.unit)`
+
+/** A page of instances that fit all of a filter; in which order, see instance-walk.ts. One statement, and another one where the page was cut short. */
 export async function readInstances(db: Queryable, filter: InstanceFilter, limit: number, below?: Place): Promise<InstancePage> {
   const walked = binding()
   const walk = walkOf(filter, below, limit, walked.bind)
   const { params, bind } = binding(walked.params)
   const conditions = [...conditionsOf(filter, bind)]
   // Row by row by its key, and no further than the page: the planner would rather read the whole table.
-  const rows = await db.query<InstanceRow & Place>(
-    `select ${summaryColumns}, walk.at from (${walk.sql}) as walk cross join lateral (select * from instance where instance.id = walk.id offset 0) as i
+  const rows = await db.query<ListedRow>(
+    `select ${summaryColumns}, walk.at, ${KEYS} as keys from (${walk.sql}) as walk cross join lateral (select * from instance where instance.id = walk.id offset 0) as i
      ${conditions.length === 0 ? '' : `where ${conditions.join('\n and ')}`} order by walk.at desc, walk.id desc limit ${bind(limit)}::int`, params)
   if (rows.length >= limit || !walk.isCut) return { rows }
   const [last] = await db.query<Place>(`select at, id from (${walk.sql}) as walk order by at desc, id desc limit 1 offset ${LOOKED_AT - 1}`, walked.params)
