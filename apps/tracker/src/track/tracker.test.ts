@@ -52,28 +52,6 @@ test('what a batch writes goes out at once with its commit, and is planned once'
   expect(options.filter((how) => how.atOnce === true && how.byKey === true).length).toBeGreaterThanOrEqual(BATCHES)
 }, 120_000)
 
-test('an instance that had to be loaded is kept when that happens again, and one that began here at once', async () => {
-  await emptyTables(db)
-  const log = new MemoryLog({ clock: () => at(60) })
-  const steps = ['placed', 'paid', 'packed', 'shipped', 'delivered']
-  await log.append([{ kind: 'model', subject: 'model', payload: Buffer.from(JSON.stringify({ xml: xmlOf({ id: 'orders', steps }), mapping: BY_ORDER, by: 'test' })) }])
-  const loading = loadedFacts(db)
-  let follower = await follow(loading.db, log)
-  const loads: number[] = []
-  for (const [index, type] of steps.entries()) {
-    if (index === 2) {
-      await follower.stop()
-      follower = await follow(loading.db, log)
-    }
-    loading.forget()
-    await log.append([eventDraft({ ...cloudEvent({ type, data: { order: 'A' }, at: at(index) }), time: new Date(at(index)).toISOString() })])
-    await follower.settled()
-    loads.push(loading.facts())
-  }
-  await follower.stop()
-  expect(loads).toEqual([0, 0, 2, 3, 0])
-}, 120_000)
-
 test('a model becomes active though something comes in with each commit', async () => {
   await emptyTables(db)
   const log = new MemoryLog({ clock: () => at(60) })
@@ -125,28 +103,6 @@ test('an instance whose commits fail while its beginning moves is still found by
 
 const ORDERS = ['A', 'B', 'C', 'D', 'E', 'F']
 const at = (minutes: number) => START + minutes * 60_000
-
-/** How many facts were read. */
-function loadedFacts(through: Database): { readonly db: Database; readonly facts: () => number; readonly forget: () => void } {
-  let facts = 0
-  return {
-    db: {
-      embedded: through.embedded,
-      query: (sql, params) => through.query(sql, params),
-      close: () => through.close(),
-      transaction: (run, options) => through.transaction((tx) => run({
-        copy: (sql, rows) => tx.copy(sql, rows), copyOut: (sql) => tx.copyOut(sql),
-        query: async <Row extends object>(sql: string, params?: readonly unknown[]) => {
-          const rows = await tx.query<Row>(sql, params)
-          facts += rows.filter((row) => 'content_hash' in row).length
-          return rows
-        },
-      }), options),
-    },
-    facts: () => facts,
-    forget: () => void (facts = 0),
-  }
-}
 
 /** Of transactions that write every fourth is rolled back at its end, and every sixth is committed but its answer is lost. */
 function failingCommits(through: Database): { readonly db: Database; readonly commits: () => number } {

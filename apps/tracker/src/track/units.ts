@@ -108,8 +108,8 @@ export class Units {
 
   /**
    * Keeps what a batch has touched, once that is committed, and lets go of what was not used for longest. Units that have ended are not kept:
-   * few of them are touched again, and those are loaded again. One that had to be loaded is kept when that happens again: where events come to
-   * more instances than there is room for, keeping the last ones helps none of them, and all that is kept is marked again and again.
+   * few of them are touched again, and those are loaded again. One that had to be loaded takes the place of others only when that happens again: where
+   * events come to more instances than there is room for, keeping the last ones helps none of them.
    */
   keep(touched: readonly KnownUnit[]): void {
     for (const unit of touched) {
@@ -120,10 +120,11 @@ export class Units {
       this.#bytes -= unit.keptBytes
       unit.keptBytes = 0
       if (unit.fault !== undefined || unit.views.every(({ view }) => view.status !== 'active' && view.nextAt === undefined)) continue
-      if (unit.wasLoaded && this.#loadedLately.isFirst(cacheKey)) continue
+      const bytes = UNIT_BYTES + FACT_BYTES * unit.unit.facts.length
+      if (unit.wasLoaded && this.#bytes + bytes > this.#cachedBytes && this.#loadedLately.isFirst(cacheKey)) continue
       unit.wasLoaded = false
       unit.unit.rest()
-      unit.keptBytes = UNIT_BYTES + FACT_BYTES * unit.unit.facts.length
+      unit.keptBytes = bytes
       this.#bytes += unit.keptBytes
       this.#known.set(cacheKey, unit)
     }
