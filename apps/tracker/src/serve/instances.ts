@@ -47,7 +47,7 @@ function placeOf({ cursor }: StrictInstanceQuery): Place | undefined {
   return at === undefined || id === undefined ? undefined : { at, id }
 }
 
-/** Of one model or of all: the statement is always the same. */
+/** Of one model or of all: there are two such statements. */
 function asksForKeyAlone({ key, model, limit, variables, ...others }: StrictInstanceQuery): boolean {
   return key !== undefined && (variables ?? []).length === 0 && Object.values(others).every((asked) => asked === undefined)
 }

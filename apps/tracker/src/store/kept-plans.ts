@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /**
- * Statements that each batch sends, and those of an instance's page, are parsed once per connection, under a name, and the server may keep a plan of them. For these alone: there are few of
+ * Statements that each batch sends, those of an instance's page, and those that find it by its key are parsed once per connection, under a name, and the server may keep a plan of them. For these alone: there are few of
  * them, their plans do not depend on how many rows there are, and what they answer has the same columns whatever is migrated beside them.
  */
 const names = new Map<string, string>()

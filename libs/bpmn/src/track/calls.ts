@@ -92,6 +92,11 @@ export class CalledFolds {
     }
   }
 
+  /** Lets go of what can be told again. */
+  rest(): void {
+    for (const { fold } of this.#folds.values()) fold.rest()
+  }
+
   /** As of an entry. */
   at(models: Iterable<string>, { time, position }: Fact): Calls {
     const calls = new Map<string, readonly CalledRun[]>()

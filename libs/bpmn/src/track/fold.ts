@@ -37,7 +37,7 @@ const NO_RUNS: readonly Run[] = []
 const NO_FACTS: readonly Fact[] = []
 const NOTHING_HELD: ReadonlyMap<bigint, HeldEvent> = new Map()
 
-/** Lists are replaced, not added to: nearly all have one item or none, and an array that grows has room for seventeen. */
+/** Lists of runs and of what left are replaced, not added to: nearly all have one item or none, and an array that grows has room for seventeen. */
 export class Fold {
   readonly #context: FoldContext
   readonly #model: string
@@ -50,7 +50,7 @@ export class Fold {
   /** What became of them, by command. */
   settled: ReadonlyMap<string, Fact> = NOTHING_SETTLED
   /** Events before the first that is bound in the version of its time. */
-  #before: readonly Fact[] = NO_FACTS
+  #before: Fact[] | undefined = undefined
   /** Those of them that are bound, and that the decision of the model keeps out; by position. */
   #held: Map<bigint, HeldEvent> | undefined
 
@@ -78,6 +78,7 @@ export class Fold {
   /** Lets go of what can be told again. */
   rest(): void {
     for (const run of this.runs) run.rest()
+    this.#called?.rest()
   }
 
   /** The key of the command that a decision gives. */
@@ -111,7 +112,8 @@ export class Fold {
     const present = this.runs.at(-1)
     if (present === undefined) {
       if (inForce !== undefined && next !== undefined && next.length > 0 && this.#admits(inForce.model, fact, next)) this.#open(inForce, [...this.#joining(inForce.model, fact, next), fact])
-      else this.#before = this.#before.concat(fact)
+      else if (this.#before === undefined) this.#before = [fact]
+      else this.#before.push(fact)
       return
     }
     if (inForce === undefined || next === undefined || !this.#opensNext(present, fact, inForce.model, next)) return this.#apply(present, fact)
@@ -128,7 +130,7 @@ export class Fold {
 
   /** What came before the first event of an instance is its history; what was held joins where it is so close to its start that only clocks differ. */
   #joining(model: TrackedModel, fact: Fact, labels: readonly string[]): readonly Fact[] {
-    if (this.#before.length === 0) return NO_FACTS
+    if (this.#before === undefined) return NO_FACTS
     const staysOut = ({ position, time }: Fact) => this.held.has(position) && !(model.canStart(labels) && time >= fact.time - model.toleranceMs)
     const joining = this.#before.filter((earlier) => !staysOut(earlier))
     this.#before = this.#before.filter(staysOut)

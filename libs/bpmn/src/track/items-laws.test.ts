@@ -74,6 +74,19 @@ describe('an item', () => {
     }
   })
 
+  it('is followed as before when its instance has rested', () => {
+    const process = modelOf({ kind: 'items', body: { kind: 'task', started: false, likeEarlier: undefined } })
+    const { events } = walkWithItems(process, randomOf(3))
+    const [awake, resting] = [new Unit(contextFor(new TrackedModel(process)), 'k'), new Unit(contextFor(new TrackedModel(process)), 'k')]
+    for (const [index, event] of events.entries()) {
+      for (const unit of [awake, resting]) unit.add([factOf(process, BigInt(index + 1), event.type, event.time, { item: event.item })])
+      expect(pictureOf(resting, event.time)).toBe(pictureOf(awake, event.time))
+      resting.rest()
+      for (const { run } of resting.runs[0]?.items?.all ?? []) for (const step of run.trail.slice(0, -1)) expect(step.story).toBe(undefined)
+    }
+    expect(pictureOf(resting, 2e12)).toBe(pictureOf(awake, 2e12))
+  })
+
   it('is kept while its instance sleeps, without a place in the table that instances share', () => {
     const process = modelOf({ kind: 'items', body: { kind: 'task', started: false, likeEarlier: undefined } })
     const { events } = walkWithItems(process, randomOf(3))

@@ -1,6 +1,6 @@
 /**
  * The story that one explanation tells: where its tokens are, and what deviated on the way. Told step by step along a trail; each step keeps what
- * was told last, so that a story that goes on, or takes another way near its end, costs only what is new.
+ * was told last, until its run rests, so that a story that goes on, or takes another way near its end, costs only what is new.
  */
 import type { Move } from './belief.js'
 import { BEGAN, NO_DRAFTS, noteDeviations, type Drafts } from './deviations.js'
