@@ -60,7 +60,8 @@ export class World {
   /** Where things happen now. */
   place: Place
   readonly #switchboard: Switchboard | undefined
-  #lives = 0
+  /** All that ever began, also those that are still starting. */
+  readonly #lives: Life[] = []
   #isClosing = false
   #supervised: Promise<unknown> = Promise.resolve()
   readonly #former: SimulatedTracker[] = []
@@ -116,8 +117,10 @@ export class World {
       return await this.time.until('everything is settled', this.#end(), SETTLING_MS)
     } finally {
       this.#isClosing = true
-      for (const tracker of [...this.#former, ...this.#living]) tracker.life.die()
+      for (const life of this.#lives) life.die()
       await this.time.until('whoever watches the tracker goes home', this.#supervised, STORY_MS).catch(() => undefined)
+      // One may have begun meanwhile: it would follow the log of a world that is over, in the tables of the next.
+      for (const life of this.#lives) life.die()
       this.onlooker.leave()
       this.lastedMs = Date.now() - this.#beganAt
       this.receivers.remove()
@@ -149,7 +152,8 @@ export class World {
 
   async #start({ name }: Place): Promise<SimulatedTracker | undefined> {
     const { chance } = this
-    const life = new Life(`life ${++this.#lives}${name === undefined ? '' : ` of ${name}`}`)
+    const life = new Life(`life ${this.#lives.length + 1}${name === undefined ? '' : ` of ${name}`}`)
+    this.#lives.push(life)
     const db = new FaultyDatabase(this.session, life, chance, () => this.databaseIsDown, (deed) => this.deeds.push(deed), this.#switchboard)
     const log = new FaultyLog(this.log, life, chance, this.time, () => this.logIsDown, chance.dice.pick([2_000, 2_000, 7, 1], 'batch'))
     this.tell(`${life.name} starts`)
