@@ -19,7 +19,7 @@ import { inTurns } from './in-turns.js'
 import { FoldFaults, messageOf, type Suspects, type UnitFault } from './faults.js'
 import type { Models } from './models.js'
 import type { Share } from './share.js'
-import type { KnownUnit, Units } from './units.js'
+import { NO_FACTS, type KnownUnit, type Units } from './units.js'
 
 export interface BatchInput {
   readonly entries: readonly Decoded[]
@@ -113,8 +113,6 @@ export async function foldBatch(models: Models, suspects: Suspects, { input, pla
   if (faults.length > 0) throw new FoldFaults(faults, countsByModel(units))
   return { changes, plans, released, fates, types, units }
 }
-
-const NO_FACTS: readonly PlannedFact[] = []
 
 function trackedOf(models: Models, model: string, version: number): TrackedModel {
   const loaded = models.version(model, version)

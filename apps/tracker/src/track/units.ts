@@ -151,7 +151,7 @@ export class Units {
 
   #make(model: string, key: string, cacheKey: string): KnownUnit {
     return {
-      id: unitOf(model, key), model, key, cacheKey, shard: shardOf(key, this.shards), views: [], shownAt: 0, held: NOTHING_HELD, events: new OwnEvents(), fault: undefined, waiting: NOTHING_WAITS, lost: undefined, isDropped: false, wasLoaded: false, keptBytes: 0, holders: 0,
+      id: unitOf(model, key), model, key, cacheKey, shard: shardOf(key, this.shards), views: [], shownAt: 0, held: NOTHING_HELD, events: new OwnEvents(), fault: undefined, waiting: NO_FACTS, lost: undefined, isDropped: false, wasLoaded: false, keptBytes: 0, holders: 0,
       unit: new Unit(this.#contextOf(model), key),
     }
   }
@@ -182,7 +182,7 @@ class LoadedLately {
   }
 }
 
-const NOTHING_WAITS: readonly PlannedFact[] = []
+export const NO_FACTS: readonly PlannedFact[] = []
 const NOTHING_HELD: ReadonlyMap<bigint, ShownHeld> = new Map()
 
 function cacheKeyOf(model: string, key: string): string {

@@ -175,6 +175,7 @@ function tellEvent(model: TrackedModel, to: Listener, step: TrailStep, position:
 
 const NOWHERE: { readonly element?: undefined; readonly phase?: undefined } = {}
 
+/** Where it began; worked out again, since nothing that stays holds it. */
 export function beginOf({ model, first, isItem }: Stand): Begin {
   return new Begin(model, first, isItem)
 }
