@@ -13,6 +13,7 @@ import { discardedEvents } from './0012-discarded-events.js'
 import { cheaperUpkeep } from './0013-cheaper-upkeep.js'
 import { neighbouringIdentities } from './0014-neighbouring-identities.js'
 import { smallerSamples } from './0015-smaller-samples.js'
+import { countedCommits } from './0016-counted-commits.js'
 
 export interface Migration {
   /** Runs in order; never changes once landed. */
@@ -26,5 +27,5 @@ export interface Migration {
 /** Every step, oldest first. */
 export const migrations: readonly Migration[] = [
   initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts, instancesByState, droppedHistory, placesInLists, severalTrackers, itemsOfDeviations,
-  alertsByOpening, discardedEvents, cheaperUpkeep, neighbouringIdentities, smallerSamples,
+  alertsByOpening, discardedEvents, cheaperUpkeep, neighbouringIdentities, smallerSamples, countedCommits,
 ]

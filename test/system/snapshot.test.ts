@@ -172,7 +172,7 @@ function snapshots(open: (dataDir: string) => Promise<Database>) {
     const before = await readTables(db)
     await restoreSnapshot(db, of(taken.manifest.steps.filter((step) => step < '0012' || step > '0014')))
     expect(differences(before, await readTables(db))).toEqual([])
-    await expect(restoreSnapshot(db, of(taken.manifest.steps.filter((step) => step < '0014')))).rejects.toMatchObject({ code: 'schemaStepRefused' })
+    await expect(restoreSnapshot(db, of(taken.manifest.steps.filter((step) => !step.startsWith('0014'))))).rejects.toMatchObject({ code: 'schemaStepRefused' })
     expect(differences(before, await readTables(db))).toEqual([])
   }, TIMEOUT_MS)
 

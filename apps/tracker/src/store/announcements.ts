@@ -18,6 +18,8 @@ const Told = z.object({
   m: z.string(),
   /** Shards with position and clock; absent where only ownership changed. */
   p: z.array(z.tuple([z.number(), z.string(), z.number()])).optional(),
+  /** Commits of each of them; absent: by a version that did not count. */
+  n: z.array(z.number()).optional(),
   o: z.array(z.string()).optional(),
   i: z.number().optional(),
   a: z.boolean().optional(),
@@ -26,7 +28,7 @@ const Told = z.object({
 })
 
 /** How far a shard is. */
-export type ShardPlace = Pick<ShardState, 'id' | 'position' | 'clock'>
+export type ShardPlace = Pick<ShardState, 'id' | 'position' | 'clock' | 'commits'>
 
 export interface Announcement {
   readonly by: string
@@ -36,7 +38,7 @@ export interface Announcement {
 
 export async function announceCommit(tx: Queryable, by: string, committed: Committed, shards: readonly ShardPlace[]): Promise<void> {
   const { models, instances, alerts, commands, moves } = committed
-  const said: z.infer<typeof Told> = { m: by, p: shards.map(({ id, position, clock }) => [id, String(position), clock]) }
+  const said: z.infer<typeof Told> = { m: by, p: shards.map(({ id, position, clock }) => [id, String(position), clock]), n: shards.map(({ commits }) => commits) }
   if (models.length > 0) said.o = [...models]
   if (instances > 0) said.i = instances
   if (alerts) said.a = true
@@ -53,7 +55,7 @@ export async function announceCommit(tx: Queryable, by: string, committed: Commi
   if (told.length > 0) said.v = told
   let text = JSON.stringify(said)
   // Without names everybody reads everything again.
-  if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) text = JSON.stringify({ m: by, p: said.p, i: instances, a: true, k: true })
+  if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) text = JSON.stringify({ m: by, p: said.p, n: said.n, i: instances, a: true, k: true })
   await tx.query(`select pg_notify('${CHANNEL}', $1)`, [text])
 }
 
@@ -83,7 +85,7 @@ function read(payload: string): Announcement | undefined {
   return {
     by: data.m,
     commit: {
-      shards: data.p.map(([id, position, clock]) => ({ id, position: BigInt(position), clock })),
+      shards: data.p.map(([id, position, clock], index) => ({ id, position: BigInt(position), clock, commits: data.n?.[index] ?? 0 })),
       what: {
         models: data.o ?? [], instances: data.i ?? 0, alerts: data.a ?? false, commands: data.k ?? false,
         moves: (data.v ?? []).map(([model, version, instance, key, flows]) => ({ model, version, instance, key, flows })),

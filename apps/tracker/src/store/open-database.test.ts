@@ -11,7 +11,7 @@ import { copyRows } from './binary.js'
 import type { Database, Transaction } from './database.js'
 import { migrate } from './migrate.js'
 import { openDatabase } from './open-database.js'
-import { holdShards, moveShards } from './write/shards.js'
+import { moveShards } from './write/shards.js'
 
 const postgres = await startPostgres()
 
@@ -214,9 +214,9 @@ function behavesAsDatabase(urlOf: () => Promise<string | undefined>) {
 
     test.each(['moved', 'held'] as const)('comes to nothing where shards that are %s have another owner', async (how) => {
       await database.query(`insert into shard (id, epoch, owner, position, clock, log_identity, checksum) values (900, 2, 'b', 10, 0, 'log', ''), (901, 1, 'a', 10, 0, 'log', '')`)
-      const mine = [900, 901].map((id) => ({ id, epoch: 1n, owner: 'a', position: 10n, clock: 0, logIdentity: 'log', checksum: '' }))
+      const mine = [900, 901].map((id) => ({ id, epoch: 1n, owner: 'a', position: 10n, clock: 0, logIdentity: 'log', checksum: '', commits: 0 }))
       const commit = (shards: typeof mine) => database.transaction(async (tx) => {
-        const held = how === 'held' ? holdShards(tx, shards) : moveShards(tx, shards, { position: 11n, clock: 1, checksum: 'x' })
+        const held = moveShards(tx, shards, how === 'held' ? undefined : { position: 11n, clock: 1, checksum: 'x' })
         insert(tx, 300).catch(() => undefined)
         if (!(await held)) throw new Error('fenced')
       }, { atOnce: true })
@@ -224,7 +224,9 @@ function behavesAsDatabase(urlOf: () => Promise<string | undefined>) {
       expect(await left()).toEqual([])
       await commit(mine.slice(1))
       expect(await left()).toEqual([300])
-      expect(await database.query('delete from shard where id >= 900 returning id, position')).toEqual([{ id: 900, position: '10' }, { id: 901, position: how === 'held' ? '10' : '11' }])
+      expect(await database.query('delete from shard where id >= 900 returning id, position, commits')).toEqual([
+        { id: 900, position: '10', commits: '0' }, { id: 901, position: how === 'held' ? '10' : '11', commits: '1' },
+      ])
     })
   })
 

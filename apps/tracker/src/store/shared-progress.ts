@@ -1,9 +1,14 @@
 /**
  * How far all trackers of a log are together: the shard that is furthest behind says up to where everything is folded. Learned from our own commits,
- * from what others announce, and from the table now and then.
+ * from what others announce, and from the table now and then. Commits of a shard are counted: whoever hears of one that does not follow the last one
+ * has missed what lies between, and takes everything for changed.
  */
 import type { ShardPlace } from './announcements.js'
 import type { Committed, Progress } from './progress.js'
+
+type What = Omit<Committed, 'position' | 'clock'>
+
+const ANYTHING: What = { models: [], instances: 1, alerts: true, commands: true, moves: [] }
 
 export class SharedProgress {
   readonly #places = new Map<number, ShardPlace>()
@@ -11,17 +16,15 @@ export class SharedProgress {
   constructor(private readonly progress: Progress) {}
 
   /** As a commit leaves them; what was heard before may be further. */
-  moved(shards: readonly ShardPlace[], what: Omit<Committed, 'position' | 'clock'>): void {
-    for (const shard of shards) {
-      const known = this.#places.get(shard.id)
-      if (known === undefined || known.position <= shard.position) this.#places.set(shard.id, shard)
-    }
-    this.#report(what)
+  moved(shards: readonly ShardPlace[], what: What): void {
+    const isNext = shards.every(({ id, commits }) => commits <= this.#known(id).commits + 1)
+    for (const shard of shards) this.#places.set(shard.id, further(this.#known(shard.id), shard))
+    this.#report(isNext ? what : { ...ANYTHING, moves: what.moves })
   }
 
   /** All, as the tables said a moment ago. */
   looked(shards: readonly ShardPlace[]): void {
-    const news = shards.filter(({ id, position }) => (this.#places.get(id)?.position ?? -1n) < position)
+    const news = shards.filter(({ id, position, commits }) => this.#known(id).position < position || this.#known(id).commits < commits)
     if (news.length > 0) this.#take(news)
   }
 
@@ -31,16 +34,26 @@ export class SharedProgress {
     this.#take(shards)
   }
 
-  #take(shards: readonly ShardPlace[]): void {
-    for (const shard of shards) this.#places.set(shard.id, shard)
-    this.#report({ models: [], instances: 1, alerts: true, commands: true, moves: [] })
+  #known(id: number): ShardPlace {
+    return this.#places.get(id) ?? { id, position: -1n, clock: 0, commits: -1 }
   }
 
-  #report(what: Omit<Committed, 'position' | 'clock'>): void {
+  #take(shards: readonly ShardPlace[]): void {
+    for (const shard of shards) this.#places.set(shard.id, shard)
+    this.#report(ANYTHING)
+  }
+
+  #report(what: What): void {
     const places = [...this.#places.values()]
     const [first] = places
     if (first === undefined) return
     const least = places.reduce((one, other) => (other.position < one.position ? other : one), first)
     this.progress.report({ ...what, position: least.position, clock: least.clock })
   }
+}
+
+/** A version that does not count its commits moves on by positions alone. */
+function further(a: ShardPlace, b: ShardPlace): ShardPlace {
+  const [most, other] = a.position > b.position ? [a, b] : [b, a]
+  return { ...most, commits: Math.max(most.commits, other.commits) }
 }

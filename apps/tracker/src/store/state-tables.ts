@@ -10,7 +10,7 @@ export interface StateTable {
 }
 
 export const STATE_TABLES: Readonly<Record<string, StateTable>> = {
-  shard: { without: ['epoch', 'owner'] },
+  shard: { without: ['epoch', 'owner', 'commits'] },
   model_version: { without: ['position'] },
   model_shard: { without: ['position'] },
   // Ids that a run had before depend on which of its events were folded together.

@@ -17,7 +17,7 @@ import type { Progress } from '../store/progress.js'
 import { dueUnits, type DuePlace } from '../store/write/load-units.js'
 import { insertOutages } from '../store/write/outages.js'
 import { readModelShards, readModelVersions } from '../store/write/model-versions.js'
-import { holdShards, movedTo, moveShards, type Reached, type ShardState } from '../store/write/shards.js'
+import { movedTo, moveShards, type Reached, type ShardState } from '../store/write/shards.js'
 import { Aliases } from './aliases.js'
 import { applyToAlerts, concernsAlerts } from './alert-entries.js'
 import { Backlog, NOTHING_AFTER, STAY, type BacklogBounds, type Step } from './backlog.js'
@@ -395,10 +395,10 @@ export class Tracker {
 
   /** One transaction: our shards move from where they stand, or stay there, or nothing is written. */
   async #transact(to: Reached | undefined, what: What, write: (tx: Transaction) => Promise<unknown>, options: TransactionOptions = {}): Promise<void> {
-    const shards = to === undefined ? this.#shards : this.#shards.map((shard) => movedTo(shard, to))
+    const shards = this.#shards.map((shard) => movedTo(shard, to))
     const committed = { ...what, ...leastOf(shards) }
     await this.#db.transaction(async (tx) => {
-      const held = to === undefined ? holdShards(tx, this.#shards) : moveShards(tx, this.#shards, to)
+      const held = moveShards(tx, this.#shards, to)
       const written = Promise.all([write(tx), this.#ownership.announce(tx, committed, shards)])
       // Where the shards are not ours any more, what else fails comes of that.
       written.catch(() => undefined)

@@ -91,6 +91,6 @@ async function carryOver(tx: Transaction, home: string, schema: string): Promise
   await tx.query(
     `update ${schema}.alert_delivery as new set status = 'dead', error = 'Not sent: it was not on its way before a rebuild.'
      where status = 'pending' and at <= (select min(clock) from ${home}.shard) and not exists (select 1 from ${home}.alert_delivery as old where old.id = new.id)`)
-  // Whoever still holds the shards as they were can commit nothing any more.
-  await tx.query(`update ${schema}.shard as new set owner = old.owner, epoch = 1 + old.epoch from ${home}.shard as old where old.id = new.id`)
+  // Whoever still holds the shards as they were can commit nothing any more, and whoever only looks sees that there is something new.
+  await tx.query(`update ${schema}.shard as new set owner = old.owner, epoch = 1 + old.epoch, commits = 1 + old.commits from ${home}.shard as old where old.id = new.id`)
 }

@@ -53,7 +53,7 @@ export async function goOnFromShadow(tx: Queryable, model: string, version: numb
   await tx.query(
     `update model_shard as own set status = 'catchingUp', position = told.position from ${schema}.shard as told where own.model = $1 and own.version = $2 and told.id = own.shard`, [model, version])
   // Whoever holds the shards as they were can commit nothing any more.
-  await tx.query(`update shard set epoch = epoch + 1`)
+  await tx.query(`update shard set epoch = epoch + 1, commits = commits + 1`)
 }
 
 /** All shards have come to the entry that deploys it, and wait for the swap. */
@@ -69,6 +69,6 @@ export async function tellInPlace(tx: Queryable, model: string, hash: string): P
   const rows = await tx.query(
     `update model_shard as own set status = 'catchingUp' from model_version as whole
      where whole.model = own.model and whole.version = own.version and own.model = $1 and whole.hash = $2 and own.status = 'suspended' and own.position = 0 returning own.shard`, [model, hash])
-  if (rows.length > 0) await tx.query(`update shard set epoch = epoch + 1`)
+  if (rows.length > 0) await tx.query(`update shard set epoch = epoch + 1, commits = commits + 1`)
   return rows.length > 0
 }

@@ -11,6 +11,8 @@ export interface ShardState {
   /** Of the log that the position belongs to, and of the entry there: see log-position.ts. */
   readonly logIdentity: string
   readonly checksum: string
+  /** Of its owners so far, also those that left it where it was: whoever has heard of fewer has missed something. */
+  readonly commits: number
 }
 
 /** How far a commit brings the shards. */
@@ -21,7 +23,7 @@ export interface Reached {
   readonly checksum: string
 }
 
-const COLUMNS = 'id, epoch, owner, position, clock, log_identity, checksum'
+const COLUMNS = 'id, epoch, owner, position, clock, log_identity, checksum, commits'
 
 /** Takes all shards over: whoever held them before can commit nothing any more. */
 export async function takeShards(db: Queryable, owner: string): Promise<readonly ShardState[]> {
@@ -40,37 +42,31 @@ interface ShardRow {
   clock: string
   log_identity: string
   checksum: string
+  commits: string
 }
 
 function statesOf(rows: readonly ShardRow[]): readonly ShardState[] {
   return rows.map((row) => ({
     id: row.id, epoch: BigInt(row.epoch), owner: row.owner ?? undefined, position: BigInt(row.position), clock: Number(row.clock), logIdentity: row.log_identity,
-    checksum: row.checksum,
+    checksum: row.checksum, commits: Number(row.commits),
   })).sort((a, b) => a.id - b.id)
 }
 
 /**
- * Moves the shards on from where they stand; those that are further already stay. False where another owner has taken one of them, or one does
- * not stand where we think: then the statement has failed, and nothing can be committed, also where the commit is on its way.
+ * Moves the shards on from where they stand; those that are further already stay. Without `to` all stay, and only have one commit more. False where
+ * another owner has taken one of them, or one does not stand where we think: then the statement has failed, and nothing can be committed, also
+ * where the commit is on its way.
  */
-export async function moveShards(tx: Queryable, shards: readonly ShardState[], to: Reached): Promise<boolean> {
-  const behind = shards.filter(({ position }) => position < to.position)
+export async function moveShards(tx: Queryable, shards: readonly ShardState[], to?: Reached): Promise<boolean> {
+  const behind = shards.filter((shard) => isTouched(shard, to))
   return areAllThere(tx.query(
     `with moved as (
-       update shard set position = $4, clock = greatest(clock, $5), checksum = $6 from unnest($1::int[], $2::bigint[], $3::bigint[]) as mine (id, epoch, position)
+       update shard set position = coalesce($4, shard.position), clock = greatest(clock, $5), checksum = coalesce($6, checksum), commits = commits + 1
+       from unnest($1::int[], $2::bigint[], $3::bigint[]) as mine (id, epoch, position)
        where shard.id = mine.id and shard.epoch = mine.epoch and shard.position = mine.position returning shard.id
      ) select ${FAILS_UNLESS_ALL} from moved`,
-    [...columnsOf(behind), to.position, to.clock, to.checksum],
+    [...columnsOf(behind), to?.position ?? null, to?.clock ?? null, to?.checksum ?? null],
   ))
-}
-
-/** As {@link moveShards}, for a commit that leaves the shards where they are. */
-export async function holdShards(tx: Queryable, shards: readonly ShardState[]): Promise<boolean> {
-  return areAllThere(tx.query(
-    `with held as (
-       select shard.id from shard join unnest($1::int[], $2::bigint[], $3::bigint[]) as mine (id, epoch, position)
-         on shard.id = mine.id and shard.epoch = mine.epoch and shard.position = mine.position for update of shard
-     ) select ${FAILS_UNLESS_ALL} from held`, columnsOf(shards)))
 }
 
 const FAILS_UNLESS_ALL = '1 / (count(*) = cardinality($1::int[]))::int'
@@ -86,9 +82,15 @@ async function areAllThere(statement: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** Where a shard stands once others were moved on. */
-export function movedTo(shard: ShardState, to: Reached): ShardState {
-  return shard.position >= to.position ? shard : { ...shard, position: to.position, checksum: to.checksum, clock: Math.max(shard.clock, to.clock) }
+/** A shard as {@link moveShards} leaves it. */
+export function movedTo(shard: ShardState, to?: Reached): ShardState {
+  if (!isTouched(shard, to)) return shard
+  const counted = { ...shard, commits: shard.commits + 1 }
+  return to === undefined ? counted : { ...counted, position: to.position, checksum: to.checksum, clock: Math.max(shard.clock, to.clock) }
+}
+
+function isTouched({ position }: ShardState, to: Reached | undefined): boolean {
+  return to === undefined || position < to.position
 }
 
 function columnsOf(shards: readonly ShardState[]): readonly unknown[] {
