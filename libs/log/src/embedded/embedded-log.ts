@@ -128,7 +128,7 @@ export class EmbeddedLog implements Log {
     this.#appendTime = active.maxAppendTime
     this.#drafts = new DraftCheck(settings.maxBatchBytes)
     this.#segments = new SegmentList(settings.disk, directory, [...closed, active])
-    this.#tail = new TailCache(settings.tailCacheBytes)
+    this.#tail = new TailCache(settings.tailCacheBytes, (buffer) => this.#commit.takeBack(buffer))
     this.#commit = new GroupCommit(settings.disk, directory, salt, active, settings, {
       durable: (frames) => {
         for (const frame of frames) this.#tail.add(frame)

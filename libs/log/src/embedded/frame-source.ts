@@ -23,17 +23,15 @@ export class FrameSource {
     this.#pieceBytes = pieceBytes
   }
 
-  /** The frame that holds a durable position, where that needs no waiting. */
+  /** The frame that holds a durable position, where that needs no waiting. It may be lent. */
   ready(position: number): Frame | undefined {
     const cached = this.#tail.find(position)
     if (cached !== undefined || this.#walk === undefined || position !== this.#walked) return cached
     return this.#accept(this.#walk.nextBuffered(this.#segment!.syncedBytes), position)
   }
 
-  /** The frame that holds a durable position. Throws LogError outOfRange or corrupt. */
+  /** The frame that holds a durable position and is not {@link ready}, from its file. Throws LogError outOfRange or corrupt. */
   async frame(position: number): Promise<Frame> {
-    const ready = this.ready(position)
-    if (ready !== undefined) return ready
     const segment = this.#segments.holding(position)
     // Going on where the last frame ended is reading; anything else begins at the nearest mark of the index.
     if (segment !== this.#segment || position !== this.#walked) await this.#seek(segment, position)

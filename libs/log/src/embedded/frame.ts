@@ -56,9 +56,11 @@ export interface Frame {
   readonly maxAppendTime: number
   readonly minTime: number
   readonly maxTime: number
+  /** Others write where it stands once this turn of the event loop is over: whoever goes on reading it then takes {@link ownFrame}. */
+  readonly isLent?: boolean
 }
 
-export type FrameFields = Omit<Frame, 'buffer' | 'start'>
+export type FrameFields = Omit<Frame, 'buffer' | 'start' | 'isLent'>
 
 /** The checksum that every frame of a log begins with. */
 export function saltChecksum(salt: Uint8Array): number {
@@ -92,6 +94,13 @@ export function sealMarker(at: { base: number; offset: number; syncedBytes: numb
     lengthBytes: FRAME_HEADER_BYTES, base, count: 0, offset, syncedBytes, kinds: 0, isMarker: true, rawBytes: 0,
     minAppendTime: appendTime, maxAppendTime: appendTime, minTime: appendTime, maxTime: appendTime,
   }, salt)
+}
+
+/** The same frame in memory that is its own. */
+export function ownFrame(frame: Frame): Frame {
+  if (frame.isLent !== true) return frame
+  const { isLent: _isLent, buffer, start, ...fields } = frame
+  return { ...fields, buffer: Buffer.from(buffer.subarray(start, start + fields.lengthBytes)), start: 0 }
 }
 
 /** Where the records of a frame stand. */

@@ -131,6 +131,11 @@ export class GroupCommit {
     return this.#pending.builder(this.#next, sizeBytes)
   }
 
+  /** A buffer of durable frames that nobody reads any more. */
+  takeBack(buffer: Buffer): void {
+    this.#pending.takeBack(buffer)
+  }
+
   /** Counts what was just kept in the {@link builder}, and answers when it is as durable as asked. */
   commit(result: Appended, durability: Durability): Promise<Appended> {
     this.#next += result.accepted

@@ -11,6 +11,8 @@ import { FrameBuilder } from './frame-builder.js'
 
 /** A buffer for frames: several of them, so that little is left over at its end. Whoever keeps an entry's payload keeps all of it in memory, so it is not larger. */
 const SLAB_BYTES = 1024 * 1024
+/** Buffers that were given back and wait to be used again: one is used at a time, and one more than that may come back at once. */
+const MOST_SPARE = 2
 /** What lengths and times of records take beside their content, as a factor, and the header of a frame. */
 const HEADROOM = 1.1
 const HEADER_BYTES = 16 * 1024
@@ -37,6 +39,7 @@ export class PendingFrames {
   #slab: Buffer = Buffer.alloc(0)
   /** Where the next frame begins in it; of no meaning while one is open. */
   #slabEnd = 0
+  readonly #spare: Buffer[] = []
   readonly #frameBytes: number
 
   /** A frame takes no further append beyond so many bytes. */
@@ -80,8 +83,13 @@ export class PendingFrames {
 
   #makeRoom(sizeBytes: number): void {
     if (this.#slabEnd + sizeBytes <= this.#slab.byteLength) return
-    this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, sizeBytes))
+    this.#slab = (sizeBytes > SLAB_BYTES ? undefined : this.#spare.pop()) ?? Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, sizeBytes))
     this.#slabEnd = 0
+  }
+
+  /** A buffer in which frames stood that nobody reads any more. */
+  takeBack(buffer: Buffer): void {
+    if (buffer.byteLength === SLAB_BYTES && this.#spare.length < MOST_SPARE) this.#spare.push(buffer)
   }
 
   /** The open frame takes no more. It may have moved to a larger buffer. */

@@ -4,7 +4,7 @@ import type { Entry } from '../log.js'
 import { LogError } from '../log.js'
 import type { ReadPlan, Wanted } from '../read-plan.js'
 import type { Codec } from './codec.js'
-import type { Frame } from './frame.js'
+import { ownFrame, type Frame } from './frame.js'
 import { FrameReader } from './frame-reader.js'
 import { FrameSource } from './frame-source.js'
 import { LOOKUP_PIECE_BYTES } from './frame-walk.js'
@@ -58,7 +58,7 @@ export async function* readForwards(log: Readable, plan: ReadPlan): AsyncGenerat
         begun = true
         continue
       }
-      reader ??= new FrameReader(frame, log.codec)
+      reader ??= new FrameReader(ownFrame(frame), log.codec)
       begun = true
       const most = Math.min(plan.batchSize, left)
       reader.take(batch, most, next, plan.highest, plan.wanted)
@@ -118,7 +118,11 @@ async function stretchBefore(log: Readable, highest: number, plan: ReadPlan): Pr
   try {
     for (let next = from; next <= highest;) {
       const frame = source.ready(next) ?? (await source.frame(next))
-      if (!isUnwanted(frame, plan.wanted)) new FrameReader(frame, log.codec).take(entries, Infinity, Math.max(from, plan.lowest), highest, plan.wanted)
+      if (!isUnwanted(frame, plan.wanted)) {
+        const found: Entry[] = []
+        new FrameReader(frame, log.codec).take(found, Infinity, Math.max(from, plan.lowest), highest, plan.wanted)
+        for (const entry of found) entries.push(ownEntry(entry, frame))
+      }
       next = frame.base + frame.count
     }
   } finally {
@@ -147,12 +151,17 @@ export async function lookUp(log: Readable, ascending: readonly number[]): Promi
       }
       const out: Entry[] = []
       reader?.take(out, 1, position, position, everything)
-      found.push(out[0])
+      found.push(out[0] && ownEntry(out[0], frame!))
     }
     return found
   } finally {
     await source.close()
   }
+}
+
+/** A few entries are less than the frame they stand in. */
+function ownEntry(entry: Entry, frame: Frame): Entry {
+  return frame.isLent === true ? { ...entry, payload: entry.payload.slice() } : entry
 }
 
 function undefinedWhereTrimmed(error: unknown): undefined {

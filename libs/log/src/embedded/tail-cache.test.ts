@@ -36,3 +36,14 @@ test('what it has let go of takes no memory', async () => {
   expect(cache.find(11 * COUNT)).toBeDefined()
   expect(oldest.deref()).toBeUndefined()
 })
+
+test('gives a buffer back when the last of its frames was let go of', () => {
+  const back: Buffer[] = []
+  const cache = new TailCache(3 * (FRAME_BYTES + 1_000), (buffer) => back.push(buffer))
+  const [first, second, third] = [1, 2, 3].map(() => Buffer.allocUnsafeSlow(2 * FRAME_BYTES)) as [Buffer, Buffer, Buffer]
+  const given = [first, first, second, second, third, third].map((buffer, n) => {
+    cache.add({ ...frameAt(n * COUNT), buffer })
+    return [...back]
+  })
+  expect(given).toEqual([[], [], [], [], [first], [first]])
+})
