@@ -3,7 +3,7 @@ import { settingsOfProcess } from '../config.js'
 import { createApp } from '../main.js'
 import { finish, note, WrongUse } from './output.js'
 import { TrackerError } from '../problem.js'
-import { letHeapGrowBy } from '../track/heap.js'
+import { letHeapFill } from '../track/heap.js'
 import { roomOf } from '../track/room.js'
 import { stopSignal } from './stop-signal.js'
 
@@ -29,10 +29,11 @@ async function serve(options: ServeOptions): Promise<0> {
     ...(options.host === undefined ? {} : { TIDEMARK_HOST: options.host }),
     ...(options.data === undefined ? {} : { TIDEMARK_DATA: options.data }),
   })
-  // The process holds no database then, and has room: to look for garbage at each half, as bin/tidemark.js has it, takes a twentieth of the time more.
-  if (settings.databaseUrl !== undefined) letHeapGrowBy(roomOf(settings.memoryMb).heapGrowthPercent)
   const stop = stopSignal()
   const app = await createApp(settings)
+  const { standing } = app.foundation.progress
+  // The process holds no database then, and has room: to look for garbage at each half, as bin/tidemark.js has it, takes a twentieth of the time more.
+  if (settings.databaseUrl !== undefined) letHeapFill(roomOf(settings.memoryMb).heapBytes, () => standing.keptBytes)
   note(`Tidemark answers at ${app.url} (Ctrl+C stops it)`)
   await stop
   await app.close()

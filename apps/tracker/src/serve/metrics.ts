@@ -45,6 +45,7 @@ export class Metrics {
   readonly #fenced = new Counter({
     name: 'tidemark_fenced_writes_total', help: 'Commits that wrote nothing, because another tracker had taken a shard over', registers: [this.#registry],
   })
+  readonly #kept = this.#gauge('tidemark_instances_in_memory_bytes', 'What the instances that are kept in memory count for, by an estimate')
   readonly #owned = this.#gauge('tidemark_shards_owned', 'Shards that this tracker follows')
   readonly #members = this.#gauge('tidemark_members', 'Trackers that share the log and live; 0 where one has it for itself')
   readonly #instances = this.#gauge('tidemark_instances', 'Instances by model and state', ['process', 'state'])
@@ -99,11 +100,12 @@ export class Metrics {
     this.#pending.set(pendingBytes)
     this.#lagEntries.set(lag.entries)
     this.#lagSeconds.set(lag.seconds)
-    const { failure, fencedWrites, shards } = progress.standing
+    const { failure, fencedWrites, shards, keptBytes } = progress.standing
     this.#following.set(failure === undefined ? 1 : 0)
     this.#fenced.reset()
     this.#fenced.inc(fencedWrites)
     this.#owned.set(shards.length)
+    this.#kept.set(keptBytes)
   }
 
   #measureWaysIn(): void {

@@ -8,6 +8,8 @@ export class Standing {
   shards: readonly number[] = []
   /** Commits that found that another process had taken a shard over, and wrote nothing. */
   fencedWrites = 0
+  /** What the instances that it keeps in memory count for, by an estimate. */
+  keptBytes = 0
   /** What had to be done at start to have tables at all, in plain words. */
   recovered: readonly string[] = []
   /** Why it follows nothing any more, though it should. */

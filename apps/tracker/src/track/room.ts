@@ -6,8 +6,8 @@ export interface Room {
   readonly batchEntries: number
   /** Instances kept in memory, by the estimate of units.ts. What is kept is marked again and again by the collector of garbage. */
   readonly cachedBytes: number
-  /** How far the heap of the process may grow beyond what lives in it before all of it is marked. */
-  readonly heapGrowthPercent: number
+  /** What the heap of the process may fill before all of it is marked, see heap.ts. */
+  readonly heapBytes: number
   /** What is held back where nobody reads the tables yet. */
   readonly backlog: BacklogBounds
 }
@@ -16,8 +16,8 @@ export interface Room {
 const ROOMY_MB = 1_024
 
 /** With this the process stays within 512 MB beside a server when a log is imported, and with the embedded database within 768 MB. */
-export const SMALL_ROOM: Room = { batchEntries: 2_000, cachedBytes: 96 * 1024 * 1024, heapGrowthPercent: 100, backlog: SMALL_BACKLOG }
-const LARGE_ROOM: Room = { batchEntries: 4_000, cachedBytes: 128 * 1024 * 1024, heapGrowthPercent: 120, backlog: LARGE_BACKLOG }
+export const SMALL_ROOM: Room = { batchEntries: 2_000, cachedBytes: 96 * 1024 * 1024, heapBytes: 0, backlog: SMALL_BACKLOG }
+const LARGE_ROOM: Room = { batchEntries: 4_000, cachedBytes: 128 * 1024 * 1024, heapBytes: 480 * 1024 * 1024, backlog: LARGE_BACKLOG }
 
 export function roomOf(memoryMb: number): Room {
   return memoryMb < ROOMY_MB ? SMALL_ROOM : LARGE_ROOM

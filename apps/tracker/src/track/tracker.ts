@@ -388,6 +388,7 @@ export class Tracker {
       this.#careful = false
       for (const plan of plans) this.#aliases.end(plan)
       this.#units.keep(units)
+      this.#progress.standing.keptBytes = this.#units.bytes
       this.#suspects.forget(units)
       for (const { model, key, error } of faults) this.#logger.error({ model, key, error }, 'an instance cannot be folded: it is suspended, and its events are kept')
     }

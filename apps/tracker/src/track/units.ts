@@ -69,6 +69,11 @@ export class Units {
     this.#loadedLately = new LoadedLately(Math.ceil(cachedBytes / (UNIT_BYTES + USUAL_FACTS * FACT_BYTES)))
   }
 
+  /** What is held in memory over all units, by the estimate above. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   clear(): void {
     this.#known.clear()
     this.#bytes = 0
