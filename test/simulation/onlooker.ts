@@ -75,7 +75,7 @@ export class Onlooker {
   #hear(message: LiveMessage, isFirst: boolean): void {
     if (message.kind === 'reset' || (message.kind === 'hello' && isFirst)) for (const view of ALL) this.#stale.add(view)
     if (message.kind !== 'changed') return
-    if (message.models.includes(MODEL) || message.instances > 0) this.#stale.add('model')
+    if (message.models.includes(MODEL)) this.#stale.add('model')
     if (message.alerts) this.#stale.add('alerts')
     if (message.commands) this.#stale.add('commands')
   }

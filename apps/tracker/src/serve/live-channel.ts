@@ -2,7 +2,7 @@
  * What the live stream says, from what commits report. Commits come many times a second; watchers hear at most once per 250 ms, merged.
  *
  * A watcher that comes back names the last position it heard (Last-Event-ID). Commits since then are remembered up to a bound; from further
- * back, or from another log, it is told to `reset`, that is to read everything again. Deadlines are committed where the position stands already, so
+ * back, or from another log, or where what changed is not known, it is told to `reset`, that is to read everything again. Deadlines are committed where the position stands already, so
  * what was said at the position that was heard last may not have been all: it is said again.
  */
 import type { LiveMessage } from '@tidemark/api'
@@ -24,7 +24,7 @@ export interface LiveSignal {
   readonly message: LiveMessage
 }
 
-type Change = Omit<Committed, 'models'> & { readonly models: ReadonlySet<string> }
+type Change = Omit<Committed, 'models'> & { readonly models: ReadonlySet<string> | 'everything' }
 type Hear = (signal: LiveSignal) => void
 
 export class LiveChannel {
@@ -77,7 +77,7 @@ export class LiveChannel {
   }
 
   #take(committed: Committed): void {
-    const change: Change = { ...committed, models: new Set(committed.models) }
+    const change: Change = { ...committed, models: committed.models === 'everything' ? 'everything' : new Set(committed.models) }
     this.#pending = this.#pending === undefined ? change : merged(this.#pending, change)
     this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS)
   }
@@ -86,7 +86,7 @@ export class LiveChannel {
     const change = this.#pending!
     this.#pending = undefined
     this.#timer = undefined
-    if (change.instances === 0 && change.models.size === 0 && !change.alerts && !change.commands) return
+    if (change.models !== 'everything' && change.instances === 0 && change.models.size === 0 && !change.alerts && !change.commands) return
     this.#remember(change)
     const messages = [this.#changed(change), ...movesOf(change)]
     for (const { model, hear } of this.#watchers) {
@@ -100,6 +100,7 @@ export class LiveChannel {
   }
 
   #changed(change: Change): LiveMessage {
+    if (change.models === 'everything') return { kind: 'reset' }
     return {
       kind: 'changed', position: String(change.position), now: rfc3339(this.clock.now()), models: [...change.models],
       instances: change.instances, alerts: change.alerts, commands: change.commands,
@@ -109,7 +110,7 @@ export class LiveChannel {
 
 function merged(a: Change, b: Change): Change {
   return {
-    position: b.position, clock: b.clock, models: new Set([...a.models, ...b.models]), instances: a.instances + b.instances,
+    position: b.position, clock: b.clock, models: a.models === 'everything' || b.models === 'everything' ? 'everything' : new Set([...a.models, ...b.models]), instances: a.instances + b.instances,
     alerts: a.alerts || b.alerts, commands: a.commands || b.commands, moves: [...a.moves, ...b.moves].slice(0, MOVES_PER_MESSAGE),
   }
 }

@@ -21,6 +21,8 @@ const Told = z.object({
   /** Commits of each of them; absent: by a version that did not count. */
   n: z.array(z.number()).optional(),
   o: z.array(z.string()).optional(),
+  /** What changed has no room: everything may have. */
+  e: z.boolean().optional(),
   i: z.number().optional(),
   a: z.boolean().optional(),
   k: z.boolean().optional(),
@@ -39,7 +41,8 @@ export interface Announcement {
 export async function announceCommit(tx: Queryable, by: string, committed: Committed, shards: readonly ShardPlace[]): Promise<void> {
   const { models, instances, alerts, commands, moves } = committed
   const said: z.infer<typeof Told> = { m: by, p: shards.map(({ id, position, clock }) => [id, String(position), clock]), n: shards.map(({ commits }) => commits) }
-  if (models.length > 0) said.o = [...models]
+  if (models === 'everything') said.e = true
+  else if (models.length > 0) said.o = [...models]
   if (instances > 0) said.i = instances
   if (alerts) said.a = true
   if (commands) said.k = true
@@ -54,8 +57,10 @@ export async function announceCommit(tx: Queryable, by: string, committed: Commi
   }
   if (told.length > 0) said.v = told
   let text = JSON.stringify(said)
-  // Without names everybody reads everything again.
-  if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) text = JSON.stringify({ m: by, p: said.p, n: said.n, i: instances, a: true, k: true })
+  // Without names everybody reads everything again; with very many shards not even these have room, and everybody looks.
+  for (const shorter of [{ m: by, p: said.p, n: said.n, e: true, i: instances, a: true, k: true }, { m: by }]) {
+    if (Buffer.byteLength(text) > MAX_PAYLOAD_BYTES) text = JSON.stringify(shorter)
+  }
   await tx.query(`select pg_notify('${CHANNEL}', $1)`, [text])
 }
 
@@ -87,7 +92,7 @@ function read(payload: string): Announcement | undefined {
     commit: {
       shards: data.p.map(([id, position, clock], index) => ({ id, position: BigInt(position), clock, commits: data.n?.[index] ?? 0 })),
       what: {
-        models: data.o ?? [], instances: data.i ?? 0, alerts: data.a ?? false, commands: data.k ?? false,
+        models: data.e === true ? 'everything' : data.o ?? [], instances: data.i ?? 0, alerts: data.a ?? false, commands: data.k ?? false,
         moves: (data.v ?? []).map(([model, version, instance, key, flows]) => ({ model, version, instance, key, flows })),
       },
     },

@@ -6,7 +6,8 @@ export interface Committed {
   readonly position: bigint
   /** The clock: append time of the last folded entry, epoch ms of the domain clock. */
   readonly clock: number
-  readonly models: readonly string[]
+  /** In which something changed; `everything`: what changed is not known, and whoever shows anything reads it again. */
+  readonly models: readonly string[] | 'everything'
   /** How many instances changed. */
   readonly instances: number
   readonly alerts: boolean

@@ -26,12 +26,12 @@ test('a commit that follows the last one says what it changed, and all are as fa
 
 test('whoever misses a commit hears of it with the next one of the shard', () => {
   shared.moved([at(9, 3)], { ...NOTHING, models: ['orders'] })
-  expect(told).toMatchObject([{ instances: 1, alerts: true, commands: true }])
+  expect(told).toMatchObject([{ models: 'everything', alerts: true, commands: true }])
 })
 
 test('a commit that moved nothing is seen in the tables, once', () => {
   shared.looked([at(5, 1), at(5, 2, 1)])
-  expect(told).toMatchObject([{ instances: 1, alerts: true, commands: true, position: 5n }])
+  expect(told).toMatchObject([{ models: 'everything', alerts: true, commands: true, position: 5n }])
   shared.looked([at(5, 1), at(5, 2, 1)])
   expect(told).toHaveLength(1)
 })

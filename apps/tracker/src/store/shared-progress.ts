@@ -8,7 +8,7 @@ import type { Committed, Progress } from './progress.js'
 
 type What = Omit<Committed, 'position' | 'clock'>
 
-const ANYTHING: What = { models: [], instances: 1, alerts: true, commands: true, moves: [] }
+const ANYTHING: What = { models: 'everything', instances: 1, alerts: true, commands: true, moves: [] }
 
 export class SharedProgress {
   readonly #places = new Map<number, ShardPlace>()
@@ -52,8 +52,9 @@ export class SharedProgress {
   }
 }
 
-/** A version that does not count its commits moves on by positions alone. */
-function further(a: ShardPlace, b: ShardPlace): ShardPlace {
-  const [most, other] = a.position > b.position ? [a, b] : [b, a]
-  return { ...most, commits: Math.max(most.commits, other.commits) }
+/** Who has counted more commits is further; a version that does not count moves on by its position. */
+function further(known: ShardPlace, heard: ShardPlace): ShardPlace {
+  if (heard.commits > known.commits) return heard
+  if (heard.commits > 0 || heard.position <= known.position) return known
+  return { ...heard, commits: known.commits }
 }

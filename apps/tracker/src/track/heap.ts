@@ -5,7 +5,6 @@
 import { constants, PerformanceObserver, type NodeGCPerformanceDetail, type PerformanceEntry } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
-/** V8's own bound where nobody says another. */
 const MOST_PERCENT = 400
 const LEAST_PERCENT = 100
 /** V8 reads the percentage when it has marked: it must say by then what is right then. */

@@ -263,6 +263,7 @@ export class Tracker {
     this.#aliases.clear()
     if (this.#units.shards === total) this.#units.clear()
     else this.#units = new Units(this.#models, total, this.#room.cachedBytes)
+    this.#progress.standing.keptBytes = this.#units.bytes
     const versions = await readModelVersions(this.#db)
     for (const version of versions) this.#models.put(version)
     this.#models.setShards(await readModelShards(this.#db, mine.map(({ id }) => id)))

@@ -56,7 +56,7 @@ export interface Frame {
   readonly maxAppendTime: number
   readonly minTime: number
   readonly maxTime: number
-  /** Others write where it stands once this turn of the event loop is over: whoever goes on reading it then takes {@link ownFrame}. */
+  /** Others may write where it stands after the next await: whoever reads on then takes {@link ownFrame}. */
   readonly isLent?: boolean
 }
 

@@ -45,7 +45,7 @@ export interface GroupCommitOptions {
 
 /** What the log does as the commit proceeds. */
 export interface CommitEvents {
-  /** Frames that own their buffers, oldest first, now on disk. */
+  /** Oldest first, now on disk. */
   durable(frames: readonly Frame[]): void
   /** A new segment takes the frames from now on. */
   rolled(active: Segment): void

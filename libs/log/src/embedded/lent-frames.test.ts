@@ -25,7 +25,7 @@ it('takes the same few buffers over and over, and whoever has read an entry keep
   const made = vi.spyOn(Buffer, 'allocUnsafeSlow')
   const log = await EmbeddedLog.open('/log', { disk: new FaultyDisk(), idleMarkerMs: 1e9, tailCacheBytes: 3 * MB, frameSizeBytes: 100_000 })
   const followed: Entry[] = []
-  // Less than a frame holds, so that it goes on in the same one while others are written; now and then slowly, so that it falls back to the file.
+  // Less than a frame holds, so that it goes on in the same one while others are written.
   const following = (async () => {
     for await (const batch of log.read({ from: 'earliest', follow: true, batchSize: 7, limit: TOTAL })) {
       followed.push(...batch)

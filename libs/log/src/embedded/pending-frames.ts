@@ -3,15 +3,15 @@
  * each. A part of it is taken to be written at once.
  *
  * Frames are built one behind the other in large buffers, as they will stand in the file: nothing is copied after that, a write needs one
- * buffer or two, and a frame that was written stays where it is for those who follow the head.
+ * buffer or two, and a frame that was written stays where it is for those who follow the head, until its buffer is taken back.
  */
 import type { LogError } from '../log.js'
 import { Answer } from './answer.js'
 import { FrameBuilder } from './frame-builder.js'
 
-/** A buffer for frames: several of them, so that little is left over at its end. Whoever keeps an entry's payload keeps all of it in memory, so it is not larger. */
+/** A buffer for frames: several of them, so that little is left over at its end. */
 const SLAB_BYTES = 1024 * 1024
-/** Buffers that were given back and wait to be used again: one is used at a time, and one more than that may come back at once. */
+/** Buffers that were given back and wait to be used again: as fast as they are filled, they come back. What a large write gives back at once is let go of. */
 const MOST_SPARE = 2
 /** What lengths and times of records take beside their content, as a factor, and the header of a frame. */
 const HEADROOM = 1.1
