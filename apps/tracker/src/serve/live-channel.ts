@@ -24,7 +24,8 @@ export interface LiveSignal {
   readonly message: LiveMessage
 }
 
-type Change = Omit<Committed, 'models'> & { readonly models: ReadonlySet<string> | 'everything' }
+type ChangedModels = ReadonlySet<string> | 'everything'
+type Change = Omit<Committed, 'models'> & { readonly models: ChangedModels }
 type Hear = (signal: LiveSignal) => void
 
 export class LiveChannel {
@@ -110,9 +111,13 @@ export class LiveChannel {
 
 function merged(a: Change, b: Change): Change {
   return {
-    position: b.position, clock: b.clock, models: a.models === 'everything' || b.models === 'everything' ? 'everything' : new Set([...a.models, ...b.models]), instances: a.instances + b.instances,
+    position: b.position, clock: b.clock, models: both(a.models, b.models), instances: a.instances + b.instances,
     alerts: a.alerts || b.alerts, commands: a.commands || b.commands, moves: [...a.moves, ...b.moves].slice(0, MOVES_PER_MESSAGE),
   }
+}
+
+function both(a: ChangedModels, b: ChangedModels): ChangedModels {
+  return a === 'everything' || b === 'everything' ? 'everything' : new Set([...a, ...b])
 }
 
 /** One message per model version. */

@@ -8,7 +8,7 @@ import type { Committed, Progress } from './progress.js'
 
 type What = Omit<Committed, 'position' | 'clock'>
 
-const ANYTHING: What = { models: 'everything', instances: 1, alerts: true, commands: true, moves: [] }
+const ANYTHING: What = { models: 'everything', instances: 0, alerts: true, commands: true, moves: [] }
 
 export class SharedProgress {
   readonly #places = new Map<number, ShardPlace>()
