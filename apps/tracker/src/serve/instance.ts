@@ -5,7 +5,7 @@ import { lookUp, lookUpTogether } from '../store/look-up.js'
 import { readAlertsOfInstance } from '../store/read/alerts.js'
 import { readCommandsOfInstance } from '../store/read/commands.js'
 import { readDeviations, readUnitEvents } from '../store/read/instance-parts.js'
-import { readInstance, readKeys, type InstanceDetailRow } from '../store/read/instances.js'
+import { readInstance, type InstanceDetailRow } from '../store/read/instances.js'
 import { readCallersOf, showCallers } from './calls.js'
 import { explain, showEntry } from './explain.js'
 import { followAgain, readStored } from './follow-again.js'
@@ -32,7 +32,7 @@ const COMMANDS = 200
 export async function showInstancePage(db: Database, processes: Processes, id: string, clock: number, at?: number): Promise<Instance> {
   const uuid = uuidOrUndefined(id)
   const first = found(uuid === undefined ? undefined : await lookUp(db, (tx) => readInstance(tx, uuid)), 'instance', id, '/api/v1/instances')
-  const { now, stored, keys, ofUnit, deviationsNow, alertsNow, commands, callers } = await readPage(db, first)
+  const { now, stored, ofUnit, deviationsNow, alertsNow, commands, callers } = await readPage(db, first)
   const moment = at ?? clock
   const view = (await followAgain(db, processes, now.model, [now], moment, at !== undefined, stored)).get(now.id)
   if (at !== undefined && view === undefined) throw new TrackerError('instanceNotBegun', 404, `The instance had not begun at ${rfc3339(at)}: it began at ${rfc3339(now.started_at)}.`)
@@ -46,7 +46,7 @@ export async function showInstancePage(db: Database, processes: Processes, id: s
   const processOf = await processes.load(alerts.map(versionOfAlert))
   const { undecided, instances, ...explained } = await explain(db, view, process, moment)
   const calledBy = await showCallers(db, processes, row, callers)
-  const shown = showInstance(row, keys, process)
+  const shown = showInstance(row, process)
   return {
     ...shown,
     tokens: shown.tokens.map((token) => {
@@ -76,12 +76,12 @@ export async function showInstancePage(db: Database, processes: Processes, id: s
 /** All that the page shows, of one moment. An instance that was found may have another id by then, or be gone. */
 async function readPage(db: Database, first: InstanceDetailRow) {
   for (let { id, unit, model } = first; ; ) {
-    const [row, stored, keys, ofUnit, deviationsNow, alertsNow, commands, callers] = await lookUpTogether(db, (tx) => Promise.all([
-      readInstance(tx, id), readStored(tx, model, [unit]), readKeys(tx, [unit]), readUnitEvents(tx, unit, UNIT_ENTRIES), readDeviations(tx, id),
+    const [row, stored, ofUnit, deviationsNow, alertsNow, commands, callers] = await lookUpTogether(db, (tx) => Promise.all([
+      readInstance(tx, id), readStored(tx, model, [unit]), readUnitEvents(tx, unit, UNIT_ENTRIES), readDeviations(tx, id),
       readAlertsOfInstance(tx, id, ALERTS), readCommandsOfInstance(tx, id, COMMANDS), readCallersOf(tx, model),
     ]))
     const now = found(row, 'instance', id, '/api/v1/instances')
-    if (now.id === id && now.unit === unit) return { now, stored, keys, ofUnit, deviationsNow, alertsNow, commands, callers }
+    if (now.id === id && now.unit === unit) return { now, stored, ofUnit, deviationsNow, alertsNow, commands, callers }
     ;({ id, unit, model } = now)
   }
 }

@@ -27,7 +27,7 @@ export async function listInstances(
   const read = (from: Queryable) => readInstances(from, { ...filterOf(query, clock), key }, query.limit + 1, placeOf(query))
   const { rows, goesOn } = await (asksForKeyAlone(query) ? lookUp(db, read) : read(db))
   const processOf = await processes.load(rows)
-  const page = pageOfRows(rows, query.limit, (row) => showInstance(row, row.keys.map(([name, value]) => ({ name, value })), processOf(row)), (row) => [row.at, row.id])
+  const page = pageOfRows(rows, query.limit, (row) => showInstance(row, processOf(row)), (row) => [row.at, row.id])
   return goesOn === undefined ? page : { ...page, nextCursor: encodeCursor([goesOn.at, goesOn.id]) }
 }
 

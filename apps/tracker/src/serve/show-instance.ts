@@ -1,5 +1,5 @@
 import type { InstanceSummary } from '@tidemark/api'
-import type { InstanceRow, KeyRow, TokenColumn } from '../store/read/instances.js'
+import type { InstanceRow, TokenColumn } from '../store/read/instances.js'
 import { nameOf } from './processes.js'
 import type { NamedProcess } from './processes.js'
 import { rfc3339 } from './times.js'
@@ -7,13 +7,11 @@ import { rfc3339 } from './times.js'
 /** Kinds of element that other tokens may be within. */
 const SCOPES: ReadonlySet<string> = new Set(['subProcess', 'transaction', 'adHocSubProcess'])
 
-type NamedKey = Pick<KeyRow, 'name' | 'value'>
-
-/** An instance as lists show it. `keys`: those of its unit. */
-export function showInstance(row: InstanceRow, keys: readonly NamedKey[], process: NamedProcess | undefined): InstanceSummary {
+/** An instance as lists show it. */
+export function showInstance(row: InstanceRow, process: NamedProcess | undefined): InstanceSummary {
   return {
     id: row.id, model: row.model, version: row.version,
-    key: row.key, keys: keysOf(row, keys, process),
+    key: row.key, keys: keysOf(row, process),
     status: row.status, stuck: row.stuck, late: row.late, deviations: row.deviations,
     settling: row.settling, approximate: row.approximate,
     startedAt: rfc3339(row.started_at), lastEventAt: rfc3339(row.last_event_at),
@@ -23,10 +21,10 @@ export function showInstance(row: InstanceRow, keys: readonly NamedKey[], proces
 }
 
 /** The primary key first, under the name that the model gives it; then the aliases. */
-function keysOf(row: InstanceRow, keys: readonly NamedKey[], process: NamedProcess | undefined): InstanceSummary['keys'] {
-  const primary = { name: process?.process.keys[0]?.name ?? 'key', value: row.key }
-  const aliases = keys.filter(({ name, value }) => name !== primary.name || value !== primary.value)
-  return [primary, ...aliases.map(({ name, value }) => ({ name, value }))]
+function keysOf({ key, keys }: InstanceRow, process: NamedProcess | undefined): InstanceSummary['keys'] {
+  const primary = { name: process?.process.keys[0]?.name ?? 'key', value: key }
+  const aliases = keys.filter(([name, value]) => name !== primary.name || value !== primary.value)
+  return [primary, ...aliases.map(([name, value]) => ({ name, value }))]
 }
 
 function showToken(token: TokenColumn, process: NamedProcess | undefined): InstanceSummary['tokens'][number] {

@@ -31,16 +31,16 @@ export interface InstanceRow {
   readonly ended_at: string | null
   readonly shown_at: string
   readonly tokens: readonly TokenColumn[]
-}
-
-const summaryColumns = `i.id, i.unit, i.run, i.model, i.version, i.key, i.status, i.stuck, i.late, i.deviations, i.settling, i.approximate,
-  i.started_at, i.last_event_at, i.ended_at, i.shown_at, i.tokens`
-
-/** A row of a list, with its place in it. */
-export interface ListedRow extends InstanceRow, Place {
   /** Names and values of all keys of its unit, oldest first. */
   readonly keys: readonly (readonly [name: string, value: string])[]
 }
+
+const summaryColumns = `i.id, i.unit, i.run, i.model, i.version, i.key, i.status, i.stuck, i.late, i.deviations, i.settling, i.approximate,
+  i.started_at, i.last_event_at, i.ended_at, i.shown_at, i.tokens,
+  (select coalesce(jsonb_agg(jsonb_build_array(k.name, k.value) order by k.learned_at, k.name, k.value), '[]') from instance_key k where k.unit = i.unit) as keys`
+
+/** A row of a list, with its place in it. */
+export interface ListedRow extends InstanceRow, Place {}
 
 export interface InstancePage {
   /** In the order of the list. */
@@ -48,9 +48,6 @@ export interface InstancePage {
   /** There are fewer than asked for, since enough was looked at: it goes on below this. */
   readonly goesOn?: Place
 }
-
-/** Of the unit of a row `i`. */
-const KEYS = `(select coalesce(jsonb_agg(jsonb_build_array(k.name, k.value) order by k.learned_at, k.name, k.value), '[]') from instance_key k where k.unit = i.unit)`
 
 /** A page of instances that fit all of a filter; in which order, see instance-walk.ts. One statement, and another one where the page was cut short. */
 export async function readInstances(db: Queryable, filter: InstanceFilter, limit: number, below?: Place): Promise<InstancePage> {
@@ -60,7 +57,7 @@ export async function readInstances(db: Queryable, filter: InstanceFilter, limit
   const conditions = [...conditionsOf(filter, bind)]
   // Row by row by its key, and no further than the page: the planner would rather read the whole table.
   const rows = await db.query<ListedRow>(
-    `select ${summaryColumns}, walk.at, ${KEYS} as keys from (${walk.sql}) as walk cross join lateral (select * from instance where instance.id = walk.id offset 0) as i
+    `select ${summaryColumns}, walk.at from (${walk.sql}) as walk cross join lateral (select * from instance where instance.id = walk.id offset 0) as i
      ${conditions.length === 0 ? '' : `where ${conditions.join('\n and ')}`} order by walk.at desc, walk.id desc limit ${bind(limit)}::int`, params)
   if (rows.length >= limit || !walk.isCut) return { rows }
   const [last] = await db.query<Place>(`select at, id from (${walk.sql}) as walk order by at desc, id desc limit 1 offset ${LOOKED_AT - 1}`, walked.params)
@@ -86,18 +83,4 @@ export async function readInstance(db: Queryable, id: string): Promise<InstanceD
     [id],
   )
   return rows[0]
-}
-
-export interface KeyRow {
-  readonly unit: string
-  readonly name: string
-  readonly value: string
-}
-
-/** Keys of these units, oldest first. */
-export function readKeys(db: Queryable, units: readonly string[]): Promise<KeyRow[]> {
-  return db.query<KeyRow>(
-    `select key.unit, key.name, key.value from unnest($1::uuid[]) as wanted (unit)
-     cross join lateral (select unit, name, value, learned_at from instance_key where instance_key.unit = wanted.unit offset 0) as key
-     order by key.unit, key.learned_at, key.name, key.value`, [units])
 }

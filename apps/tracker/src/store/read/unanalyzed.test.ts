@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openEmbedded, type Embedded } from '../../../../../test/support/embedded-database.js'
 import type { Database } from '../database.js'
 import { readFates, readTracked } from './events.js'
-import { readInstances, readKeys } from './instances.js'
+import { readInstance, readInstances } from './instances.js'
 
 const ROWS = 20_000
 /** Of a page. */
@@ -37,7 +37,7 @@ test('what a page shows is looked up row by row, in tables that were filled a mo
   const before = await readWhole()
   expect((await readInstances(db, { key: { value: 'P-7', units: [idAt(7), idAt(8), idAt(ROWS + 1)] } }, ASKED)).rows.map(({ key }) => key)).toEqual(['8', '7'])
   expect((await readInstances(db, { key: { value: 'P-7', units: numbers.map(idAt) } }, ASKED + 1)).rows).toHaveLength(ASKED + 1)
-  expect((await readKeys(db, numbers.map(idAt))).map(({ value }) => value)).toEqual(numbers.map((number) => `P-${number}`))
+  expect((await readInstance(db, idAt(7)))?.keys).toEqual([['paymentId', 'P-7']])
   expect((await readTracked(db, numbers.map(String))).map(({ position, model, element }) => [Number(position), model, element])).toEqual(numbers.map((number) => [number, 'order', 'pay']))
   expect((await readFates(db, numbers.map(String))).map(({ position }) => Number(position))).toEqual(numbers)
   expect(await readWhole()).toEqual(before)
