@@ -3,15 +3,15 @@
  * instead of once per batch. Batches are small all the same, so that what reading leaves behind is soon forgotten. Where the past is cut changes
  * nothing of the state (law 2).
  *
- * It is written in portions, a transaction each; the last one moves the shards. If the process dies between two of them, the same entries are read
+ * It is written in portions, a transaction each, and what a portion touches is loaded when its turn comes; the last one moves the shards. If the process dies between two of them, the same entries are read
  * again, and find what they said: units know the facts that they have, and what is said of keys is looked up as of a position.
  */
 import type { Fact } from '@tidemark/bpmn'
 import type { Transaction } from '../store/database.js'
 import type { Reached } from '../store/write/shards.js'
-import type { Prepared } from './batch.js'
-import type { PlannedFact, PlannedPart } from './core/plan.js'
-import type { KnownUnit } from './units.js'
+import type { Planned } from './batch.js'
+import type { PlannedFact } from './core/plan.js'
+import { cacheKeyOf } from './units.js'
 
 /** What a commit does beside writing a batch. */
 export interface Step {
@@ -31,7 +31,7 @@ export const NOTHING_AFTER = () => undefined
 export const STAY: Step = { to: undefined, models: [], isControl: false, after: NOTHING_AFTER }
 
 export interface Portion {
-  readonly prepared: Prepared
+  readonly planned: Planned
   readonly step: Step
 }
 
@@ -54,9 +54,9 @@ export const SMALL_BACKLOG: BacklogBounds = { facts: 120_000, bytes: 32 * 1024 *
 export const LARGE_BACKLOG: BacklogBounds = { ...SMALL_BACKLOG, facts: 240_000, bytes: 64 * 1024 * 1024 }
 
 /** Its variables stay the JSON that they were: as objects they would be several times as large, and each would be moved about by the collector of garbage. */
-interface HeldFact extends PlannedFact {
-  patchJson: Uint8Array | undefined
-  /** Where its JSON is; its patch is read from there when its turn comes. Absent where it has none. */
+interface HeldFact {
+  /** Without its patch where that is kept as JSON. */
+  readonly planned: PlannedFact
   readonly kept: Kept | undefined
 }
 
@@ -67,8 +67,8 @@ interface HeldPart {
 }
 
 export class Backlog {
-  /** In the order in which they were first touched. */
-  readonly #pending = new Map<KnownUnit, HeldPart>()
+  /** By unit, in the order in which they were first touched. */
+  readonly #pending = new Map<string, HeldPart>()
   #batches: Portion[] = []
   #facts = 0
   #bytes = 0
@@ -83,18 +83,17 @@ export class Backlog {
     return this.#facts >= this.bounds.facts || this.#bytes >= this.bounds.bytes
   }
 
-  add(prepared: Prepared, step: Step): void {
-    for (const [index, unit] of prepared.units.entries()) {
-      const { model, key, facts } = prepared.parts[index] as PlannedPart
+  add(planned: Planned, step: Step): void {
+    for (const { model, key, facts } of planned.parts) {
+      const unit = cacheKeyOf(model, key)
       let held = this.#pending.get(unit)
       if (held === undefined) this.#pending.set(unit, (held = { model, key, facts: [] }))
-      else unit.holders--
-      for (const planned of facts) held.facts.push(this.#hold(planned))
+      for (const fact of facts) held.facts.push(this.#hold(fact))
       this.#facts += facts.length
     }
-    this.#bytes = Math.max(this.#bytes + prepared.payloadBytes, this.#kept.bytes)
+    this.#bytes = Math.max(this.#bytes + planned.payloadBytes, this.#kept.bytes)
     // Its facts are kept by unit.
-    this.#batches.push({ prepared: { ...prepared, parts: [], units: [] }, step })
+    this.#batches.push({ planned: { ...planned, parts: [] }, step })
   }
 
   clear(): void {
@@ -106,7 +105,8 @@ export class Backlog {
   }
 
   /**
-   * Everything, and nothing is left. What is said of keys comes first; what cannot be said twice (counts, operations) comes with the last, which moves the shards.
+   * Everything, and nothing is left. What is said of keys comes a batch or two with each portion, in the order of the log; what cannot be said twice (counts,
+   * operations) comes with the last, which moves the shards.
    * The facts of a portion become whole when it is asked for; the bytes that they were stay until the last one is committed.
    */
   take(): Iterable<Portion> {
@@ -120,65 +120,58 @@ export class Backlog {
   /** What is held back is to hold nothing of the log's memory: a few bytes of it would keep a megabyte. */
   #hold({ fact, contentHash, by, patchJson }: PlannedFact): HeldFact {
     const { patch } = fact
-    if (fact.kind !== 'event' || patch === undefined) return { fact, contentHash, by, patchJson: undefined, kept: undefined }
-    // Others may have the same fact; this one is ours.
+    if (fact.kind !== 'event' || patch === undefined) return { planned: { fact, contentHash, by }, kept: undefined }
     const { position, kind, time, appendTime, source, id, type, sequence, labels } = fact
-    return { fact: { position, kind, time, appendTime, source, id, type, sequence, labels, patch: undefined }, contentHash, by, patchJson: undefined, kept: this.#kept.keep(patchJson ?? Buffer.from(JSON.stringify(patch))) }
+    return { planned: { fact: { position, kind, time, appendTime, source, id, type, sequence, labels, patch: undefined }, contentHash, by }, kept: this.#kept.keep(patchJson ?? Buffer.from(JSON.stringify(patch))) }
   }
 
   /** At least one, which is empty where nothing concerns a unit. */
-  * #portions(): Iterable<UnitsTogether> {
+  * #portions(): Iterable<readonly HeldPart[]> {
     let parts: HeldPart[] = []
-    let units: KnownUnit[] = []
     let facts = 0
-    for (const [unit, part] of this.#pending) {
+    for (const part of this.#pending.values()) {
       if (facts >= this.bounds.portion) {
-        yield { parts, units }
+        yield parts
         parts = []
-        units = []
         facts = 0
       }
       parts.push(part)
-      units.push(unit)
       facts += part.facts.length
     }
-    yield { parts, units }
+    yield parts
   }
 }
 
-interface UnitsTogether {
-  readonly parts: readonly HeldPart[]
-  readonly units: readonly KnownUnit[]
-}
-
-function * portionsOf(batches: readonly Portion[], all: UnitsTogether[], kept: KeptBytes): Iterable<Portion> {
-  const loaded = Promise.all(batches.map(({ prepared }) => prepared.loaded)).then(() => undefined)
-  loaded.catch(() => undefined)
-  const input = { clock: Math.max(...batches.map(({ prepared }) => prepared.input.clock)), position: batches.at(-1)?.prepared.input.position ?? 0n }
+function * portionsOf(batches: readonly Portion[], all: (readonly HeldPart[])[], kept: KeptBytes): Iterable<Portion> {
+  const input = { clock: Math.max(...batches.map(({ planned }) => planned.input.clock)), position: batches.at(-1)?.planned.input.position ?? 0n }
+  const count = all.length
+  let told = 0
   // None is held here once it is on its way: what is folded is several times what was held back.
-  for (let begins = true, next = all.shift(); next !== undefined; begins = false, next = all.shift()) {
-    const { parts, units } = next
+  for (let parts = all.shift(); parts !== undefined; parts = all.shift()) {
     const ends = all.length === 0
-    for (const { facts } of parts) for (const held of facts) makeWhole(held)
+    const from = told
+    told = Math.ceil((batches.length * (count - all.length)) / count)
+    const telling = batches.slice(from, told)
     yield {
-      prepared: {
-        input, parts, units, loaded, payloadBytes: 0,
-        plans: begins ? batches.flatMap(({ prepared }) => prepared.plans) : [],
-        released: begins ? batches.flatMap(({ prepared }) => prepared.released) : [],
-        fates: begins ? batches.flatMap(({ prepared }) => prepared.fates) : [],
-        types: ends ? sumOf(batches.map(({ prepared }) => prepared.types)) : new Map(),
+      planned: {
+        input, parts: parts.map(({ model, key, facts }) => ({ model, key, facts: facts.map(whole) })), payloadBytes: 0,
+        plans: telling.flatMap(({ planned }) => planned.plans),
+        released: telling.flatMap(({ planned }) => planned.released),
+        fates: telling.flatMap(({ planned }) => planned.fates),
+        types: ends ? sumOf(batches.map(({ planned }) => planned.types)) : new Map(),
       },
       step: ends ? together(batches.map(({ step }) => step), () => kept.giveBack()) : STAY,
     }
   }
 }
 
-function makeWhole(held: HeldFact): void {
-  const { kept } = held
-  if (kept === undefined) return
+/** Made anew: what is old, dead or alive, has what it refers to become old as well. */
+function whole({ planned, kept }: HeldFact): PlannedFact {
+  if (kept === undefined) return planned
   const { memory, start, end } = kept
-  held.patchJson = memory.subarray(start, end)
-  ;(held.fact as { patch: Fact['patch'] }).patch = JSON.parse(memory.toString('utf8', start, end)) as Fact['patch']
+  const { position, kind, time, appendTime, source, id, type, sequence, labels } = planned.fact
+  const patch = JSON.parse(memory.toString('utf8', start, end)) as Fact['patch']
+  return { fact: { position, kind, time, appendTime, source, id, type, sequence, labels, patch }, contentHash: planned.contentHash, by: planned.by, patchJson: memory.subarray(start, end) }
 }
 
 interface Kept {
@@ -236,7 +229,7 @@ function together(steps: readonly Step[], atLast: () => void): Step {
   }
 }
 
-function sumOf(counts: readonly Prepared['types'][]): Prepared['types'] {
+function sumOf(counts: readonly Planned['types'][]): Planned['types'] {
   const sum = new Map<string, { count: number; first: number; last: number }>()
   for (const types of counts) {
     for (const [type, { count, first, last }] of types) {

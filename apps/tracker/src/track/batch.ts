@@ -35,8 +35,8 @@ export interface BatchInput {
   readonly share: Share | undefined
 }
 
-/** A batch that is planned; what it touches is in memory or on its way there. */
-export interface Prepared {
+/** A batch that is planned. */
+export interface Planned {
   readonly input: Pick<BatchInput, 'clock' | 'position'>
   /** One, or those of all batches that are folded together. */
   readonly plans: readonly PlannedKeys[]
@@ -46,10 +46,14 @@ export interface Prepared {
   readonly fates: readonly FateRow[]
   readonly types: Batch['types']
   readonly parts: readonly PlannedPart[]
-  /** Of each part. */
-  readonly units: readonly KnownUnit[]
   /** Of all events in it. */
   readonly payloadBytes: number
+}
+
+/** What it touches is in memory, or on its way there. */
+export interface Prepared extends Planned {
+  /** Of each part. */
+  readonly units: readonly KnownUnit[]
   /** Resolves when the units are as the tables and the batches before this one leave them; never rejects unheard. */
   readonly loaded: Promise<void>
 }
@@ -67,14 +71,14 @@ export interface Batch {
 /** Units that are folded at a stretch, some milliseconds; then whoever waits for the event loop has a turn. */
 const UNITS_AT_A_STRETCH = 128
 
-/** Plans the batch and begins to load it. Batches are prepared one after the other: what one says of keys counts for the next. */
-export async function prepareBatch(db: Database, units: Units, aliases: Aliases, input: BatchInput): Promise<Prepared> {
+/** One batch after the other: what one says of keys counts for the next. */
+export async function planBatch(db: Database, shards: number, aliases: Aliases, input: BatchInput): Promise<Planned> {
   const events = input.entries.filter((entry) => entry.kind === 'event')
   const bound = await inTurns(events, (some) => bindEvents(some, input.models, input.share?.isOurs))
   const planned = plan(bound, await aliases.read(db, aliasesOf(bound), input.entries[0]?.entry.position ?? 0n))
   const keys = { links: planned.links, waiting: planned.waiting, released: planned.released }
   aliases.begin(keys)
-  const parts = partsOf(planned, input, units.shards)
+  const parts = partsOf(planned, input, shards)
   // The entries themselves are not kept: several batches are under way at once.
   const { clock, position, share } = input
   return {
@@ -82,8 +86,12 @@ export async function prepareBatch(db: Database, units: Units, aliases: Aliases,
     fates: [...planned.fates.filter((fate) => share?.takes(fate.model, 0, fate.position) ?? true), ...undecodable(input)],
     types: input.live ? typesOf(share === undefined ? events : events.filter(({ entry }) => share.tells(entry.position))) : new Map(), parts,
     payloadBytes: events.reduce((bytes, { entry }) => bytes + entry.payload.length, 0),
-    ...units.take(db, parts),
   }
+}
+
+/** Begins to load it. */
+export function loadBatch(db: Database, units: Units, planned: Planned): Prepared {
+  return { ...planned, ...units.take(db, planned.parts) }
 }
 
 /** Folds what was loaded. Throws {@link FoldFaults} where some of it cannot be folded, and is not known to be so. */

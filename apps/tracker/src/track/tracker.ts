@@ -21,7 +21,7 @@ import { movedTo, moveShards, type Reached, type ShardState } from '../store/wri
 import { Aliases } from './aliases.js'
 import { applyToAlerts, concernsAlerts } from './alert-entries.js'
 import { Backlog, NOTHING_AFTER, STAY, type BacklogBounds, type Step } from './backlog.js'
-import { commitBatch, foldBatch, prepareBatch, type Batch, type BatchInput, type Prepared } from './batch.js'
+import { commitBatch, foldBatch, loadBatch, planBatch, type Batch, type BatchInput, type Planned, type Prepared } from './batch.js'
 import { Brake } from './brake.js'
 import { CatchingUp, type LiveSide } from './catching-up.js'
 import { ANYTHING, REPLAYABLE, summary, type What } from './commits.js'
@@ -349,14 +349,19 @@ export class Tracker {
   }
 
   async #push(input: BatchInput, step: Step, since?: number): Promise<void> {
-    const prepared = await prepareBatch(this.#db, this.#units, this.#aliases, input)
-    if (this.#backlog === undefined) return this.#pipeline.push(prepared, (batch) => this.#commit(batch, step), since)
-    this.#backlog.add(prepared, step)
+    const planned = await planBatch(this.#db, this.#units.shards, this.#aliases, input)
+    if (this.#backlog === undefined) return this.#load(planned, step, since)
+    this.#backlog.add(planned, step)
     if (this.#backlog.isFull || !this.#isFarBehind(input.position)) await this.#pushBacklog()
   }
 
   async #pushBacklog(): Promise<void> {
-    for (const { prepared, step } of this.#backlog?.take() ?? []) await this.#pipeline.push(prepared, (batch) => this.#commit(batch, step))
+    for (const { planned, step } of this.#backlog?.take() ?? []) await this.#load(planned, step)
+  }
+
+  /** On its way to the tables. Resolves as {@link Pipeline.push} does. */
+  #load(planned: Planned, step: Step, since?: number): Promise<void> {
+    return this.#pipeline.push(loadBatch(this.#db, this.#units, planned), (batch) => this.#commit(batch, step), since)
   }
 
   /** So far that more is held back before it is written. */
@@ -377,8 +382,7 @@ export class Tracker {
     const written = commitBatch(early, batch, this.#careful)
     written.catch(() => undefined)
     const { plans, units, changes: { faults } } = batch
-    // One that moves nothing waits for its answers: if it came late, after we had given it up, it would find the shards where they stood, and count.
-    const options = { ...REPLAYABLE, atOnce: also === undefined && to !== undefined }
+    const options = { ...REPLAYABLE, atOnce: also === undefined }
     return async () => {
       await this.#transact(to, what, (tx) => {
         early.send(tx)
@@ -440,8 +444,7 @@ export class Tracker {
       }
       const { units: due, next } = await dueUnits(this.#db, shards, here.clock, after, DUE_UNITS)
       if (due.length > 0) {
-        const prepared = await prepareBatch(this.#db, this.#units, this.#aliases, { entries: [], models: [], ...here, due, live: false, share: undefined })
-        await this.#pipeline.push(prepared, (batch) => this.#commit(batch, STAY))
+        await this.#load(await planBatch(this.#db, this.#units.shards, this.#aliases, { entries: [], models: [], ...here, due, live: false, share: undefined }), STAY)
       }
       after = next
       if (next === undefined) break

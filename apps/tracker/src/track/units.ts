@@ -190,7 +190,8 @@ class LoadedLately {
 export const NO_FACTS: readonly PlannedFact[] = []
 const NOTHING_HELD: ReadonlyMap<bigint, ShownHeld> = new Map()
 
-function cacheKeyOf(model: string, key: string): string {
+/** Of a unit, among those of all models. */
+export function cacheKeyOf(model: string, key: string): string {
   return `${model}\u0000${key}`
 }
 
