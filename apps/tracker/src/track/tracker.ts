@@ -382,7 +382,8 @@ export class Tracker {
     const written = commitBatch(early, batch, this.#careful)
     written.catch(() => undefined)
     const { plans, units, changes: { faults } } = batch
-    const options = { ...REPLAYABLE, atOnce: also === undefined }
+    // One that moves nothing waits for its answers: if it came late, after we had given it up, it would find the shards where they stood, and count.
+    const options = { ...REPLAYABLE, atOnce: also === undefined && to !== undefined }
     return async () => {
       await this.#transact(to, what, (tx) => {
         early.send(tx)

@@ -1,4 +1,4 @@
-/** Who owns the shards, and how far they are. The compare-and-set on epoch, position and count of commits is what makes a commit safe. */
+/** Who owns the shards, and how far they are. The compare-and-set on epoch and position is what makes a commit safe. */
 import type { Queryable } from '../database.js'
 
 export interface ShardState {
@@ -54,16 +54,16 @@ function statesOf(rows: readonly ShardRow[]): readonly ShardState[] {
 
 /**
  * Moves the shards on from where they stand; those that are further already stay. Without `to` all stay, and only have one commit more. False where
- * another owner has taken one of them, or one does not stand where we think, or has been committed since: then the statement has failed, and nothing
- * can be committed, also where the commit is on its way.
+ * another owner has taken one of them, or one does not stand where we think: then the statement has failed, and nothing can be committed, also
+ * where the commit is on its way.
  */
 export async function moveShards(tx: Queryable, shards: readonly ShardState[], to?: Reached): Promise<boolean> {
   const behind = shards.filter((shard) => isTouched(shard, to))
   return areAllThere(tx.query(
     `with moved as (
-       update shard set position = coalesce($5, shard.position), clock = greatest(clock, $6), checksum = coalesce($7, checksum), commits = shard.commits + 1
-       from unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[]) as mine (id, epoch, position, commits)
-       where (shard.id, shard.epoch, shard.position, shard.commits) = (mine.id, mine.epoch, mine.position, mine.commits) returning shard.id
+       update shard set position = coalesce($4, shard.position), clock = greatest(clock, $5), checksum = coalesce($6, checksum), commits = commits + 1
+       from unnest($1::int[], $2::bigint[], $3::bigint[]) as mine (id, epoch, position)
+       where shard.id = mine.id and shard.epoch = mine.epoch and shard.position = mine.position returning shard.id
      ) select ${FAILS_UNLESS_ALL} from moved`,
     [...columnsOf(behind), to?.position ?? null, to?.clock ?? null, to?.checksum ?? null],
   ))
@@ -94,5 +94,5 @@ function isTouched({ position }: ShardState, to: Reached | undefined): boolean {
 }
 
 function columnsOf(shards: readonly ShardState[]): readonly unknown[] {
-  return [shards.map(({ id }) => id), shards.map(({ epoch }) => epoch), shards.map(({ position }) => position), shards.map(({ commits }) => commits)]
+  return [shards.map(({ id }) => id), shards.map(({ epoch }) => epoch), shards.map(({ position }) => position)]
 }
