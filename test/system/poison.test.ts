@@ -126,6 +126,33 @@ describe('an instance that cannot be folded', () => {
   }, TIMEOUT_MS)
 })
 
+test('what a rebuild has written of a suspended instance is no repetition when it dies between two portions and reads the same again', async () => {
+  const { log, send } = await startedLog()
+  breakTheFold()
+  for (const key of ['A', ...Array.from({ length: 40 }, (_, n) => `order ${n}`)]) {
+    await send('orders', 'placed', key, key === 'A' ? 'poison 1' : undefined)
+    await send('orders', 'paid', key)
+  }
+  await send('orders', 'shipped', 'A')
+  await folded(log)
+  await follower!.settled()
+  const live = await readTables(db)
+  expect((await listFaults(db, { limit: 10 })).items).toMatchObject([{ key: 'A', events: 3 }])
+  await follower!.stop()
+  await emptyTables(db)
+
+  // All of the log is held back, and written in many portions; only the last one moves the shards.
+  const holdsBack = { facts: 1e6, bytes: 1e9, portion: 10, near: 0 }
+  follower = await follow(db, log, holdsBack)
+  const stored = async () => Number((await db.query<{ count: string }>('select count(*) from instance_event'))[0]?.count)
+  await expect.poll(stored, { ...PATIENCE, interval: 1 }).toBeGreaterThan(10)
+  await follower.stop()
+  const [stopped] = await db.query<{ position: string }>('select min(position) as position from shard')
+  expect([Number(stopped?.position) < 10, (await stored()) < 83], 'it died between two portions').toEqual([true, true])
+  await foldAll(db, log, { holdsBack })
+  expect(differences(live, await readTables(db))).toEqual([])
+}, TIMEOUT_MS)
+
 test('an instance whose past cannot be folded by this program stands as it is shown, and goes on by one that can', async () => {
   const { log, send } = await startedLog()
   await send('orders', 'placed', 'A', 'poison 1')

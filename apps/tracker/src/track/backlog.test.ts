@@ -89,11 +89,13 @@ test('what batches say of keys goes along with the portions, in the order of the
   const keys = (position: number) => ({ links: [{ model: 'order', name: 'paymentId', value: `P-${position}`, key: 'a', learnedAt: BigInt(position) }], waiting: [], released: [] })
   const positions = [1, 2, 3, 4, 5, 6, 7]
   for (const position of positions) {
-    backlog.add({ ...batch([`order ${position}`], [[planned(BigInt(position), {})]], BigInt(position)), plans: [keys(position)], fates: [{ position: BigInt(position), model: 'order', kind: 'ignored', reason: '' }] }, STAY)
+    backlog.add({ ...batch([`order ${position}`], [[planned(BigInt(position), {})]], BigInt(position)), plans: [keys(position)], released: [{ model: 'order', name: 'paymentId', value: 'P', position: BigInt(position), by: BigInt(position) }], fates: [{ position: BigInt(position), model: 'order', kind: 'ignored', reason: '' }] }, STAY)
   }
-  const told = [...backlog.take()].map(({ planned: { plans, fates } }) => [plans.flatMap(({ links }) => links.map(({ learnedAt }) => Number(learnedAt))), fates.map(({ position }) => Number(position))])
+  const told = [...backlog.take()].map(({ planned: { plans, fates, released } }) => [
+    plans.flatMap(({ links }) => links.map(({ learnedAt }) => Number(learnedAt))), fates.map(({ position }) => Number(position)), released.map(({ position }) => Number(position)),
+  ])
   expect(told.map(([of]) => of?.length)).toEqual([2, 2, 2, 1])
-  expect([told.flatMap(([of]) => of), told.flatMap(([, of]) => of)]).toEqual([positions, positions])
+  expect([0, 1, 2].map((which) => told.flatMap((of) => of[which]))).toEqual([positions, positions, positions])
 })
 
 test('the last portion moves the shards, and says once what cannot be said twice', () => {

@@ -105,7 +105,7 @@ export class Backlog {
   }
 
   /**
-   * Everything, and nothing is left. What is said of keys comes a batch or two with each portion, in the order of the log; what cannot be said twice (counts,
+   * Everything, and nothing is left. What batches say of keys goes along with the portions, in the order of the log; what cannot be said twice (counts,
    * operations) comes with the last, which moves the shards.
    * The facts of a portion become whole when it is asked for; the bytes that they were stay until the last one is committed.
    */
@@ -142,28 +142,27 @@ export class Backlog {
   }
 }
 
-function * portionsOf(batches: readonly Portion[], all: (readonly HeldPart[])[], kept: KeptBytes): Iterable<Portion> {
+/** Takes both lists apart: none is held here once it is on its way, and what is folded is several times what was held back. */
+function * portionsOf(batches: Portion[], all: (readonly HeldPart[])[], kept: KeptBytes): Iterable<Portion> {
   const input = { clock: Math.max(...batches.map(({ planned }) => planned.input.clock)), position: batches.at(-1)?.planned.input.position ?? 0n }
-  const count = all.length
-  let told = 0
-  // None is held here once it is on its way: what is folded is several times what was held back.
+  const last = { types: sumOf(batches.map(({ planned }) => planned.types)), step: together(batches.map(({ step }) => step), () => kept.giveBack()) }
   for (let parts = all.shift(); parts !== undefined; parts = all.shift()) {
-    const ends = all.length === 0
-    const from = told
-    told = Math.ceil((batches.length * (count - all.length)) / count)
-    const telling = batches.slice(from, told)
+    const telling = batches.splice(0, Math.ceil(batches.length / (all.length + 1)))
+    const { types, step } = all.length === 0 ? last : NOTHING_YET
     yield {
       planned: {
         input, parts: parts.map(({ model, key, facts }) => ({ model, key, facts: facts.map(whole) })), payloadBytes: 0,
         plans: telling.flatMap(({ planned }) => planned.plans),
         released: telling.flatMap(({ planned }) => planned.released),
         fates: telling.flatMap(({ planned }) => planned.fates),
-        types: ends ? sumOf(batches.map(({ planned }) => planned.types)) : new Map(),
+        types,
       },
-      step: ends ? together(batches.map(({ step }) => step), () => kept.giveBack()) : STAY,
+      step,
     }
   }
 }
+
+const NOTHING_YET: { readonly types: Planned['types']; readonly step: Step } = { types: new Map(), step: STAY }
 
 /** Made anew: what is old, dead or alive, has what it refers to become old as well. */
 function whole({ planned, kept }: HeldFact): PlannedFact {

@@ -38,7 +38,7 @@ export interface BatchInput {
 /** A batch that is planned. */
 export interface Planned {
   readonly input: Pick<BatchInput, 'clock' | 'position'>
-  /** One, or those of all batches that are folded together. */
+  /** One; of batches that are folded together those that are told with this portion. */
   readonly plans: readonly PlannedKeys[]
   /** Waiting events whose fate it is ours to end. */
   readonly released: Plan['released']
@@ -194,9 +194,11 @@ function isNew(unit: KnownUnit, planned: PlannedFact, fates: FateRow[]): boolean
     if (fact.kind === 'event') fates.push({ position: fact.position, model: unit.model, kind: 'tooOld', reason: `the history of ${unit.key} has been dropped: it ended long ago` })
     return false
   }
-  if (fact.kind !== 'event') return true
+  if (fact.kind !== 'event') return !unit.waiting.some((own) => own.fact.position === fact.position)
   const taken = unit.events.take(fact, contentHash)
   if (taken === 'new') return true
+  // It waits here, or is beyond what is followed.
+  if (taken === 'itself') return false
   fates.push(taken === 'same'
     ? { position: fact.position, model: unit.model, kind: 'duplicate', reason: 'the instance has this event already' }
     : { position: fact.position, model: unit.model, kind: 'quarantined', reason: `idReused: source ${fact.source} sent another event with the id ${fact.id}` })

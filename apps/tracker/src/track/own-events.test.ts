@@ -2,7 +2,9 @@ import type { Fact } from '@tidemark/bpmn'
 import { expect, it } from 'vitest'
 import { OwnEvents } from './own-events.js'
 
-const fact = (id: string, source = '/shop') => ({ id, source }) as Fact
+let entries = 0n
+/** Each is another entry of the log. */
+const fact = (id: string, source = '/shop') => ({ id, source, position: entries++ }) as Fact
 
 it('tells an event that it has by source and id, however many it has and however alike they are', () => {
   const events = new OwnEvents()
@@ -15,4 +17,11 @@ it('tells an event that it has by source and id, however many it has and however
   }
   for (const id of ids) expect(events.take(fact(id, '/till'), 'of the till')).toBe('new')
   for (const id of ids) expect(events.take(fact(id, '/till'), 'another')).toBe('another')
+})
+
+it('knows an entry that is read again, also the first and the last of many', () => {
+  const events = new OwnEvents()
+  const facts = Array.from({ length: 50 }, (_, index) => fact(`order:${index}`))
+  for (const one of facts) expect(events.take(one, 'content')).toBe('new')
+  for (const one of facts) expect(events.take({ ...one }, 'content')).toBe('itself')
 })

@@ -20,16 +20,19 @@ const KEPT_CHARACTERS = 12
 export class OwnEvents {
   #last: Known | undefined = undefined
   #count = 0
-  /** Contents by source and id, NUL between them. */
-  #others: Map<string, string> | undefined = undefined
+  /** By source and id, NUL between them. */
+  #others: Map<string, Looked> | undefined = undefined
 
-  /** Takes an event; where one is here already under its source and id, that one stays. The answer is whether there was one, and whether it said the same. */
-  take(fact: Fact, contentHash: string): 'new' | 'same' | 'another' {
-    const { source, id } = fact
+  /**
+   * Takes an event; where one is here already under its source and id, that one stays. The answer is whether there was one, and whether it said the same, or
+   * was this very one: an entry is read again after a death.
+   */
+  take(fact: Fact, contentHash: string): 'new' | 'itself' | 'same' | 'another' {
+    const { source, id, position } = fact
     const content = contentHash.slice(0, KEPT_CHARACTERS)
     const mark = markOf(id)
     for (let known = this.#last; known !== undefined; known = known.before) {
-      if (known.mark === mark && known.fact.id === id && known.fact.source === source) return known.content === content ? 'same' : 'another'
+      if (known.mark === mark && known.fact.id === id && known.fact.source === source) return compare(known.fact.position, known.content, position, content)
     }
     if (this.#count < MAX_LOOKED_THROUGH) {
       this.#last = { before: this.#last, mark, fact, content }
@@ -39,10 +42,20 @@ export class OwnEvents {
     this.#others ??= new Map()
     const name = `${source}\u0000${id}`
     const known = this.#others.get(name)
-    if (known !== undefined) return known === content ? 'same' : 'another'
-    this.#others.set(name, content)
+    if (known !== undefined) return compare(known.position, known.content, position, content)
+    this.#others.set(name, { position, content })
     return 'new'
   }
+}
+
+interface Looked {
+  readonly position: bigint
+  readonly content: string
+}
+
+function compare(known: bigint, knownContent: string, position: bigint, content: string): 'itself' | 'same' | 'another' {
+  if (known === position) return 'itself'
+  return knownContent === content ? 'same' : 'another'
 }
 
 /** Ids of one unit often begin alike. */

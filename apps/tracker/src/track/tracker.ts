@@ -356,7 +356,11 @@ export class Tracker {
   }
 
   async #pushBacklog(): Promise<void> {
-    for (const { planned, step } of this.#backlog?.take() ?? []) await this.#load(planned, step)
+    for (const { planned, step } of this.#backlog?.take() ?? []) {
+      // Whoever stops does not wait for seconds of work: the log has it. Nothing behind it may move the shards past it.
+      this.#stop.signal.throwIfAborted()
+      await this.#load(planned, step)
+    }
   }
 
   /** On its way to the tables. Resolves as {@link Pipeline.push} does. */
