@@ -164,7 +164,7 @@ function * portionsOf(batches: Portion[], all: (readonly HeldPart[])[], kept: Ke
 
 const NOTHING_YET: { readonly types: Planned['types']; readonly step: Step } = { types: new Map(), step: STAY }
 
-/** Made anew: what is old, dead or alive, has what it refers to become old as well. */
+/** Made anew: nothing is written into a fact that others may have. */
 function whole({ planned, kept }: HeldFact): PlannedFact {
   if (kept === undefined) return planned
   const { memory, start, end } = kept

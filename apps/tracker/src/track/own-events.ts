@@ -21,7 +21,7 @@ export class OwnEvents {
   #last: Known | undefined = undefined
   #count = 0
   /** By source and id, NUL between them. */
-  #others: Map<string, Looked> | undefined = undefined
+  #others: Map<string, Said> | undefined = undefined
 
   /**
    * Takes an event; where one is here already under its source and id, that one stays. The answer is whether there was one, and whether it said the same, or
@@ -32,7 +32,7 @@ export class OwnEvents {
     const content = contentHash.slice(0, KEPT_CHARACTERS)
     const mark = markOf(id)
     for (let known = this.#last; known !== undefined; known = known.before) {
-      if (known.mark === mark && known.fact.id === id && known.fact.source === source) return compare(known.fact.position, known.content, position, content)
+      if (known.mark === mark && known.fact.id === id && known.fact.source === source) return compare({ position: known.fact.position, content: known.content }, { position, content })
     }
     if (this.#count < MAX_LOOKED_THROUGH) {
       this.#last = { before: this.#last, mark, fact, content }
@@ -42,20 +42,21 @@ export class OwnEvents {
     this.#others ??= new Map()
     const name = `${source}\u0000${id}`
     const known = this.#others.get(name)
-    if (known !== undefined) return compare(known.position, known.content, position, content)
+    if (known !== undefined) return compare(known, { position, content })
     this.#others.set(name, { position, content })
     return 'new'
   }
 }
 
-interface Looked {
+/** What an entry of the log said. */
+interface Said {
   readonly position: bigint
   readonly content: string
 }
 
-function compare(known: bigint, knownContent: string, position: bigint, content: string): 'itself' | 'same' | 'another' {
-  if (known === position) return 'itself'
-  return knownContent === content ? 'same' : 'another'
+function compare(known: Said, said: Said): 'itself' | 'same' | 'another' {
+  if (known.position === said.position) return 'itself'
+  return known.content === said.content ? 'same' : 'another'
 }
 
 /** Ids of one unit often begin alike. */
