@@ -14,6 +14,7 @@ import { cheaperUpkeep } from './0013-cheaper-upkeep.js'
 import { neighbouringIdentities } from './0014-neighbouring-identities.js'
 import { smallerSamples } from './0015-smaller-samples.js'
 import { countedCommits } from './0016-counted-commits.js'
+import { jsonAsText } from './0017-json-as-text.js'
 
 export interface Migration {
   /** Runs in order; never changes once landed. */
@@ -27,5 +28,5 @@ export interface Migration {
 /** Every step, oldest first. */
 export const migrations: readonly Migration[] = [
   initial, incidentsAndOutages, pastMoments, faultedUnits, assignedAndSilencedAlerts, instancesByState, droppedHistory, placesInLists, severalTrackers, itemsOfDeviations,
-  alertsByOpening, discardedEvents, cheaperUpkeep, neighbouringIdentities, smallerSamples, countedCommits,
+  alertsByOpening, discardedEvents, cheaperUpkeep, neighbouringIdentities, smallerSamples, countedCommits, jsonAsText,
 ]

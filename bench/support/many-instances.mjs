@@ -177,13 +177,13 @@ async function copyNames(database, times) {
 
 const COPIES = {
   instance: `insert into instance (id, unit, run, shard, model, version, key, former_ids, status, stuck, late, deviations, settling, approximate,
-      started_at, last_event_at, ended_at, shown_at, position, tokens, variables)
+      started_at, last_event_at, ended_at, shown_at, position, tokens_json, variables_json)
     select c.id, u.unit, i.run, u.shard, i.model, i.version, u.key, '{}', i.status, i.stuck, i.late, i.deviations, i.settling, i.approximate,
-      i.started_at + u.nth, i.last_event_at + u.nth, i.ended_at + u.nth, i.shown_at, i.position - u.nth * $entries::bigint, i.tokens, replace(i.variables::text, u.old_key, u.key)::jsonb
+      i.started_at + u.nth, i.last_event_at + u.nth, i.ended_at + u.nth, i.shown_at, i.position - u.nth * $entries::bigint, i.tokens_json, replace(i.variables_json, u.old_key, u.key)
     from copied_unit u join followed i on i.unit = u.base join copied_instance c on c.base = i.id and c.nth = u.nth where $portion order by u.nth desc, i.position`,
-  instance_event: `insert into instance_event (unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch, instance, element, phase, reading)
-    select u.unit, e.position - u.nth * $entries::bigint, e.kind, e.time + u.nth, e.append_time + u.nth, e.source, replace(e.event_id, u.old_key, u.key), e.type, e.sequence, e.content_hash, e.labels,
-      replace(e.patch::text, u.old_key, u.key)::json, c.id, e.element, e.phase, e.reading
+  instance_event: `insert into instance_event (unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels_json, patch_json, instance, element, phase, reading)
+    select u.unit, e.position - u.nth * $entries::bigint, e.kind, e.time + u.nth, e.append_time + u.nth, e.source, replace(e.event_id, u.old_key, u.key), e.type, e.sequence, e.content_hash, e.labels_json,
+      replace(e.patch_json, u.old_key, u.key), c.id, e.element, e.phase, e.reading
     from copied_unit u join followed e on e.unit = u.base left join copied_instance c on c.base = e.instance and c.nth = u.nth where $units order by u.nth desc, e.position`,
   token: `insert into token (instance, element, n, shard, model, version, since, stuck, late)
     select c.id, t.element, t.n, t.shard, t.model, t.version, t.since + c.nth, t.stuck, t.late from copied_instance c join followed t on t.instance = c.base where $portion`,

@@ -10,7 +10,7 @@ const MODEL = 'order-fulfilment'
 const VIEWS = {
   model: `select 'count' as what, to_jsonb(counts)::text as row from (select model, sum(active) as a, sum(completed) as c, sum(terminated) as t, sum(stuck) as s, sum(late) as l, sum(deviating) as d from model_count group by model) counts
     union all select 'element', to_jsonb(elements)::text from (select element, sum(tokens) as t, sum(visits) as v from element_count group by element) elements
-    union all select 'instance', to_jsonb(i)::text from (select id, status, stuck, late, deviations, tokens from instance) i
+    union all select 'instance', to_jsonb(i)::text from (select id, status, stuck, late, deviations, tokens_json::jsonb as tokens from instance) i
     union all select 'version', to_jsonb(v)::text from (select model, version, status from model_version) v order by 1, 2`,
   alerts: `select 'alert' as what, to_jsonb(a)::text as row from (select id, status from alert where status <> 'quiet') a order by 1, 2`,
   commands: `select 'command' as what, to_jsonb(c)::text as row from (select id, status from command where status <> 'sending' and status <> 'failed') c order by 1, 2`,

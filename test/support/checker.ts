@@ -136,8 +136,8 @@ export async function miscounted(db: Queried): Promise<string[]> {
       `select element as what, a.n as counter, b.n as counted from (select element, sum(tokens) as n from element_count group by element having sum(tokens) <> 0) a
        full join (select element, count(*)::numeric as n from token group by element) b using (element) where a.n is distinct from b.n`,
     'tokens by instance':
-      `select i.id::text as what, jsonb_array_length(i.tokens) as counter, count(t.instance) as counted from instance i left join token t on t.instance = i.id
-       group by i.id having jsonb_array_length(i.tokens) <> count(t.instance)`,
+      `select i.id::text as what, jsonb_array_length(i.tokens_json::jsonb) as counter, count(t.instance) as counted from instance i left join token t on t.instance = i.id
+       group by i.id having jsonb_array_length(i.tokens_json::jsonb) <> count(t.instance)`,
     'rows without their instance':
       `select instance::text as what, 0 as counter, 1 as counted from (select instance from token union all select instance from deviation
          union all select instance from alert_member union all select instance from command) part where not exists (select 1 from instance where id = part.instance)`,

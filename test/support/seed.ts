@@ -45,11 +45,11 @@ export function modelRow(row: Record<string, unknown> = {}): Record<string, unkn
   }
 }
 
-export function instanceRow(key: string, row: Record<string, unknown> = {}): Record<string, unknown> {
+export function instanceRow(key: string, { tokens = [], variables = {}, ...row }: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     id: idOf(`instance ${key}`), unit: unitOf(String(row['model'] ?? 'order'), key), run: 0, shard: 0, model: 'order', version: 1, key, former_ids: [], status: 'active',
     stuck: false, late: false, deviations: 0, settling: false, approximate: false, started_at: 0, last_event_at: 0, ended_at: null, shown_at: 0,
-    position: 1, tokens: [], variables: {}, ...row,
+    position: 1, tokens_json: tokens, variables_json: variables, ...row,
   }
 }
 

@@ -61,7 +61,7 @@ async function byEvent() {
     instances: await rows(`to_jsonb(i) - array['shown_at', 'position', 'former_ids'] from instance i`),
     readings: await rows(`jsonb_build_array(event_id, instance, element, phase, reading) from instance_event`),
     commands: await rows(`to_jsonb(c) - array['next_attempt_at', 'attempts'] from command c`),
-    waiting: await rows(`jsonb_build_array(name, value, fact ->> 'id') from waiting_event where released_at is null`),
+    waiting: await rows(`jsonb_build_array(name, value, fact_json::jsonb ->> 'id') from waiting_event where released_at is null`),
     counts: await rows(`to_jsonb(c) from element_count c where visits > 0 or tokens > 0`),
   }
 }

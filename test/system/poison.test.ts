@@ -57,7 +57,7 @@ async function startedLog() {
   return { log, send }
 }
 
-const stateOf = async (key: string) => (await db.query<{ status: string; tokens: { element: string }[] }>(`select status, tokens from instance where key = $1`, [key]))[0]
+const stateOf = async (key: string) => (await db.query<{ status: string; tokens: { element: string }[] }>(`select status, tokens_json::json as tokens from instance where key = $1`, [key]))[0]
 const folded = (log: MemoryLog) => expect.poll(() => follower!.progress.position >= log.stats().last, PATIENCE).toBe(true)
 
 /** What the log says, by a program without the fault. */

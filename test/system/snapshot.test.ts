@@ -34,6 +34,13 @@ const SHARDS = 4
 const postgres = await startPostgres(['fsync=off', 'full_page_writes=off'])
 afterAll(() => postgres?.stop())
 
+/** As Postgres itself spells what it had in columns of jsonb, before a step of the schema made text of it. */
+async function asJsonb(db: Database): Promise<void> {
+  await db.query(`update instance set tokens_json = tokens_json::jsonb::text, variables_json = variables_json::jsonb::text`)
+  await db.query(`update instance_event set labels_json = labels_json::jsonb::text, patch_json = patch_json::jsonb::text`)
+  await db.query(`update waiting_event set fact_json = fact_json::jsonb::text`)
+}
+
 describe('with the embedded database', () => snapshots(async (dataDir) => {
   await prepareDatabase(dataDir)
   return openDatabase({ dataDir })
@@ -117,6 +124,7 @@ function snapshots(open: (dataDir: string) => Promise<Database>) {
     const positions = [3n, 5n, 7n, 9n].map((tenths) => (shop.stats().last * tenths) / 10n)
     const [first, second, third, fourth] = positions as [bigint, bigint, bigint, bigint]
     await snapshotAt(shop, first)
+    await asJsonb(db)
     expect((await snapshotAt(shop, second)).verdict).toMatchObject({ found: 'folded', against: `snapshot-${first}` })
     await db.query(`update element_count set visits = visits + 1 where element = (select min(element) from element_count)`)
     const job = await askedAt(shop, third)
@@ -170,7 +178,7 @@ function snapshots(open: (dataDir: string) => Promise<Database>) {
     const of = (steps: readonly string[]) => ({ ...taken, manifest: { ...taken.manifest, steps: [...steps] } })
     await expect(restoreSnapshot(db, of([...taken.manifest.steps, '9999-from-tomorrow']))).rejects.toMatchObject({ code: 'snapshotNewer', detail: expect.stringContaining('9999-from-tomorrow') as string })
     const before = await readTables(db)
-    await restoreSnapshot(db, of(taken.manifest.steps.filter((step) => step < '0012' || step > '0014')))
+    await restoreSnapshot(db, of(taken.manifest.steps.filter((step) => !step.startsWith('0012'))))
     expect(differences(before, await readTables(db))).toEqual([])
     await expect(restoreSnapshot(db, of(taken.manifest.steps.filter((step) => !step.startsWith('0014'))))).rejects.toMatchObject({ code: 'schemaStepRefused' })
     expect(differences(before, await readTables(db))).toEqual([])

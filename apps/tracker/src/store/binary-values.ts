@@ -99,15 +99,6 @@ export class Values {
     return this.bytes(bytes).#close(start)
   }
 
-  jsonb(value: unknown): this {
-    if (value === null || value === undefined) return this.#null()
-    const start = this.#begin(1)
-    // The version of the format.
-    this.#bytes[this.#end++] = 1
-    this.#json(value)
-    return this.#close(start)
-  }
-
   uuids(values: readonly string[]): this {
     const start = this.#begin(0)
     this.arrayOf('uuid', values.length)

@@ -8,6 +8,9 @@ import { prepareDatabase } from '../../../../test/support/database-template.js'
 import type { Database } from './database.js'
 import { migrate } from './migrate.js'
 import { openPglite } from './pglite/open-pglite.js'
+import { readInstance } from './read/instances.js'
+import { freshTables } from './rebuild/fresh-tables.js'
+import { loadUnits } from './write/load-units.js'
 
 let database: Database
 let dataDir: string
@@ -57,4 +60,23 @@ test('leaves a database alone whose instances have identities of before, and say
   await database.query(`truncate instance`)
   await migrate(database)
   expect(await database.query(`select id from schema_migration where id >= '0014'`)).not.toEqual([])
+})
+
+test('JSON that was kept as jsonb is read as text, and nothing is learned of it', async () => {
+  await database.query(`create schema older`)
+  const older = freshTables(database, 'older')
+  await migrate(older, migrations.filter(({ id }) => id < '0017'))
+  await older.query(
+    `insert into instance (id, unit, run, shard, model, version, key, status, started_at, last_event_at, shown_at, position, tokens, variables)
+     values ($1, $1, 0, 0, 'order', 1, 'A', 'active', 1, 2, 2, 7, $2, $3)`, [unit, JSON.stringify([{ element: 'pay', since: 1 }]), JSON.stringify({ total: 7, a: 'ä\\" ' })])
+  await older.query(
+    `insert into instance_event (unit, position, kind, time, append_time, source, event_id, type, content_hash, labels, patch)
+     values ($1, 7, 'event', 1, 2, '/s', 'e', 't', 'h', $2, '{"total":7}'), ($1, 8, 'operation', 1, 2, '/s', 'o', 't', 'h', '{}', null)`, [unit, JSON.stringify({ 1: ['pay\tend'] })])
+  await migrate(older)
+  expect(await readInstance(older, unit)).toMatchObject({ tokens: [{ element: 'pay', since: 1 }], variables: { total: 7, a: 'ä\\" ' } })
+  expect((await loadUnits(older, [unit])).get(unit)?.facts.map(({ fact: { position, labels, patch } }) => ({ position, labels, patch }))).toEqual([
+    { position: 7n, labels: { 1: ['pay\0end'] }, patch: { total: 7 } }, { position: 8n, labels: {}, patch: undefined },
+  ])
+  expect(await database.query(`select distinct attname as name from pg_attribute where attrelid in ('older.instance'::regclass, 'older.instance_event'::regclass) and attstattarget = 0 order by 1`))
+    .toEqual(['labels_json', 'patch_json', 'tokens_json', 'variables_json'].map((name) => ({ name })))
 })

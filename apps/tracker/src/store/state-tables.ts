@@ -5,6 +5,8 @@
 export interface StateTable {
   /** Columns that two folds of one log may differ in. */
   readonly without?: readonly string[]
+  /** Columns that hold JSON as text. */
+  readonly json?: readonly string[]
   /** Rows that mean the same as none. */
   readonly unless?: string
 }
@@ -14,13 +16,13 @@ export const STATE_TABLES: Readonly<Record<string, StateTable>> = {
   model_version: { without: ['position'] },
   model_shard: { without: ['position'] },
   // Ids that a run had before depend on which of its events were folded together.
-  instance: { without: ['shown_at', 'position', 'former_ids'] },
-  instance_event: {},
+  instance: { without: ['shown_at', 'position', 'former_ids'], json: ['tokens_json', 'variables_json'] },
+  instance_event: { json: ['labels_json', 'patch_json'] },
   token: {},
   deadline: {},
   deviation: {},
   instance_key: {},
-  waiting_event: {},
+  waiting_event: { json: ['fact_json'] },
   faulted_unit: { without: ['since'] },
   event_fate: {},
   event_type: {},

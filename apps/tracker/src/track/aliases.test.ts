@@ -22,7 +22,7 @@ function tables(links: readonly string[], waiting: readonly PlannedFact[]): Data
   return answering({
     query: async <Row extends object>(sql: string) => (sql.includes('instance_key')
       ? links.map((primary_key) => ({ ...PARCEL, primary_key }))
-      : waiting.map(({ fact, contentHash }) => ({ ...PARCEL, fact: JSON.parse(storeFact(fact, contentHash)) as unknown }))) as unknown as Row[],
+      : waiting.map(({ fact, contentHash }) => ({ ...PARCEL, fact_json: storeFact(fact, contentHash) }))) as unknown as Row[],
   })
 }
 

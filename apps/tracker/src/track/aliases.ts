@@ -56,7 +56,7 @@ export class Aliases {
     const queues = new Map<string, Map<bigint, PlannedFact>>()
     const queue = (id: string) => entryOf(queues, id, () => new Map<bigint, PlannedFact>())
     for (const row of rows) {
-      const planned = restoreFact(row.fact)
+      const planned = restoreFact(row.fact_json)
       queue(aliasId(row)).set(planned.fact.position, planned)
     }
     for (const { id, said } of under) {

@@ -58,7 +58,8 @@ const COMPARISONS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const
 
 function variableCondition({ path, operator, values }: VariableCondition, bind: Bind): string {
   const at = `${bind(path)}::text[]`
-  const text = `(i.variables #>> ${at})`
+  const variables = 'i.variables_json::jsonb'
+  const text = `(${variables} #>> ${at})`
   const value = values[0] ?? ''
   switch (operator) {
     case 'eq':
@@ -70,12 +71,12 @@ function variableCondition({ path, operator, values }: VariableCondition, bind: 
     case 'contains':
       return `strpos(lower(${text}), lower(${bind(value)}::text)) > 0`
     case 'exists':
-      return `(i.variables #> ${at}) is ${value === 'true' ? 'not null' : 'null'}`
+      return `(${variables} #> ${at}) is ${value === 'true' ? 'not null' : 'null'}`
     default: {
       const comparison = COMPARISONS[operator]
       if (value.trim() === '' || !Number.isFinite(Number(value))) return `${text} ${comparison} ${bind(value)}::text`
       // The case keeps text from being read as a number: conditions may be tried in any order.
-      return `case when jsonb_typeof(i.variables #> ${at}) = 'number' then ${text}::numeric ${comparison} ${bind(String(Number(value)))}::numeric else false end`
+      return `case when jsonb_typeof(${variables} #> ${at}) = 'number' then ${text}::numeric ${comparison} ${bind(String(Number(value)))}::numeric else false end`
     }
   }
 }

@@ -19,9 +19,9 @@ export interface InstanceEventRow {
 
 /** What was stored of the entries of a unit, in log order; the newest `limit` of them. */
 export function readUnitEvents(db: Queryable, unit: string, limit: number): Promise<InstanceEventRow[]> {
-  const columns = 'unit, position, kind, time, append_time, source, event_id, type, sequence, patch, instance, element, phase, reading'
+  const columns = 'unit, position, kind, time, append_time, source, event_id, type, sequence, patch_json::json as patch, instance, element, phase, reading'
   return db.query<InstanceEventRow>(
-    `select ${columns} from (select ${columns} from instance_event where unit = $1::uuid order by position desc limit $2::int) as newest order by position`,
+    `select ${columns} from (select * from instance_event where unit = $1::uuid order by position desc limit $2::int) as newest order by position`,
     [unit, limit],
   )
 }

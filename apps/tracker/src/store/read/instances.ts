@@ -36,7 +36,7 @@ export interface InstanceRow {
 }
 
 const summaryColumns = `i.id, i.unit, i.run, i.model, i.version, i.key, i.status, i.stuck, i.late, i.deviations, i.settling, i.approximate,
-  i.started_at, i.last_event_at, i.ended_at, i.shown_at, i.tokens,
+  i.started_at, i.last_event_at, i.ended_at, i.shown_at, i.tokens_json::json as tokens,
   (select coalesce(jsonb_agg(jsonb_build_array(k.name, k.value) order by k.learned_at, k.name, k.value), '[]') from instance_key k where k.unit = i.unit) as keys`
 
 /** A row of a list, with its place in it. */
@@ -78,7 +78,7 @@ export interface InstanceDetailRow extends InstanceRow {
 /** One instance by its id or by one that it had before. */
 export async function readInstance(db: Queryable, id: string): Promise<InstanceDetailRow | undefined> {
   const rows = await db.query<InstanceDetailRow>(
-    `select ${summaryColumns}, i.shard, i.position, i.variables from instance i
+    `select ${summaryColumns}, i.shard, i.position, i.variables_json::json as variables from instance i
      where i.id = $1::uuid or (i.former_ids @> array[$1::uuid] and i.former_ids <> '{}') order by (i.id = $1::uuid) desc limit 1`,
     [id],
   )

@@ -19,9 +19,9 @@ beforeAll(async () => {
   db = embedded.db
   const id = `lpad(n::text, 32, '0')::uuid`
   for (const [into, values] of [
-    ['instance (id, unit, run, shard, model, version, key, status, started_at, last_event_at, shown_at, position, tokens, variables)', `${id}, ${id}, 0, 0, 'order', 1, n::text, 'active', n, n, n, n, '[]', '{}'`],
+    ['instance (id, unit, run, shard, model, version, key, status, started_at, last_event_at, shown_at, position, tokens_json, variables_json)', `${id}, ${id}, 0, 0, 'order', 1, n::text, 'active', n, n, n, n, '[]', '{}'`],
     ['instance_key (model, name, value, unit, primary_key, learned_at)', `'order', 'paymentId', 'P-' || n, ${id}, n::text, n`],
-    ['instance_event (unit, position, kind, time, append_time, source, event_id, type, content_hash, labels, instance, element)', `${id}, n, 'event', n, n, 's', n::text, 't', '', '{}', ${id}, 'pay'`],
+    ['instance_event (unit, position, kind, time, append_time, source, event_id, type, content_hash, labels_json, instance, element)', `${id}, n, 'event', n, n, 's', n::text, 't', '', '{}', ${id}, 'pay'`],
     ['event_fate (position, model, kind, reason)', `n, 'other', 'ignored', 'no key'`],
   ]) await db.query(`insert into ${into} select ${values} from generate_series(1, $1::int) as n`, [ROWS])
 }, 60_000)

@@ -32,9 +32,11 @@ async function figures(db: Queryable, table: string, model: string): Promise<Sha
 const pairs = (schema: string) => `(select * from instance where model = $1) as old full join (select * from ${schema}.instance where model = $1) as new
   on new.unit = old.unit and new.run = old.run`
 
+const placesOf = (side: string) => `jsonb_path_query_array(${side}.tokens_json::jsonb, '$[*].element')`
+
 /** Where somebody looks at an instance they would see something else. */
 const DIFFERS = `(old.status is distinct from new.status or old.deviations is distinct from new.deviations or old.stuck is distinct from new.stuck or old.late is distinct from new.late
-  or jsonb_path_query_array(old.tokens, '$[*].element') is distinct from jsonb_path_query_array(new.tokens, '$[*].element'))`
+  or ${placesOf('old')} is distinct from ${placesOf('new')})`
 
 async function changedStatuses(db: Queryable, model: string, schema: string) {
   const rows = await db.query<{ before: string | null; after: string | null; instances: string; different: string }>(
@@ -67,4 +69,4 @@ async function sampled(db: Queryable, model: string, schema: string): Promise<Sh
 }
 
 const shown = (side: string) => `case when ${side}.id is null then null else jsonb_build_object('status', ${side}.status, 'deviations', ${side}.deviations, 'stuck', ${side}.stuck,
-  'late', ${side}.late, 'at', jsonb_path_query_array(${side}.tokens, '$[*].element')) end`
+  'late', ${side}.late, 'at', ${placesOf(side)}) end`

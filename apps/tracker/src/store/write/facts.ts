@@ -24,7 +24,7 @@ function deleteFacts(tx: Queryable, rows: readonly FactRow[]): Statements {
 function copyFacts(tx: Writing, rows: readonly FactRow[]): Statements {
   if (rows.length === 0) return []
   return [tx.copy(
-    `copy instance_event (unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels, patch, instance, element, phase, reading) from stdin (format binary)`,
+    `copy instance_event (unit, position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels_json, patch_json, instance, element, phase, reading) from stdin (format binary)`,
     copyRows(rows, 16, (row, { unit, fact, contentHash, patchJson, read }) => {
       row.uuid(unit).bigint(fact.position).text(fact.kind).bigint(fact.time).bigint(fact.appendTime).text(fact.source).text(fact.id).text(fact.type).text(fact.sequence ?? null)
         .text(contentHash).text(labelsText(fact.labels))

@@ -21,14 +21,14 @@ function deleteInstances(tx: Queryable, gone: readonly string[]): Statements {
 }
 
 const COLUMNS = `id, unit, run, shard, model, version, key, former_ids, status, stuck, late, deviations, settling, approximate,
-  started_at, last_event_at, ended_at, closed_at, shown_at, position, tokens, variables`
+  started_at, last_event_at, ended_at, closed_at, shown_at, position, tokens_json, variables_json`
 
 function copyInstances(tx: Writing, rows: readonly InstanceRow[]): Statements {
   if (rows.length === 0) return []
   return [tx.copy(`copy instance (${COLUMNS}) from stdin (format binary)`, copyRows(rows, 22, (out, row) => {
     out.uuid(row.id).uuid(row.unit).int(row.run).int(row.shard).text(row.model).int(row.version).text(row.key).uuids(row.formerIds).text(row.status)
       .boolean(row.stuck).boolean(row.late).int(row.deviations).boolean(row.settling).boolean(row.approximate)
-      .bigint(row.startedAt).bigint(row.lastEventAt).bigint(row.endedAt).bigint(row.closedAt).bigint(row.shownAt).bigint(row.position).jsonb(row.tokens).jsonb(row.variables)
+      .bigint(row.startedAt).bigint(row.lastEventAt).bigint(row.endedAt).bigint(row.closedAt).bigint(row.shownAt).bigint(row.position).json(row.tokens).json(row.variables)
   }))]
 }
 
@@ -39,7 +39,7 @@ function updateInstances(tx: Queryable, rows: readonly InstanceRow[]): Statement
     `update instance set version = row.version, former_ids = instance.former_ids || row.former_ids::uuid[],
        run = row.run, status = row.status, stuck = row.stuck, late = row.late, deviations = row.deviations, settling = row.settling, approximate = row.approximate,
        started_at = row.started_at, last_event_at = row.last_event_at, ended_at = row.ended_at, closed_at = row.closed_at, shown_at = row.shown_at, position = row.position,
-       tokens = row.tokens::jsonb, variables = coalesce(row.variables::jsonb, instance.variables)
+       tokens_json = row.tokens, variables_json = coalesce(row.variables, instance.variables_json)
      from unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::text[], $6::boolean[], $7::boolean[], $8::int[], $9::boolean[], $10::boolean[], $11::bigint[],
        $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[], $17::text[], $18::bigint[])
        as row (id, version, former_ids, run, status, stuck, late, deviations, settling, approximate, started_at, last_event_at, ended_at, shown_at, position, tokens, variables, closed_at)

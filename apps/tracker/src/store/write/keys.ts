@@ -25,27 +25,27 @@ export async function readLinks(db: Queryable, aliases: readonly AliasKey[], bef
   )
 }
 
-export async function readWaiting(db: Queryable, aliases: readonly AliasKey[], before: bigint): Promise<readonly (AliasKey & { fact: StoredFact })[]> {
+export async function readWaiting(db: Queryable, aliases: readonly AliasKey[], before: bigint): Promise<readonly (AliasKey & { fact_json: string })[]> {
   if (aliases.length === 0) return []
   return db.query(
-    `select alias.model, alias.name, alias.value, waiting.fact from unnest($1::text[], $2::text[], $3::text[]) as alias (model, name, value) cross join lateral (
-       select position, fact from waiting_event as event where event.model = alias.model and event.name = alias.name and event.value = alias.value
+    `select alias.model, alias.name, alias.value, waiting.fact_json from unnest($1::text[], $2::text[], $3::text[]) as alias (model, name, value) cross join lateral (
+       select position, fact_json from waiting_event as event where event.model = alias.model and event.name = alias.name and event.value = alias.value
          and event.position < $4 and (released_at is null or released_at >= $4) offset 0
      ) as waiting order by waiting.position`,
     [...columns(aliases), before],
   )
 }
 
-/** A fact as it waits: JSON has no bigint, and Postgres no NUL. */
-export type StoredFact = Omit<Fact, 'position'> & { readonly position: string; readonly contentHash: string }
+/** A fact as it waits: JSON has no bigint, and no NUL is stored. */
+type StoredFact = Omit<Fact, 'position'> & { readonly position: string; readonly contentHash: string }
 
 export function storeFact(fact: Fact, contentHash: string): string {
   const labels = Object.fromEntries(Object.entries(fact.labels).map(([version, own]) => [version, own.map((label) => label.replace('\u0000', '\t'))]))
   return JSON.stringify({ ...fact, labels, position: String(fact.position), contentHash })
 }
 
-export function restoreFact(stored: StoredFact): { fact: Fact; contentHash: string } {
-  const { contentHash, position, labels, ...rest } = stored
+export function restoreFact(json: string): { fact: Fact; contentHash: string } {
+  const { contentHash, position, labels, ...rest } = JSON.parse(json) as StoredFact
   const restored = Object.fromEntries(Object.entries(labels).map(([version, own]) => [version, own.map((label) => label.replace('\t', '\u0000'))]))
   return { fact: { ...rest, labels: restored, position: BigInt(position) }, contentHash }
 }
@@ -64,9 +64,8 @@ export function insertWaiting(tx: Queryable, waits: readonly (AliasKey & { posit
   if (waits.length === 0) return []
   const waiting = sorted(waits, (row) => row.position)
   return [tx.query(
-    `insert into waiting_event (model, name, value, position, fact)
-     select model, name, value, position, fact::jsonb from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[]) as row (model, name, value, position, fact)
-     on conflict do nothing`,
+    `insert into waiting_event (model, name, value, position, fact_json)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[]) on conflict do nothing`,
     [...columns(waiting), bigints(waiting, (row) => row.position), texts(waiting, (row) => row.fact)],
   )]
 }

@@ -21,9 +21,9 @@ interface FactRow {
   type: string
   sequence: string | null
   content_hash: string
-  /** As text, which {@link labelsOf} mostly knows. */
-  labels: string
-  patch: Record<string, unknown> | null
+  /** JSON, which {@link labelsOf} mostly knows. */
+  labels_json: string
+  patch_json: string | null
   shown_at: string | null
 }
 
@@ -34,7 +34,7 @@ export async function loadUnits(db: Queryable, units: readonly string[]): Promis
     `select wanted.n, wanted.shown_at, fact.* from (
        select unit, n::int, (select max(shown_at) from instance where instance.unit = given.unit) as shown_at from unnest($1::uuid[]) with ordinality as given (unit, n) offset 0
      ) as wanted cross join lateral (
-       select position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels::text, patch from instance_event
+       select position, kind, time, append_time, source, event_id, type, sequence, content_hash, labels_json, patch_json from instance_event
        where instance_event.unit = wanted.unit offset 0
      ) as fact`,
     [uuids(units, (unit) => unit)],
@@ -54,10 +54,11 @@ export async function loadUnits(db: Queryable, units: readonly string[]): Promis
 function factOf(row: FactRow): Fact {
   const base = {
     position: BigInt(row.position), kind: row.kind, time: Number(row.time), appendTime: Number(row.append_time), source: row.source, id: row.event_id, type: row.type,
-    labels: labelsOf(row.labels), ...(row.sequence === null ? {} : { sequence: row.sequence }),
+    labels: labelsOf(row.labels_json), ...(row.sequence === null ? {} : { sequence: row.sequence }),
   }
-  if (row.patch === null) return base
-  return row.kind === 'event' ? { ...base, patch: row.patch } : { ...base, ...(row.patch as Partial<Fact>) }
+  if (row.patch_json === null) return base
+  const patch = JSON.parse(row.patch_json) as Record<string, unknown>
+  return row.kind === 'event' ? { ...base, patch } : { ...base, ...(patch as Partial<Fact>) }
 }
 
 const MAX_LABELS = 10_000
