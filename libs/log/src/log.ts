@@ -78,6 +78,11 @@ export interface ReadOptions {
   readonly kinds?: readonly EntryKind[]
   /** Newest first, for people who page back. Cannot be combined with `follow`. */
   readonly backwards?: boolean
+  /**
+   * Gives memory for what a batch holds. No two batches share any of it, so that whoever gave it may use it again when done with the batch. A log asks
+   * where it would have to make new memory, and never where `backwards` is set. Absent: what was read stays as it was for as long as somebody keeps it.
+   */
+  readonly memory?: (bytes: number) => Buffer
   readonly signal?: AbortSignal
 }
 

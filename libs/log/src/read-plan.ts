@@ -32,6 +32,7 @@ export interface ReadPlan {
   readonly follow: boolean
   readonly backwards: boolean
   readonly signal: AbortSignal | undefined
+  readonly memory: ReadOptions['memory']
 }
 
 /** What the log looks like when the read begins; positions as numbers. */
@@ -51,12 +52,12 @@ export function planRead(options: ReadOptions, extent: Extent): ReadPlan {
   if (follow && backwards) throw new LogError('invalid', 'A read goes backwards or follows the head, not both.')
   const batchSize = wholeNumber('batchSize', options.batchSize ?? DEFAULT_READ_BATCH, 1, MAX_READ_BATCH)
   const limit = options.limit === undefined ? Infinity : wholeNumber('limit', options.limit, 0, Number.MAX_SAFE_INTEGER)
-  const common = { batchSize, limit, follow, backwards, signal: options.signal }
+  const common = { batchSize, limit, follow, backwards, signal: options.signal, memory: options.memory }
   const wanted = { kindMask: kindMask(options.kinds), subject: matchSubjects(options.subjects), sinceMs: -Infinity, untilMs: Infinity }
   return backwards ? planBackwards(options, extent, common, wanted) : planForwards(options, extent, common, wanted)
 }
 
-type Common = Pick<ReadPlan, 'batchSize' | 'limit' | 'follow' | 'backwards' | 'signal'>
+type Common = Pick<ReadPlan, 'batchSize' | 'limit' | 'follow' | 'backwards' | 'signal' | 'memory'>
 
 function planForwards(options: ReadOptions, extent: Extent, common: Common, wanted: Wanted): ReadPlan {
   const until = options.until === undefined ? Infinity : Number(options.until)

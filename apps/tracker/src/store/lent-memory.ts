@@ -5,8 +5,8 @@
 
 /** Smaller ones Node cuts from a buffer that it shares among them. */
 const LEAST_BYTES = Buffer.poolSize >>> 1
-/** What lies idle at most: the rows of two batches. */
-const MAX_IDLE_BYTES = 32 * 1024 * 1024
+/** What lies idle at most: rows and payloads of the batches under way, in sizes that are powers of two. With half of it a third was made anew for each batch. */
+const MAX_IDLE_BYTES = 64 * 1024 * 1024
 
 /** By their size, a power of two. */
 const idle = new Map<number, Buffer[]>()

@@ -34,7 +34,7 @@ import { Models } from './models.js'
 import { NextDue } from './next-due.js'
 import { SoleOwner, type Ownership } from './ownership.js'
 import { Pipeline } from './pipeline.js'
-import { readAhead } from './read-ahead.js'
+import { readAhead, type Read } from './read-ahead.js'
 import { SMALL_ROOM, type Room } from './room.js'
 import { leastOf, liveShare, NEVER } from './share.js'
 import { Units } from './units.js'
@@ -281,9 +281,9 @@ export class Tracker {
   /** Until a model has to catch up, or we are to settle. */
   async #followLive(): Promise<void> {
     if (this.#shards.length === 0) return aborted(this.#halt)
-    const batches = this.#log.read({ from: { position: this.#taken + 1n }, follow: true, batchSize: this.#room.batchEntries, signal: this.#halt })
-    for await (const entries of readAhead(batches, (position) => this.#isFarBehind(position))) {
-      const isDone = await this.#follow(entries)
+    const options = { from: { position: this.#taken + 1n }, follow: true, batchSize: this.#room.batchEntries, signal: this.#halt }
+    for await (const batch of readAhead((memory) => this.#log.read({ ...options, memory }), (position) => this.#isFarBehind(position))) {
+      const isDone = await this.#follow(batch)
       if (!isDone || this.#halt.aborted || this.#catchingUp.open !== undefined) return
     }
   }
@@ -293,7 +293,7 @@ export class Tracker {
    * said knowing everything before it, so that who joined an alert before it was resolved does not seem to have joined after. Answers false where the
    * rest has to wait until models have caught up.
    */
-  async #follow(entries: readonly Decoded[]): Promise<boolean> {
+  async #follow({ entries, memory }: Read): Promise<boolean> {
     const begin = entries.findIndex(({ entry }) => entry.position > this.#taken)
     const fresh = begin < 0 ? [] : begin === 0 ? entries : entries.slice(begin)
     for (let from = 0; from < fresh.length;) {
@@ -307,7 +307,7 @@ export class Tracker {
       if (saysOfAlerts) await this.#passDeadlines()
       const length = fresh.slice(from).findIndex((decoded) => isControlEntry(decoded) || concernsAlerts(decoded) !== saysOfAlerts)
       const until = length < 0 ? fresh.length : from + length
-      await this.#take(fresh.slice(from, until))
+      await this.#take(fresh.slice(from, until), until < fresh.length ? NOTHING_AFTER : () => memory.giveBack())
       from = until
     }
     if (this.#isFarBehind(this.#taken)) return true
@@ -318,7 +318,8 @@ export class Tracker {
     return true
   }
 
-  async #take(entries: readonly Decoded[]): Promise<void> {
+  /** @param after called when what the entries hold is written, or held back elsewhere */
+  async #take(entries: readonly Decoded[], after: () => void): Promise<void> {
     const last = entries.at(-1)?.entry
     if (last === undefined) return
     const since = performance.now()
@@ -328,7 +329,7 @@ export class Tracker {
     const said = operations.filter((entry) => entry.kind === 'operation' || concernsAlerts(entry))
     const input = { entries, models: this.#models.live(this.#shardIds), clock, position: last.position, due: [], live: true, share: liveShare(this.#models, this.#shards, this.#units.shards) }
     await this.#push(input, {
-      to: { position: last.position, clock, checksum: checksumOf(last) }, models: [], isControl: operations.length > 0, after: NOTHING_AFTER,
+      to: { position: last.position, clock, checksum: checksumOf(last) }, models: [], isControl: operations.length > 0, after: this.#backlog === undefined ? after : NOTHING_AFTER,
       ...(outages.length + said.length === 0 ? {} : {
         also: async (tx: Transaction) => {
           await Promise.all(insertOutages(tx, outages))
@@ -336,6 +337,7 @@ export class Tracker {
         },
       }),
     }, since)
+    if (this.#backlog !== undefined) after()
     this.#taken = last.position
     this.#takenAt = Math.max(this.#takenAt, last.appendTime)
     // What comes in meanwhile joins the next batch. Where a whole batch of it is there already, that is loaded while this one is folded.
@@ -459,9 +461,9 @@ export class Tracker {
 
   /** In turn with a model that catches up. */
   async #followAvailable(): Promise<void> {
-    const batches = this.#log.read({ from: { position: this.#taken + 1n }, limit: this.#room.batchEntries, batchSize: this.#room.batchEntries, signal: this.#halt })
-    for await (const entries of readAhead(batches, () => false)) {
-      if (!(await this.#follow(entries))) return
+    const options = { from: { position: this.#taken + 1n }, limit: this.#room.batchEntries, batchSize: this.#room.batchEntries, signal: this.#halt }
+    for await (const batch of readAhead((memory) => this.#log.read({ ...options, memory }), () => false)) {
+      if (!(await this.#follow(batch))) return
     }
   }
 }

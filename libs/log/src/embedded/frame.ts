@@ -96,11 +96,13 @@ export function sealMarker(at: { base: number; offset: number; syncedBytes: numb
   }, salt)
 }
 
-/** The same frame in memory that is its own. */
-export function ownFrame(frame: Frame): Frame {
+/** The same frame in memory that is its own, or that of whoever gives it. */
+export function ownFrame(frame: Frame, memory: (bytes: number) => Buffer = Buffer.allocUnsafe): Frame {
   if (frame.isLent !== true) return frame
   const { isLent: _isLent, buffer, start, ...fields } = frame
-  return { ...fields, buffer: Buffer.from(buffer.subarray(start, start + fields.lengthBytes)), start: 0 }
+  const own = memory(fields.lengthBytes)
+  buffer.copy(own, 0, start, start + fields.lengthBytes)
+  return { ...fields, buffer: own, start: 0 }
 }
 
 /** Where the records of a frame stand. */

@@ -48,3 +48,31 @@ it('takes the same few buffers over and over, and whoever has read an entry keep
   const slabs = made.mock.calls.filter(([size]) => size >= MB).length
   expect(slabs).toBeLessThan(8)
 }, 30_000)
+
+it('reads into memory that is given to it, for one batch each: whoever is done with a batch may write there', async () => {
+  const log = await EmbeddedLog.open('/log', { disk: new FaultyDisk(), idleMarkerMs: 1e9, tailCacheBytes: 3 * MB, frameSizeBytes: 100_000 })
+  let given: Buffer[] = []
+  let inGivenMemory = 0
+  let right = 0
+  const following = (async () => {
+    const memory = (bytes: number) => {
+      const own = Buffer.alloc(bytes)
+      given.push(own)
+      return own
+    }
+    for await (const batch of log.read({ from: 'earliest', follow: true, batchSize: 7, limit: TOTAL, memory })) {
+      await new Promise(setImmediate)
+      if (asWritten(batch)) right += batch.length
+      const buffers = new Set(given.map(({ buffer }) => buffer))
+      inGivenMemory += batch.filter(({ payload }) => buffers.has(payload.buffer)).length
+      for (const own of given) own.fill(0xff)
+      given = []
+    }
+  })()
+  for (let append = 0; append < APPENDS; append++) {
+    await log.append(Array.from({ length: PER_APPEND }, (_, n): Draft => ({ kind: 'event', subject: 'event.test', payload: payloadOf(append * PER_APPEND + n + 1) })))
+  }
+  await following
+  expect([right, inGivenMemory]).toEqual([TOTAL, TOTAL])
+  await log.close()
+}, 30_000)

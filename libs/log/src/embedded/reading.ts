@@ -29,6 +29,11 @@ export async function* readForwards(log: Readable, plan: ReadPlan): AsyncGenerat
   let reader: FrameReader | undefined
   let begun = false
   let batch: Entry[] = []
+  // What was given for a batch is given for that one.
+  const nextBatch = () => {
+    batch = []
+    if (plan.memory !== undefined && frame?.isLent === true) frame = undefined
+  }
   try {
     while (left > 0 && next <= plan.highest && plan.signal?.aborted !== true) {
       const durable = log.durable()
@@ -36,7 +41,7 @@ export async function* readForwards(log: Readable, plan: ReadPlan): AsyncGenerat
         if (batch.length > 0) {
           left -= batch.length
           yield batch
-          batch = []
+          nextBatch()
         } else if (plan.follow) {
           await log.head.wait(plan.signal)
         } else {
@@ -58,7 +63,7 @@ export async function* readForwards(log: Readable, plan: ReadPlan): AsyncGenerat
         begun = true
         continue
       }
-      reader ??= new FrameReader(ownFrame(frame), log.codec)
+      reader ??= new FrameReader(ownFrame(frame, plan.memory), log.codec)
       begun = true
       const most = Math.min(plan.batchSize, left)
       reader.take(batch, most, next, plan.highest, plan.wanted)
@@ -66,7 +71,7 @@ export async function* readForwards(log: Readable, plan: ReadPlan): AsyncGenerat
       if (batch.length >= most) {
         left -= batch.length
         yield batch
-        batch = []
+        nextBatch()
       }
     }
     if (batch.length > 0 && plan.signal?.aborted !== true) yield batch
