@@ -28,7 +28,7 @@ describe('a rebuild gives the rows that a live tracker kept', () => {
     await expectRebuilds([
       { batch: 1_000 }, { batch: 7, restartAfter: 20 }, { batch: 100, restartAfter: 1 },
       // Held back and written in portions; the second dies between two of them, again and again.
-      { batch: 50, holdsBack: { facts: 300, bytes: 1e9, portion: 40, keysOf: 2, near: 10 } }, { batch: 30, restartAfter: 9, holdsBack: { facts: 1e6, bytes: 40_000, portion: 20, keysOf: 3, near: 0 } },
+      { batch: 50, holdsBack: { facts: 300, bytes: 1e9, portion: 40, near: 10 } }, { batch: 30, restartAfter: 9, holdsBack: { facts: 1e6, bytes: 40_000, portion: 20, near: 0 } },
     ], recorded)
   }, 120_000)
 

@@ -142,7 +142,7 @@ test('what a rebuild has written of a suspended instance is no repetition when i
   await emptyTables(db)
 
   // All of the log is held back, and written in many portions; only the last one moves the shards.
-  const holdsBack = { facts: 1e6, bytes: 1e9, portion: 10, keysOf: 1, near: 0 }
+  const holdsBack = { facts: 1e6, bytes: 1e9, portion: 10, near: 0 }
   follower = await follow(db, log, holdsBack)
   const stored = async () => Number((await db.query<{ count: string }>('select count(*) from instance_event'))[0]?.count)
   await expect.poll(stored, { ...PATIENCE, interval: 1 }).toBeGreaterThan(10)

@@ -3,7 +3,7 @@ import { Backlog, NOTHING_AFTER, STAY, type Portion } from './backlog.js'
 import type { Planned } from './batch.js'
 import type { PlannedFact } from './core/plan.js'
 
-const BOUNDS = { facts: 100, bytes: 1_000_000, portion: 2, keysOf: 3, near: 0 }
+const BOUNDS = { facts: 100, bytes: 1_000_000, portion: 2, near: 0 }
 
 /** An event whose variables are these, as planning leaves it: its JSON is a view of memory that is not ours. */
 function planned(position: bigint, patch: Readonly<Record<string, unknown>>, asWritten = true): PlannedFact {
@@ -84,25 +84,18 @@ test('memory is used again once all of it is committed, and not before', () => {
   expect(third[0]?.planned.parts[0]?.facts[0]?.fact.patch).toEqual({ position: '3' })
 })
 
-test('what batches say of keys is told as soon as there is enough of it, in the order of the log, all of it and once', () => {
+test('what batches say of keys goes along with the portions, in the order of the log, and all of it', () => {
   const backlog = new Backlog(BOUNDS)
   const keys = (position: number) => ({ links: [{ model: 'order', name: 'paymentId', value: `P-${position}`, key: 'a', learnedAt: BigInt(position) }], waiting: [], released: [] })
-  const said = ({ planned: { plans, fates, released } }: Portion) => [
-    plans.flatMap(({ links }) => links.map(({ learnedAt }) => Number(learnedAt))), fates.map(({ position }) => Number(position)), released.map(({ position }) => Number(position)),
-  ]
-  const told = [1, 2, 3, 4, 5, 6, 7, 8].map((position) => {
+  const positions = [1, 2, 3, 4, 5, 6, 7]
+  for (const position of positions) {
     backlog.add({ ...batch([`order ${position}`], [[planned(BigInt(position), {})]], BigInt(position)), plans: [keys(position)], released: [{ model: 'order', name: 'paymentId', value: 'P', position: BigInt(position), by: BigInt(position) }], fates: [{ position: BigInt(position), model: 'order', kind: 'ignored', reason: '' }] }, STAY)
-    const portion = backlog.takeKeys()
-    expect(portion?.planned.parts ?? []).toEqual([])
-    expect(portion?.step ?? STAY).toEqual(STAY)
-    return portion && said(portion)
-  })
-  const three = (...positions: number[]) => [positions, positions, positions]
-  expect(told).toEqual([undefined, undefined, three(1, 2, 3), undefined, undefined, three(4, 5, 6), undefined, undefined])
-  const portions = [...backlog.take()]
-  expect(portions.map(said)).toEqual([three(7, 8), three(), three(), three()])
-  expect(portions.flatMap(({ planned: { parts } }) => parts.map(({ key }) => key))).toHaveLength(8)
-  expect(backlog.takeKeys()).toBe(undefined)
+  }
+  const told = [...backlog.take()].map(({ planned: { plans, fates, released } }) => [
+    plans.flatMap(({ links }) => links.map(({ learnedAt }) => Number(learnedAt))), fates.map(({ position }) => Number(position)), released.map(({ position }) => Number(position)),
+  ])
+  expect(told.map(([of]) => of?.length)).toEqual([2, 2, 2, 1])
+  expect([0, 1, 2].map((which) => told.flatMap((of) => of[which]))).toEqual([positions, positions, positions])
 })
 
 test('the last portion moves the shards, and says once what cannot be said twice', () => {

@@ -42,8 +42,6 @@ export interface BacklogBounds {
   readonly bytes: number
   /** Facts in a portion. */
   readonly portion: number
-  /** Batches of which it is told together what they say of keys. */
-  readonly keysOf: number
   /** Where so few entries are left in the log nothing is held back: who waits for it is to see it soon. */
   readonly near: number
 }
@@ -52,7 +50,7 @@ export interface BacklogBounds {
  * A fact takes some 700 bytes beside its payload until it is written. Most instances are to begin and end within so many entries; others are written
  * several times. A portion is folded in a fraction of a second, and the database writes it while the next one is.
  */
-export const SMALL_BACKLOG: BacklogBounds = { facts: 120_000, bytes: 32 * 1024 * 1024, portion: 6_000, keysOf: 8, near: 4_000 }
+export const SMALL_BACKLOG: BacklogBounds = { facts: 120_000, bytes: 32 * 1024 * 1024, portion: 6_000, near: 4_000 }
 export const LARGE_BACKLOG: BacklogBounds = { ...SMALL_BACKLOG, facts: 240_000, bytes: 64 * 1024 * 1024 }
 
 /** Its variables stay the JSON that they were: as objects they would be several times as large, and each would be moved about by the collector of garbage. */
@@ -71,10 +69,7 @@ interface HeldPart {
 export class Backlog {
   /** By unit, in the order in which they were first touched. */
   readonly #pending = new Map<string, HeldPart>()
-  /** In the order of the log; without their facts, which are kept by unit. */
   #batches: Portion[] = []
-  /** Of these so many have been told, as far as keys go. */
-  #told = 0
   #facts = 0
   #bytes = 0
   /** Pieces that are used again. */
@@ -97,54 +92,29 @@ export class Backlog {
       this.#facts += facts.length
     }
     this.#bytes = Math.max(this.#bytes + planned.payloadBytes, this.#kept.bytes)
+    // Its facts are kept by unit.
     this.#batches.push({ planned: { ...planned, parts: [] }, step })
   }
 
   clear(): void {
     this.#pending.clear()
     this.#batches = []
-    this.#told = 0
     this.#facts = 0
     this.#bytes = 0
     this.#kept = new KeptBytes(this.#spare)
   }
 
-  /** What batches say of keys waits for no unit: the database writes it while more is read. Undefined where there is not enough of it since it was taken last. */
-  takeKeys(): Portion | undefined {
-    return this.#batches.length - this.#told < this.bounds.keysOf ? undefined : this.#takeKeys()
-  }
-
   /**
-   * Everything, and nothing is left. What is said of keys and was not taken yet comes first; what cannot be said twice (counts, operations) comes with the last
-   * portion, which moves the shards.
+   * Everything, and nothing is left. What batches say of keys goes along with the portions, in the order of the log; what cannot be said twice (counts,
+   * operations) comes with the last, which moves the shards.
    * The facts of a portion become whole when it is asked for; the bytes that they were stay until the last one is committed.
    */
   take(): Iterable<Portion> {
-    if (this.#batches.length === 0) return []
-    const { planned } = this.#takeKeys()
     const batches = this.#batches
     const kept = this.#kept
     const portions = [...this.#portions()]
     this.clear()
-    return portionsOf(planned, batches.map(({ planned: { types } }) => types), together(batches.map(({ step }) => step), () => kept.giveBack()), portions)
-  }
-
-  #takeKeys(): Portion {
-    const told = this.#batches.slice(this.#told).map(({ planned }) => planned)
-    // None of it is needed again.
-    for (let at = this.#told; at < this.#batches.length; at++) {
-      const { planned, step } = this.#batches[at] as Portion
-      this.#batches[at] = { planned: { ...planned, ...NO_KEYS }, step }
-    }
-    this.#told = this.#batches.length
-    const input = { clock: Math.max(...this.#batches.map(({ planned }) => planned.input.clock)), position: this.#batches.at(-1)?.planned.input.position ?? 0n }
-    return {
-      planned: {
-        input, parts: [], payloadBytes: 0, types: NO_TYPES, plans: told.flatMap(({ plans }) => plans), released: told.flatMap(({ released }) => released),
-        fates: told.flatMap(({ fates }) => fates),
-      },
-      step: STAY,
-    }
+    return batches.length === 0 ? [] : portionsOf(batches, portions, kept)
   }
 
   /** What is held back is to hold nothing of the log's memory: a few bytes of it would keep a megabyte. */
@@ -172,19 +142,27 @@ export class Backlog {
   }
 }
 
-/** Takes the list apart: no portion is held here once it is on its way, and what is folded is several times what was held back. */
-function * portionsOf(keys: Planned, types: readonly Planned['types'][], last: Step, all: (readonly HeldPart[])[]): Iterable<Portion> {
-  for (let [parts, told] = [all.shift(), keys]; parts !== undefined; [parts, told] = [all.shift(), { ...keys, ...NO_KEYS }]) {
-    const isLast = all.length === 0
+/** Takes both lists apart: none is held here once it is on its way, and what is folded is several times what was held back. */
+function * portionsOf(batches: Portion[], all: (readonly HeldPart[])[], kept: KeptBytes): Iterable<Portion> {
+  const input = { clock: Math.max(...batches.map(({ planned }) => planned.input.clock)), position: batches.at(-1)?.planned.input.position ?? 0n }
+  const last = { types: sumOf(batches.map(({ planned }) => planned.types)), step: together(batches.map(({ step }) => step), () => kept.giveBack()) }
+  for (let parts = all.shift(); parts !== undefined; parts = all.shift()) {
+    const telling = batches.splice(0, Math.ceil(batches.length / (all.length + 1)))
+    const { types, step } = all.length === 0 ? last : NOTHING_YET
     yield {
-      planned: { ...told, parts: parts.map(({ model, key, facts }) => ({ model, key, facts: facts.map(whole) })), types: isLast ? sumOf(types) : NO_TYPES },
-      step: isLast ? last : STAY,
+      planned: {
+        input, parts: parts.map(({ model, key, facts }) => ({ model, key, facts: facts.map(whole) })), payloadBytes: 0,
+        plans: telling.flatMap(({ planned }) => planned.plans),
+        released: telling.flatMap(({ planned }) => planned.released),
+        fates: telling.flatMap(({ planned }) => planned.fates),
+        types,
+      },
+      step,
     }
   }
 }
 
-const NO_KEYS = { plans: [], released: [], fates: [] }
-const NO_TYPES: Planned['types'] = new Map()
+const NOTHING_YET: { readonly types: Planned['types']; readonly step: Step } = { types: new Map(), step: STAY }
 
 /** Made anew: nothing is written into a fact that others may have. */
 function whole({ planned, kept }: HeldFact): PlannedFact {

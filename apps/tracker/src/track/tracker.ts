@@ -354,8 +354,6 @@ export class Tracker {
     const planned = await planBatch(this.#db, this.#units.shards, this.#aliases, input)
     if (this.#backlog === undefined) return this.#load(planned, step, since)
     this.#backlog.add(planned, step)
-    const keys = this.#backlog.takeKeys()
-    if (keys !== undefined) await this.#load(keys.planned, keys.step)
     if (this.#backlog.isFull || !this.#isFarBehind(input.position)) await this.#pushBacklog()
   }
 
