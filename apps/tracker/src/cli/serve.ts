@@ -33,7 +33,7 @@ async function serve(options: ServeOptions): Promise<0> {
   const app = await createApp(settings)
   const { standing } = app.foundation.progress
   // The process holds no database then, and has room: to look for garbage at each half, as bin/tidemark.js has it, takes a twentieth of the time more.
-  if (settings.databaseUrl !== undefined) letHeapFill(roomOf(settings.memoryMb).heapBytes, () => standing.keptBytes)
+  if (settings.databaseUrl !== undefined) letHeapFill(roomOf(settings.memoryMb).heap, () => standing.keptBytes)
   note(`Tidemark answers at ${app.url} (Ctrl+C stops it)`)
   await stop
   await app.close()

@@ -14,10 +14,22 @@ const REAL_SHARE = 0.75
 /** What batches under way hold at one marking and not at another. */
 const PASSING_BYTES = 40 * 1024 * 1024
 
-/** What the heap held when all of it was marked last. */
+/** What the heap may fill, young generation left out, before all of it is marked. */
+export interface HeapBounds {
+  /** Whatever the rest of the process takes. */
+  readonly leastBytes: number
+  /** More is not worth it; and the rest may come to take more before the heap is marked again. */
+  readonly mostBytes: number
+  /** Between these, what is left of so much. */
+  readonly processBytes: number
+}
+
+/** What was there when all of the heap was marked last. */
 export interface Marked {
   /** Bytes outside of the young generation. */
   readonly liveBytes: number
+  /** What the process has beside that part of the heap: buffers, the young generation, what the allocator keeps. */
+  readonly outsideBytes: number
   /** What instances in memory counted for. */
   readonly keptBytes: number
 }
@@ -28,27 +40,29 @@ let said: number | undefined
 let sparing = 0
 
 /**
- * From now on, for good. The heap outside of the young generation fills about `fillBytes` before it is marked, or twice what lives where that is more.
+ * From now on, for good. The heap outside of the young generation fills what it may before it is marked, or twice what lives where that is more.
  * @param keptBytes what instances in memory count for: they may become many more between two markings
  */
-export function letHeapFill(fillBytes: number, keptBytes: () => number): void {
+export function letHeapFill(bounds: HeapBounds, keptBytes: () => number): void {
   const say = () => {
-    const percent = marked === undefined || sparing > 0 ? LEAST_PERCENT : growthPercent(marked, keptBytes(), fillBytes)
+    const percent = marked === undefined || sparing > 0 ? LEAST_PERCENT : growthPercent(marked, keptBytes(), bounds)
     if (percent === said) return
     said = percent
     setFlagsFromString(`--heap-growing-percent=${percent}`)
   }
   new PerformanceObserver((list) => {
     if (!list.getEntries().some(isMarking)) return
-    marked = { liveBytes: oldBytes(), keptBytes: keptBytes() }
+    const { used, committed } = oldBytes()
+    marked = { liveBytes: used, outsideBytes: process.memoryUsage.rss() - committed, keptBytes: keptBytes() }
     say()
   }).observe({ entryTypes: ['gc'] })
   say()
   setInterval(say, LOOK_MS).unref()
 }
 
-/** With what may live when all is marked next, `fillBytes` are filled before it is marked again. */
-export function growthPercent(marked: Marked, keptBytes: number, fillBytes: number): number {
+/** With what may live when all is marked next, what may be filled is filled before it is marked again. */
+export function growthPercent(marked: Marked, keptBytes: number, { leastBytes, mostBytes, processBytes }: HeapBounds): number {
+  const fillBytes = Math.max(leastBytes, Math.min(mostBytes, processBytes - marked.outsideBytes))
   const liveNext = marked.liveBytes + PASSING_BYTES + Math.max(0, keptBytes - marked.keptBytes) * REAL_SHARE
   // In steps, so that it is not said again for each instance more.
   const percent = Math.floor((fillBytes / liveNext - 1) * 10) * 10
@@ -70,6 +84,12 @@ function isMarking(entry: PerformanceEntry & { readonly detail?: NodeGCPerforman
   return entry.detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR
 }
 
-function oldBytes(): number {
-  return getHeapSpaceStatistics().reduce((sum, { space_name: name, space_used_size: used }) => (name.startsWith('new_') ? sum : sum + used), 0)
+function oldBytes(): { readonly used: number; readonly committed: number } {
+  let [used, committed] = [0, 0]
+  for (const { space_name: name, space_used_size: own, physical_space_size: physical } of getHeapSpaceStatistics()) {
+    if (name.startsWith('new_')) continue
+    used += own
+    committed += physical
+  }
+  return { used, committed }
 }
