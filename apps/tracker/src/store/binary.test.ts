@@ -103,7 +103,7 @@ describe.each([['the embedded database', embedded], ['a Postgres server', server
       out.int(row).uuid(uuid).bigint(big).int(small).boolean(row % 2 === 0).text(text).json(json).json(json).uuids(uuid === null ? [] : [uuid, uuid])
     })))
     expect(await db.query(`select * from copied order by row`)).toEqual(rows.map(({ row, uuid, big, small, text, json }) => ({
-      row, a: uuid, b: big === null ? null : String(big), c: small, d: row % 2 === 0, e: text, f: asRead(json), g: json == null ? null : JSON.stringify(json),
+      row, a: uuid, b: big === null ? null : String(big), c: small, d: row % 2 === 0, e: text, f: asRead(json), g: json === null ? null : JSON.stringify(json),
       h: uuid === null ? [] : [uuid, uuid],
     })))
   })
