@@ -4,7 +4,7 @@
  */
 import { borrow, giveBack } from '../store/lent-memory.js'
 
-/** Several frames of the log under load, and no more than a batch of a few entries can be given. */
+/** Holds several frames of the log under load, and is little for a batch of a few entries. */
 const PIECE_BYTES = 512 * 1024
 
 export class PayloadMemory {
