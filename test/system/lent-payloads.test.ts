@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { EmbeddedLog, type Draft, type Log } from '@tidemark/log'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Database } from '../../apps/tracker/src/store/database.js'
+import type * as LentMemory from '../../apps/tracker/src/store/lent-memory.js'
 import { openDatabase } from '../../apps/tracker/src/store/open-database.js'
 import { prepareDatabase } from '../support/database-template.js'
 import { foldAll, type Cut } from '../support/follower.js'
@@ -13,7 +14,7 @@ import { differences, emptyTables, readTables } from '../support/tables.js'
 
 const memory = vi.hoisted(() => ({ lent: new WeakSet<ArrayBufferLike>(), overwritten: 0 }))
 vi.mock('../../apps/tracker/src/store/lent-memory.js', async (original) => {
-  const real = await original<typeof import('../../apps/tracker/src/store/lent-memory.js')>()
+  const real = await original<typeof LentMemory>()
   return {
     borrow(bytes: number): Buffer {
       const own = real.borrow(bytes)
