@@ -14,7 +14,7 @@ const event = (id: string, type: string, more: Record<string, unknown> = {}) => 
 })
 const fact = (position: bigint, row: Record<string, unknown> = {}) => ({
   unit: idOf('unit A'), position: String(position), kind: 'event', time: NOON, append_time: NOON, source: '/shop', event_id: 'e', type: 't', sequence: null,
-  content_hash: 'h', labels: {}, patch: null, instance: idOf('instance A'), element: 'pay', phase: 'end', reading: 'fits', ...row,
+  content_hash: 'h', labels_json: {}, patch_json: null, instance: idOf('instance A'), element: 'pay', phase: 'end', reading: 'fits', ...row,
 })
 
 /** Positions: 1 tracked, 2 duplicate, 3 unmatched, 4 off the path, 5 clock, 6 quarantined, 7 pending. */

@@ -16,7 +16,7 @@ afterAll(() => house.close())
 const unit = (key: string) => unitOf('order', key)
 const faultRow = (key: string, since: number) => ({ unit: unit(key), shard: 0, model: 'order', key, position: 10, error: 'RangeError: the fold does not end\n    at fold', since })
 const eventRow = (key: string, position: number, row: Record<string, unknown> = {}) => ({
-  unit: unit(key), position, kind: 'event', time: position, append_time: position, source: '/shop', event_id: `${key} ${position}`, type: 'goods.shipped', content_hash: '', labels: {}, ...row,
+  unit: unit(key), position, kind: 'event', time: position, append_time: position, source: '/shop', event_id: `${key} ${position}`, type: 'goods.shipped', content_hash: '', labels_json: {}, ...row,
 })
 
 async function call(method: string, path: string, body?: unknown) {
