@@ -3,7 +3,8 @@
  * `npm run build:server && node bench/latency.mjs [--only embedded|postgres] [--rate EVENTS_PER_SECOND] [--seconds N] [--setting shared_buffers=1GB...]`.
  *
  * The most is found in the same run, or given: orders under way side by side, as fast as they are followed (bench/throughput.mjs --minutes shows for
- * how long that lasts). Then orders come in at half of it, evenly, and between them orders that are looked for, which count after ten seconds: each is
+ * how long that lasts), and looked for once more at the end: a shared machine may have become slower by then, and half of what it could is more of what
+ * it can. Then orders come in at half of it, evenly, and between them orders that are looked for, which count after ten seconds: each is
  * placed, its instance asked for by its key every 10 ms, later less often; when it is there it is paid, and its page asked for until it shows the
  * payment. What is measured begins when the sender has its 202 and ends with the answer that shows the event, so it includes the time of that question.
  * How long it takes until a page in a browser shows it is measured in test/e2e/live.test.ts.
@@ -59,9 +60,11 @@ async function measure(name, databaseUrl) {
     const most = values.rate === undefined ? await mostOf(tracker, rounds(WARM_ROUNDS, MOST_ROUNDS)) : Number(values.rate)
     const rate = most / 2
     const cpu = tracker.cpuSeconds()
-    const { sent, lateMs, placed, paid } = await underLoad(tracker.url, rate, smallRequests(batches, WARM_ROUNDS + MOST_ROUNDS, rate))
+    const { requests, nextRound } = smallRequests(batches, WARM_ROUNDS + MOST_ROUNDS, rate)
+    const { sent, lateMs, placed, paid } = await underLoad(tracker.url, rate, requests)
     const busy = (tracker.cpuSeconds() - cpu) / (WARM_SECONDS + seconds)
-    console.log(`${name}: at most ${round(most)} events/s; ${round(sent / (WARM_SECONDS + seconds))}/s were sent (${round(rate)} wanted, ${lateMs.toFixed(0)} ms behind at worst), `
+    const mostAfter = values.rate === undefined ? await mostOf(tracker, rounds(nextRound, 1)) : most
+    console.log(`${name}: at most ${round(most)} events/s before and ${round(mostAfter)} after; ${round(sent / (WARM_SECONDS + seconds))}/s were sent (${round(rate)} wanted, ${Math.round((100 * rate) / mostAfter)} % of the latter, ${lateMs.toFixed(0)} ms behind at worst), `
       + `the tracker busy with ${busy.toFixed(2)} processors`)
     for (const [what, times] of [['an instance by its key', placed], ['an event on the page of its instance', paid]]) {
       console.log(`${name}: ${what}: ${times.length} times, p50 ${at(times, 0.5).toFixed(0)} ms, p99 ${at(times, 0.99).toFixed(0)} ms, at most ${times.at(-1).toFixed(0)} ms`)
@@ -78,7 +81,7 @@ async function mostOf(tracker, rounds) {
   return events / seconds
 }
 
-/** The rounds from this one on as requests of as many events as the rate needs, made before the clock starts. */
+/** The rounds from this one on as requests of as many events as the rate needs, made before the clock starts; and the round behind them. */
 function smallRequests(batches, round, rate) {
   const size = Math.max(1, Math.round(rate / REQUESTS_PER_SECOND))
   const requests = []
@@ -90,7 +93,7 @@ function smallRequests(batches, round, rate) {
       requests.push({ count: part.length, json: Buffer.from(JSON.stringify(part)) })
     }
   }
-  return requests
+  return { requests, nextRound: round }
 }
 
 async function underLoad(url, rate, requests) {
